@@ -1,0 +1,182 @@
+"""Lock a folder, fill it beside, and commit it: the manifest last."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sftformat import __version__
+from sftformat.errors import FolderError, UsageError
+from sftformat.folder.files import dump_json, remove, sha256_file, sync, write_bytes
+from sftformat.folder.manifest import FORMAT_VERSION, MANIFEST, content, read_manifest, self_hash, stagings, verify
+
+
+@dataclass(slots=True)
+class Staging:
+    """A folder in the making. Write below `path`, then `commit`; what stands there from an earlier, unfinished run of
+    the same fingerprint is kept, so a stage can go on where it stopped. `finished` is the manifest if OUT is already
+    complete with this fingerprint: there is nothing to do then."""
+
+    out: Path
+    path: Path
+    kind: str
+    fingerprint: str
+    finished: dict[str, Any] | None = None
+
+    def commit(self, fields: Mapping[str, Any], drop: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Seal what stands below `path` with a manifest and make it OUT; return the manifest.
+
+        `drop` names files and folders below `path` that were only needed on the way.
+
+        Raises:
+            OSError: the disk did not take it; the old content of OUT, if any, still stands.
+        """
+        for name in drop:
+            remove(self.path / name)
+        files = []
+        for name in sorted(content(self.path)):
+            path = self.path / name
+            sync(path)
+            files.append({"path": name, "bytes": path.stat().st_size, "sha256": sha256_file(path)})
+        for root, _, _ in os.walk(self.path):
+            sync(Path(root))
+        manifest: dict[str, Any] = {
+            **fields,
+            "format": FORMAT_VERSION,
+            "sftformat": __version__,
+            "kind": self.kind,
+            "fingerprint": self.fingerprint,
+            "files": files,
+        }
+        manifest["sha256"] = self_hash(manifest)
+        write_bytes(self.path / MANIFEST, dump_json(manifest))
+        _roll_forward(self.out, self.path, manifest)
+        return manifest
+
+
+@contextmanager
+def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) -> Iterator[Staging]:
+    """Lock OUT and give a `Staging` to fill; an OUT that holds anything else is refused unless `overwrite`.
+
+    Without a commit OUT keeps what it had, and the staging folder stays for the next run of the same fingerprint.
+
+    Raises:
+        UsageError: OUT is not empty, and is not an unfinished or finished run of the same fingerprint.
+        FolderError: another process is at work in OUT.
+    """
+    out = Path(os.path.abspath(out))
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UsageError(f"{out.name}: not a folder")
+    existed = out.is_dir()
+    out.mkdir(parents=True, exist_ok=True)
+    with _lock(out):
+        staging = Staging(out, out / f".staging-{fingerprint[:16]}", kind, fingerprint)
+        _finish_prepared(out)
+        staging.finished = _already(out, staging, overwrite)
+        if staging.finished is None:
+            staging.path.mkdir(exist_ok=True)
+            write_bytes(staging.path / ".fingerprint", fingerprint.encode())
+        try:
+            yield staging
+        except BaseException:
+            if not existed:
+                _forget_if_empty(out, staging)
+            raise
+
+
+def _forget_if_empty(out: Path, staging: Staging) -> None:
+    """Remove OUT again when nothing but an empty staging folder is in it: a refused call leaves nothing behind."""
+    if staging.path.is_dir() and not any(path.is_file() for path in staging.path.rglob("[!.]*")):
+        remove(staging.path)
+    try:
+        out.rmdir()
+    except OSError:
+        return
+
+
+def _already(out: Path, staging: Staging, overwrite: bool) -> dict[str, Any] | None:
+    others = [name for name in os.listdir(out) if name != staging.path.name]
+    visible = [name for name in others if not name.startswith(".")]
+    if (out / MANIFEST).exists() and not staging.path.exists():
+        try:
+            manifest = read_manifest(out, staging.kind)
+            if manifest["fingerprint"] == staging.fingerprint and not verify(out, staging.kind):
+                return manifest
+        except FolderError:
+            pass
+    if overwrite:
+        for other in stagings(out):
+            if other != staging.path:
+                remove(other)
+        return None
+    if visible:
+        raise UsageError(
+            f"{out}: already holds something else ({', '.join(sorted(visible)[:3])}…); "
+            "name another folder, or replace what is of ours in it with --overwrite"
+        )
+    if any(other != staging.path for other in stagings(out)):
+        raise UsageError(f"{out}: holds an unfinished run of other data or options; use --overwrite, or another folder")
+    return None
+
+
+def _finish_prepared(out: Path) -> None:
+    """Finish the commits that were cut off between their manifest and their last rename."""
+    for staged in stagings(out):
+        if (staged / MANIFEST).exists():
+            _roll_forward(out, staged, read_manifest(staged))
+
+
+def _roll_forward(out: Path, staged: Path, manifest: Mapping[str, Any]) -> None:
+    """Move a sealed staging folder up into OUT; may be repeated after a crash at any point."""
+    old = _owned(out)
+    (out / MANIFEST).unlink(missing_ok=True)
+    sync(out)
+    new = {entry["path"] for entry in manifest["files"]}
+    for name in sorted(old - new):
+        remove(out / name)
+    for name in sorted(new):
+        if (staged / name).exists():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(staged / name, out / name)
+    for folder in {(out / name).parent for name in old | new}:
+        if folder.is_dir():
+            sync(folder)
+        if folder != out and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    os.replace(staged / MANIFEST, out / MANIFEST)
+    sync(out)
+    remove(staged)
+
+
+def _owned(out: Path) -> set[str]:
+    """Return the files that the manifest of OUT claims; a folder whose manifest cannot be trusted owns nothing."""
+    try:
+        return {entry["path"] for entry in read_manifest(out)["files"]}
+    except FolderError:
+        return set()
+
+
+@contextmanager
+def _lock(out: Path) -> Iterator[None]:
+    descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    holder = out / ".lock-holder"
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = holder.read_text() if holder.is_file() and not holder.is_symlink() else "?"
+            raise FolderError(f"{out}: locked by pid {pid}: another run is at work in it") from None
+        holder.unlink(missing_ok=True)
+        with open(holder, "x") as file:
+            file.write(str(os.getpid()))
+        try:
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,133 @@
+"""The manifest of a folder: what every file must be, and whether it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sftformat import __version__
+from sftformat.diagnostics import Diagnostic, diagnostic
+from sftformat.errors import FolderError
+from sftformat.folder.files import dump_json, open_regular, sha256_file
+
+MANIFEST = "manifest.json"
+#: The meaning of what is in the folders; a reader refuses any other.
+FORMAT_VERSION = "sftformat/1"
+#: Folders inside a committed folder that its manifest does not cover, because each of theirs is sealed by itself.
+UNCOVERED = ("evaluations",)
+
+
+def fingerprint(parts: Mapping[str, Any]) -> str:
+    """Return the sha256 in hex of everything a folder is made from, the version of sftformat among it."""
+    return hashlib.sha256(dump_json({**parts, "format": FORMAT_VERSION, "sftformat": __version__})).hexdigest()
+
+
+def self_hash(manifest: Mapping[str, Any]) -> str:
+    """Return the sha256 of a manifest without its own `sha256`."""
+    return hashlib.sha256(dump_json({k: v for k, v in manifest.items() if k != "sha256"})).hexdigest()
+
+
+def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
+    """Read and check the manifest of a folder: its own sha256, version, kind and the paths it names; not the files.
+
+    Raises:
+        FolderError: SFT903 (none, damaged, another kind) or SFT902 (written by a newer version).
+    """
+    path = folder / MANIFEST
+    try:
+        with open_regular(path) as file:
+            manifest = json.loads(file.read())
+    except FileNotFoundError:
+        state = "unfinished" if stagings(folder) else "not a folder of ours"
+        raise FolderError(f"{folder}: {state}: it has no {MANIFEST}", "SFT903") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise FolderError(f"{path}: cannot be read: {error}", "SFT903") from None
+    if not isinstance(manifest, dict):
+        raise FolderError(f"{path}: not a manifest", "SFT903")
+    if manifest.get("format") != FORMAT_VERSION:
+        raise FolderError(
+            f"{path}: written in format {manifest.get('format')!r}; this sftformat reads {FORMAT_VERSION!r}",
+            "SFT902",
+        )
+    if manifest.get("sha256") != self_hash(manifest):
+        raise FolderError(f"{path}: damaged: its content does not have its own sha256", "SFT903")
+    if kind is not None and manifest.get("kind") != kind:
+        raise FolderError(f"{folder}: a folder of kind {manifest.get('kind')!r}, expected {kind!r}", "SFT903")
+    for entry in manifest["files"]:
+        _safe_path(folder, entry["path"])
+    return manifest
+
+
+def _safe_path(folder: Path, name: str) -> Path:
+    pure = PurePosixPath(name)
+    if not name or pure.is_absolute() or ".." in pure.parts or "\0" in name or "\n" in name or str(pure) != name:
+        raise FolderError(f"{folder / MANIFEST}: names a file outside the folder: {name!r}", "SFT903")
+    return folder / pure
+
+
+def verify(folder: Path, kind: str | None = None) -> list[Diagnostic]:
+    """Compare every byte of a folder with its manifest and return what differs (SFT901 to SFT903); empty = sound."""
+    try:
+        manifest = read_manifest(folder, kind)
+    except FolderError as error:
+        return [diagnostic(error.code, str(error), file=MANIFEST)]
+    found = [finding for entry in manifest["files"] if (finding := _check_file(folder, entry))]
+    listed = [entry["path"] for entry in manifest["files"]]
+    if len(set(listed)) != len(listed):
+        found.append(diagnostic("SFT903", f"{folder / MANIFEST}: lists a file twice", file=MANIFEST))
+    for name in sorted(set(content(folder)) - set(listed)):
+        found.append(diagnostic("SFT901", f"{folder / name}: extra: the manifest does not list it", file=name))
+    return found
+
+
+def _check_file(folder: Path, entry: Mapping[str, Any]) -> Diagnostic | None:
+    path, name = _safe_path(folder, entry["path"]), entry["path"]
+    try:
+        if any(parent.is_symlink() for parent in path.relative_to(folder).parents if str(parent) != "."):
+            raise OSError("inside a symbolic link")
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+        if size != entry["bytes"]:
+            return diagnostic("SFT901", f"{path}: {size} bytes, the manifest says {entry['bytes']}", file=name)
+        if sha256_file(path) != entry["sha256"]:
+            return diagnostic("SFT901", f"{path}: damaged: its sha256 is not the one in the manifest", file=name)
+    except FileNotFoundError:
+        return diagnostic("SFT901", f"{path}: missing", file=name)
+    except OSError as error:
+        return diagnostic("SFT901", f"{path}: cannot be read: {error.strerror or error}", file=name)
+    return None
+
+
+def content(folder: Path) -> Iterator[str]:
+    """Yield the relative paths of a folder's files, except the manifest, hidden files and what `UNCOVERED` names."""
+    for root, folders, files in os.walk(folder):
+        relative = Path(root).relative_to(folder)
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not (root == str(folder) and name in UNCOVERED)
+        )
+        for name in sorted(files):
+            path = (relative / name).as_posix()
+            if not name.startswith(".") and path != MANIFEST:
+                yield path
+
+
+def open_folder(folder: Path, kind: str | None = None) -> dict[str, Any]:
+    """Return the manifest of a folder after every file was checked against its sha256.
+
+    Raises:
+        FolderError: the first thing that differs, naming the file, and how many more there are.
+    """
+    found = verify(folder, kind)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise FolderError(f"{found[0].code} {found[0].message}{more}", found[0].code)
+    return read_manifest(folder, kind)
+
+
+def stagings(out: Path) -> list[Path]:
+    """Return the folders of unfinished runs inside OUT."""
+    return sorted(path for path in out.glob(".staging-*") if path.is_dir() and not path.is_symlink())

@@ -1,0 +1,158 @@
+"""Records as they were read, and the JSON that keeps the text of every value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import xxhash
+
+from sftformat.diagnostics import Diagnostic
+
+#: One record as read: what JSON can say, with `Number` where Python's int or float would not keep the text.
+Record = dict[str, Any]
+
+
+class Number:
+    """A JSON number whose text Python's int or float would change: `1.10`, `1e5`, `-0`.
+
+    Two Numbers are equal when their texts are. `float(number)` is the nearest double.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __float__(self) -> float:
+        return float(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record came from: the input's name, its first line (1-based) and its first byte (0-based)."""
+
+    file: str
+    line: int
+    byte: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that is not written, verbatim, with the reason: `rejected`, `duplicate` or `filtered`.
+
+    `raw` is the row as it stood in the uncompressed file without its line end; for Parquet and Arrow it is the row as
+    JSON. `length` counts the bytes of the row in the file, which may be more than `raw` keeps (see SFT009).
+    """
+
+    file: str
+    line: int
+    byte: int | None
+    length: int
+    raw: bytes
+    format: str
+    reason: str
+    diagnostics: tuple[Diagnostic, ...]
+    header: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records as read, in file order, with the place and the bytes of each; nothing in them is trusted.
+
+    `records`, `lines`, `offsets` and `raw` have the same length. `offsets` are 0-based bytes in the uncompressed file
+    (in the file as stored, before decoding, when the encoding is not UTF-8) and None for Parquet and Arrow. `rejects`
+    are the rows of the same stretch that could not be read; `diagnostics` are findings that cost no row (a byte order
+    mark, mixed line ends). `header` is the header of CSV and TSV exactly as written.
+    """
+
+    file: str
+    format: str
+    records: Sequence[Record]
+    lines: Sequence[int]
+    offsets: Sequence[int | None]
+    raw: Sequence[bytes]
+    rejects: tuple[Reject, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    header: tuple[str, ...] | None = None
+    blank_lines: int = 0
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def place(self, index: int) -> Place:
+        """Return where record `index` of this batch came from."""
+        return Place(self.file, self.lines[index], self.offsets[index])
+
+    def reject(self, index: int, diagnostics: tuple[Diagnostic, ...], reason: str = "rejected") -> Reject:
+        """Return record `index` as a row that is not written."""
+        raw = self.raw[index]
+        return Reject(
+            self.file,
+            self.lines[index],
+            self.offsets[index],
+            len(raw),
+            raw,
+            self.format,
+            reason,
+            diagnostics,
+            self.header,
+        )
+
+
+JSON_TYPES: dict[type, str] = {
+    str: "string",
+    int: "integer",
+    Number: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    list: "array",
+    dict: "object",
+}
+
+
+def _number_text(value: object) -> msgspec.Raw:
+    if isinstance(value, Number):
+        return msgspec.Raw(value.text.encode())
+    raise TypeError(f"not a JSON value: {type(value).__name__}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_number_text)
+_sorted_encoder = msgspec.json.Encoder(enc_hook=_number_text, order="sorted")
+_decoder = msgspec.json.Decoder(float_hook=Number)
+
+
+def encode_json(value: object) -> bytes:
+    """Return a value as compact JSON in UTF-8, keys in their own order, the text of a `Number` unchanged."""
+    return _encoder.encode(value)
+
+
+def canonical_json(value: object) -> bytes:
+    """Return a value as compact JSON in UTF-8 with sorted keys: equal values give equal bytes."""
+    return _sorted_encoder.encode(value)
+
+
+def decode_json(text: str | bytes) -> Any:
+    """Read trusted JSON text (a manifest, `meta`), keeping the text of numbers; of duplicate keys the last wins.
+
+    Raises:
+        msgspec.DecodeError: the text is not JSON.
+    """
+    return _decoder.decode(text)
+
+
+def record_id(learned: object) -> str:
+    """Return the id of a record without one: xxh3-128 (32 hex digits) of the canonical JSON of what is learned."""
+    return xxhash.xxh3_128_hexdigest(canonical_json(learned))
