@@ -199,6 +199,13 @@ CODES: Mapping[str, Code] = {
             "add the column, or leave it out everywhere",
         ),
         Code(
+            "SFT107",
+            "field-not-held",
+            W_,
+            "a field that the layout written to has no place for",
+            "write to another layout, or to canonical",
+        ),
+        Code(
             "SFT501",
             "truncated",
             W_,

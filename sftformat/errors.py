@@ -10,6 +10,13 @@ SftformatError          exit 2, unless a subclass says otherwise
  └─ DataError           exit 1: the data has errors that forbid the next stage
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sftformat.diagnostics import Diagnostic
+
 
 class SftformatError(Exception):
     """Something a user can act on; its text is one line and safe to show after `diagnostics.visible`."""
@@ -22,7 +29,11 @@ class UsageError(SftformatError):
 
 
 class InputError(SftformatError):
-    """An input cannot be read."""
+    """An input cannot be read; `diagnostic` says more where the fault has a code (SFT006, SFT014, SFT016)."""
+
+    def __init__(self, message: str, diagnostic: Diagnostic | None = None) -> None:
+        super().__init__(message)
+        self.diagnostic = diagnostic
 
 
 class SchemaError(SftformatError):

@@ -1,0 +1,96 @@
+"""`sftformat convert`: the canonical data set, or a file in another format and layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sftformat.cli import options
+
+
+@click.command("convert")
+@options.inputs
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    required=True,
+    metavar="OUT",
+    help="A folder, or a file whose name says the format.",
+)
+@click.option(
+    "--to", metavar="LAYOUT", help="Layout of a file; 'canonical' for canonical records. Default: that of the input."
+)
+@options.shape
+@options.reading
+@options.splitting
+@options.checking
+@options.working
+@options.overwriting
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.pass_context
+def command(
+    ctx: click.Context, /, inputs: tuple[str, ...], output: str, to: str | None, dry_run: bool, **given: Any
+) -> int:
+    """Make the canonical data set of INPUT in the folder OUT, or write it to the file OUT in another layout."""
+    from sftformat.dataset.build import convert
+    from sftformat.formats import by_name
+    from sftformat.report.screen import screen
+
+    where = screen(given["quiet"])
+    choice = options.dataset_options(ctx)
+    out = Path(output)
+    if by_name(out.name) is None or out.is_dir():
+        if to is not None:
+            raise click.UsageError("--to is for a file: name OUT with .csv, .tsv, .json, .jsonl, .parquet or .arrow")
+        events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
+        return finish(where, events, out, given["fail_on"])
+    return _to_file(where, inputs, out, to, choice, given, dry_run)
+
+
+def finish(where: Any, events: Any, out: Path, fail_on: str) -> int:
+    """Follow the making of a data set, show what was found and what was written; return the exit status."""
+    from sftformat.report.data import show_inputs, show_ledger
+    from sftformat.report.findings import Digest, closing, show_digest
+    from sftformat.report.work import follow
+
+    digest = Digest()
+    finished = follow(where, events, digest.add)
+    if finished.nothing_to_do:
+        where.say(f"{out}: up to date, nothing to do")
+        return 0
+    ledger = finished.manifest["ledger"]
+    show_digest(where, digest)
+    show_inputs(where, finished.manifest)
+    show_ledger(where, ledger)
+    if ledger["rejected"] + ledger["duplicate"] and (out / "rejects.jsonl").exists():
+        where.say(f"rows not written, each with its reason: {out / 'rejects.jsonl'}")
+    where.say(closing(digest, ledger), "bold red" if digest.errors else "bold")
+    return int(digest.failed(fail_on))
+
+
+def _to_file(
+    where: Any, inputs: Sequence[str], out: Path, to: str | None, choice: Any, given: dict[str, Any], dry_run: bool
+) -> int:
+    import os
+    from itertools import chain
+    from tempfile import TemporaryDirectory
+
+    from sftformat.dataset.build import convert
+    from sftformat.dataset.export import export
+
+    if out.exists() and not given["overwrite"]:
+        raise click.UsageError(f"{out}: exists; use --overwrite to replace it")
+    with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as name:
+        folder = Path(name) / "dataset"
+        built = [event for event in convert(inputs, folder, choice)]
+        written = () if dry_run else export(folder, out, to, overwrite=given["overwrite"])
+        status = finish(where, chain(built, written), out, given["fail_on"])
+        rejects = out.with_name(out.name + ".rejects.jsonl")
+        if (folder / "rejects.jsonl").exists() and not dry_run:
+            os.replace(folder / "rejects.jsonl", rejects)
+            where.say(f"rows not written, each with its reason: {rejects}")
+    return status

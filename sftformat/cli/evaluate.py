@@ -1,0 +1,73 @@
+"""`sftformat evaluate`: metrics, intervals and baselines, each prediction tied to its source line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sftformat.cli import options
+from sftformat.cli.train import require_train_extra
+
+
+@click.command("evaluate")
+@click.argument("run", type=click.Path())
+@click.argument("shards", nargs=-1, type=click.Path())
+@click.option("--eval-split", default="test", type=click.Choice(["train", "validation", "test"]), help="Default: test.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), metavar="X", help="Multilabel: probability from which a label applies."
+)
+@click.option("--batch-size", type=click.IntRange(1), default=64, metavar="N", help="Rows in a batch. Default: 64.")
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(10),
+    default=1000,
+    metavar="N",
+    help="Resamples for the intervals. Default: 1000.",
+)
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What stdout carries.")
+@options.working
+@options.overwriting
+def command(run: str, shards: tuple[str, ...], output_format: str, **given: Any) -> int:
+    """Measure RUN on a split of each of SHARDS (default: those beside it) against the true targets."""
+    require_train_extra()
+    from sftformat.report.screen import screen
+
+    where = screen(given["quiet"])
+    for each in shards or (None,):
+        found = evaluate(where, Path(run), Path(each) if each else None, given)
+        if output_format == "json":
+            click.echo((found.folder / "metrics.json").read_text(encoding="utf-8").rstrip("\n"))
+        else:
+            show(where, found)
+    return 0
+
+
+def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) -> Any:
+    """Evaluate a run on one split of one shard folder."""
+    from sftformat.evaluate import evaluate as measure
+
+    where.note(f"evaluate on {given['eval_split']}")
+    return measure(
+        run,
+        shards,
+        given["eval_split"],
+        threshold=given.get("threshold"),
+        batch_size=given.get("batch_size") or 64,
+        seed=given.get("seed") or 0,
+        bootstrap=given.get("bootstrap") or 1000,
+        overwrite=given.get("overwrite") or False,
+    )
+
+
+def show(where: Any, found: Any) -> None:
+    """Print an evaluation, its worst errors and where all of it stands."""
+    from sftformat.evaluate import worst_errors
+    from sftformat.report.model import show_errors, show_evaluation
+
+    show_evaluation(where, found)
+    if found.task == "classification":
+        show_errors(where, worst_errors(found, 5))
+    where.say()
+    where.say(f"all numbers and predictions: {found.folder}")

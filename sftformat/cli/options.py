@@ -1,0 +1,242 @@
+"""Options that several commands share, and what they mean for the library."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sftformat.errors import UsageError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def stack(*decorators: Callable[[Any], Any]) -> Callable[[Function], Function]:
+    def apply(function: Function) -> Function:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+inputs = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+
+shape = stack(
+    click.option(
+        "--layout", metavar="NAME", help="The shape of the records; see 'sftformat layouts'. Default: detected."
+    ),
+    click.option("--task", metavar="TASK", help="classification, multilabel, regression, text-to-text, chat, …"),
+    click.option(
+        "--map", "maps", multiple=True, metavar="FIELD=SOURCE", help="Where a field stands: input=review, target=/a/b."
+    ),
+    click.option(
+        "--schema", "schema_file", type=click.Path(), metavar="FILE", help="A JSON Schema that every record must fit."
+    ),
+    click.option(
+        "--labels",
+        "labels_file",
+        type=click.Path(),
+        metavar="FILE",
+        help="Locked label map: one name a line; or 0=neg to name ids.",
+    ),
+)
+
+reading = stack(
+    click.option(
+        "--encoding", metavar="NAME", help="Encoding of text inputs. Default: BOM, else UTF-8; never guessed."
+    ),
+    click.option("--delimiter", metavar="CHAR", help="Delimiter of CSV ('tab' for a tab). Default: from the content."),
+    click.option("--no-header", is_flag=True, help="The first row of CSV or TSV is data."),
+    click.option("--columns", metavar="A,B,…", help="Names for the columns of a file without a header."),
+    click.option(
+        "--max-line-bytes", type=click.IntRange(1), default=64 << 20, help="Longest record, in bytes. Default: 64 MiB."
+    ),
+    click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N records."),
+)
+
+checking = stack(
+    click.option(
+        "--select", metavar="CODES", multiple=True, help="Run only these rules: codes, prefixes or names, with commas."
+    ),
+    click.option("--ignore", metavar="CODES", multiple=True, help="Leave these rules out."),
+    click.option(
+        "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit status 1."
+    ),
+)
+
+splitting = stack(
+    click.option(
+        "--split", "fractions", metavar="A,B,C", help="Shares of train, validation, test for rows without a split."
+    ),
+    click.option("--stratify", is_flag=True, help="Give every class its share in each split."),
+    click.option("--resplit", is_flag=True, help="Let --split replace the splits that rows have."),
+    click.option("--drop-duplicates", is_flag=True, help="Leave exact duplicates out (they go to rejects.jsonl)."),
+    click.option("--max-rejects", metavar="N|P%", help="Write nothing when more rows than this are rejected."),
+)
+
+
+def _read_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    """Take defaults from a TOML file: option names at the top level, thresholds under `[rules.CODE]`."""
+    if value is None:
+        return
+    try:
+        with open(value, "rb") as file:
+            config = tomllib.load(file)
+    except OSError as error:
+        raise UsageError(f"--config {value}: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"--config {value}: {error}") from None
+    known = {_key(option): option for option in ctx.command.params if isinstance(option, click.Option)}
+    defaults: dict[str, Any] = {}
+    for key, setting in config.items():
+        if key == "rules":
+            ctx.meta["sftformat.rules"] = setting
+            continue
+        name = key.replace("_", "-")
+        if name not in known or name in ("config", "help"):
+            near = get_close_matches(name, [*known, "rules"], 1, 0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"--config {value}: unknown key {key!r}{hint}")
+        defaults[str(known[name].name)] = _setting(known[name], setting)
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+
+
+def _key(option: click.Option) -> str:
+    return max(option.opts, key=len).lstrip("-")
+
+
+def _setting(option: click.Option, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return [f"{key}={item}" for key, item in value.items()]
+    if isinstance(value, list) and not option.multiple:
+        return ",".join(str(item) for item in value)
+    return [value] if option.multiple and not isinstance(value, list) else value
+
+
+working = stack(
+    click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: the cores there are."),
+    click.option(
+        "--seed", type=click.IntRange(0), default=0, metavar="N", help="Seed of everything that is drawn. Default: 0."
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No progress, only results and errors."),
+    click.option(
+        "--config",
+        type=click.Path(),
+        metavar="FILE",
+        is_eager=True,
+        expose_value=False,
+        callback=_read_config,
+        help="Options from a TOML file.",
+    ),
+)
+
+overwriting = click.option(
+    "--overwrite", is_flag=True, help="Replace what is of ours in the output; the old stays until the new is whole."
+)
+
+
+def workers(number: int | None) -> int:
+    """Return how many processes to use."""
+    return number or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def words(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of options that may be repeated and may hold several, with commas."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def pairs(values: tuple[str, ...]) -> dict[str, str]:
+    """Return FIELD=SOURCE options as a mapping.
+
+    Raises:
+        UsageError: one has no equals sign.
+    """
+    found = {}
+    for value in values:
+        field, equals, source = value.partition("=")
+        if not equals or not field or not source:
+            raise UsageError(f"--map {value}: write FIELD=SOURCE, as in --map input=review")
+        found[field.strip()] = source
+    return found
+
+
+def dataset_options(ctx: click.Context) -> Any:
+    """Return the DatasetOptions that the parameters of a command mean.
+
+    Raises:
+        UsageError, SchemaError: a parameter that cannot be meant.
+    """
+    from sftformat.check import Settings
+    from sftformat.dataset.options import DatasetOptions
+    from sftformat.formats.source import ReadOptions
+    from sftformat.schema.store import load_user
+    from sftformat.split import parse_fractions
+
+    given = ctx.params
+    labels, names = _labels(given.get("labels_file"))
+    schema_file = given.get("schema_file")
+    columns = given.get("columns")
+    fractions = given.get("fractions")
+    if given.get("stratify") and not fractions:
+        raise UsageError("--stratify says how to --split; give the shares too")
+    return DatasetOptions(
+        read=ReadOptions(
+            encoding=given.get("encoding"),
+            delimiter=given.get("delimiter"),
+            header=not given.get("no_header"),
+            columns=tuple(columns.split(",")) if columns else None,
+            max_line_bytes=given.get("max_line_bytes") or 64 << 20,
+        ),
+        layout=given.get("layout"),
+        task=given.get("task"),
+        mapping=pairs(given.get("maps") or ()),
+        schema=load_user(Path(schema_file)) if schema_file else None,
+        schema_name=Path(schema_file).name if schema_file else "",
+        settings=Settings(
+            words(given.get("select") or ()),
+            words(given.get("ignore") or ()),
+            ctx.meta.get("sftformat.rules", {}),
+            labels,
+        ),
+        label_names=names,
+        fractions=parse_fractions(fractions) if fractions else None,
+        stratify=bool(given.get("stratify")),
+        resplit=bool(given.get("resplit")),
+        seed=given.get("seed") or 0,
+        drop_duplicates=bool(given.get("drop_duplicates")),
+        max_rejects=given.get("max_rejects"),
+        limit=given.get("limit"),
+        workers=workers(given.get("workers")),
+    )
+
+
+def _labels(path: str | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:
+    """Read a label map: a JSON list, or one name a line; lines `ID=NAME` name ids."""
+    if path is None:
+        return None, {}
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"--labels {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--labels {path}: not UTF-8 at byte {error.start}") from None
+    if text.lstrip().startswith("["):
+        try:
+            names = [str(name) for name in json.loads(text)]
+        except ValueError as error:
+            raise UsageError(f"--labels {path}: {error}") from None
+    else:
+        names = [name for name in text.replace("\r\n", "\n").split("\n") if name]
+    if len(set(names)) != len(names):
+        raise UsageError(f"--labels {path}: a name stands twice")
+    if names and all(name.partition("=")[0].lstrip("-").isdigit() and "=" in name for name in names):
+        named = dict(name.split("=", 1) for name in names)
+        return tuple(named[key] for key in sorted(named, key=int)), named
+    return tuple(names), {}

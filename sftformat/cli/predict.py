@@ -1,0 +1,124 @@
+"""`sftformat predict`: a run on new data, each prediction with its source line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sftformat.cli import options
+from sftformat.cli.train import require_train_extra
+
+
+@click.command("predict")
+@click.argument("run", type=click.Path())
+@options.inputs
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    required=True,
+    metavar="OUT",
+    help="A file: .jsonl, .csv, .tsv, .json, .parquet.",
+)
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), metavar="X", help="Multilabel: probability from which a label applies."
+)
+@click.option("--batch-size", type=click.IntRange(1), default=64, metavar="N", help="Rows in a batch. Default: 64.")
+@options.shape
+@options.reading
+@options.checking
+@options.working
+@options.overwriting
+@click.pass_context
+def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: str, **given: Any) -> int:
+    """Predict for every row of INPUT with the model in RUN. Targets, where there are any, are not looked at."""
+    require_train_extra()
+    from tempfile import TemporaryDirectory
+
+    from sftformat.cli.tokenize import shards_events
+    from sftformat.dataset.build import convert
+    from sftformat.errors import UsageError
+    from sftformat.formats import by_name
+    from sftformat.report.data import show_ledger
+    from sftformat.report.findings import Digest, show_digest
+    from sftformat.report.screen import screen
+    from sftformat.report.shards import follow as follow_shards
+    from sftformat.report.work import follow
+
+    where = screen(given["quiet"])
+    out = Path(output)
+    kind = by_name(out.name)
+    if kind is None:
+        raise UsageError(f"{out.name}: the name says no format; use .jsonl, .csv, .tsv, .json or .parquet")
+    if out.exists() and not given["overwrite"]:
+        raise UsageError(f"{out}: exists; use --overwrite to replace it")
+    choice = for_prediction(options.dataset_options(ctx), Path(run))
+    with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as name:
+        dataset, shards, digest = Path(name) / "dataset", Path(name) / "shards", Digest()
+        finished = follow(where, convert(inputs, dataset, choice), digest.add)
+        how = tokenize_like(Path(run))
+        follow_shards(where, shards_events(dataset, shards, how, False, choice.workers), digest.add)
+        written = write(Path(run), shards, out, kind, given)
+        rejects = out.with_name(out.name + ".rejects.jsonl")
+        if (dataset / "rejects.jsonl").exists():
+            (dataset / "rejects.jsonl").replace(rejects)
+    show_digest(where, digest)
+    show_ledger(where, finished.manifest["ledger"])
+    if finished.manifest["ledger"]["rejected"]:
+        where.say(f"rows not predicted, each with its reason: {rejects}")
+    where.say(f"{written:,} predictions: {out}")
+    return int(digest.failed(given["fail_on"]))
+
+
+def for_prediction(choice: Any, run: Path) -> Any:
+    """Return data set options for rows without targets: the run's task, and only the rules about texts."""
+    from sftformat.trained import open_run
+
+    record, _ = open_run(run)
+    task = choice.task or record["task"]
+    settings = replace(choice.settings, select=("SFT0", "SFT1", "SFT2"), ignore=(*choice.settings.ignore, "SFT202"))
+    return replace(choice, task=task, settings=settings, unlabelled=True)
+
+
+def tokenize_like(run: Path) -> Any:
+    """Return the tokenize options that a run's own shards were made with."""
+    from sftformat.shards import TokenizeOptions
+    from sftformat.trained import open_run
+
+    record, _ = open_run(run)
+    labels = tuple(record["labels"]) if record["labels"] is not None else None
+    return TokenizeOptions(str(run), record["max_length"], labels=labels)
+
+
+def write(run: Path, shards: Path, out: Path, kind: tuple[str, str | None], given: dict[str, Any]) -> int:
+    """Write one record a prediction, whole or not at all; return how many."""
+    from itertools import islice
+
+    from sftformat.folder.files import write_file
+    from sftformat.folder.manifest import read_manifest
+    from sftformat.formats import write as write_format
+    from sftformat.predict import predict
+
+    splits = list(read_manifest(shards, "shards")["splits"])
+    written = 0
+
+    def batches() -> Iterator[Sequence[dict[str, Any]]]:
+        nonlocal written
+        written = 0
+        for split in splits:
+            rows = predict(run, shards, split, threshold=given["threshold"], batch_size=given["batch_size"])
+            while chunk := list(islice(rows, 1024)):
+                written += len(chunk)
+                yield chunk
+
+    columns = ["id", "file", "line", "prediction", "scores"]
+
+    def fill(beside: Path) -> None:
+        write_format(beside, kind[0], kind[1], batches, columns)
+
+    write_file(out, fill)
+    return written

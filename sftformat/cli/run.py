@@ -1,0 +1,127 @@
+"""`sftformat run`: convert, tokenize, train, evaluate, in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sftformat.cli import options
+from sftformat.cli.tokenize import tokenizing
+from sftformat.cli.train import require_train_extra, training
+
+
+@click.command("run")
+@options.inputs
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    required=True,
+    metavar="OUT",
+    help="Folder for OUT/dataset, OUT/shards, OUT/model.",
+)
+@training
+@click.option("--tokenizer", metavar="T", help="Default: that of the model.")
+@click.option(
+    "--eval-split", type=click.Choice(["train", "validation", "test"]), help="Default: test, else validation."
+)
+@tokenizing
+@options.shape
+@options.reading
+@options.splitting
+@options.checking
+@options.working
+@options.overwriting
+@click.pass_context
+def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given: Any) -> int:
+    """Convert INPUT, tokenize it, fine-tune a BERT on it and evaluate that on the test split."""
+    require_train_extra()
+    from sftformat.cli.convert import finish
+    from sftformat.cli.evaluate import evaluate, show
+    from sftformat.cli.tokenize import make_shards
+    from sftformat.cli.train import train
+    from sftformat.dataset.build import convert
+    from sftformat.folder.manifest import read_manifest
+    from sftformat.report.model import show_next, show_trials
+    from sftformat.report.screen import screen
+    from sftformat.shards import TokenizeOptions
+
+    where, out = screen(given["quiet"]), Path(output)
+    choice = options.dataset_options(ctx)
+    _heading(where, 1, "convert")
+    status = finish(
+        where, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset", given["fail_on"]
+    )
+    dataset = read_manifest(out / "dataset", "dataset")
+    refuse_to_train(dataset)
+    split = evaluation_split(dataset, given["eval_split"])
+    _heading(where, 2, "tokenize")
+    how = TokenizeOptions(
+        given["tokenizer"] or given["model"], given["max_length"], given["truncation"], choice.settings.labels
+    )
+    status = max(status, make_shards(where, out / "dataset", out / "shards", how, given))
+    _heading(where, 3, "train")
+    finished = train(where, out / "shards", out / "model", given)
+    show_trials(where, finished.trials, finished.trial)
+    _heading(where, 4, "evaluate")
+    found = evaluate(where, out / "model", out / "shards", {**given, "eval_split": split})
+    where.say()
+    show(where, found)
+    show_next(where, next_commands(out, split))
+    return status
+
+
+def _heading(where: Any, number: int, words: str) -> None:
+    where.note(f"[{number}/4] {words}", "bold")
+
+
+def refuse_to_train(manifest: dict[str, Any]) -> None:
+    """Stop before a GPU is paid for when the data set as a whole has errors.
+
+    Raises:
+        DataError: there are any; rejected rows alone are no reason.
+    """
+    from sftformat.errors import DataError
+    from sftformat.rules import RULES
+
+    whole = {rule.code: rule.name for rule in RULES if rule.scope == "set"} | {"SFT105": "mixed-types"}
+    found = [key.split()[1] for key in manifest["findings"] if key.startswith("error ")]
+    blocking = [f"{code} {whole[code]}" for code in found if code in whole]
+    if blocking:
+        raise DataError(
+            f"nothing was trained: the data set has errors ({', '.join(blocking)}); mend them, or leave a rule out "
+            "with --ignore"
+        )
+
+
+def evaluation_split(manifest: dict[str, Any], wanted: str | None) -> str:
+    """Return the split to evaluate on.
+
+    Raises:
+        UsageError: the data set has neither test nor validation and none was named.
+    """
+    from sftformat.errors import UsageError
+
+    splits = manifest["splits"]
+    split = wanted or next((name for name in ("test", "validation") if name in splits), None)
+    if split is None or split not in splits:
+        raise UsageError(
+            f"there is no {split or 'test'} split to evaluate on: give test=FILE, use --split 0.8,0.1,0.1, "
+            "or --eval-split train to look at the training rows"
+        )
+    return split
+
+
+def next_commands(out: Path, split: str) -> list[tuple[str, str]]:
+    """Return the commands that come next, as one would type them."""
+    import shlex
+
+    model, shards = shlex.quote(str(out / "model")), shlex.quote(str(out / "shards"))
+    return [
+        ("predict", f"sftformat predict {model} new.csv -o predictions.jsonl"),
+        ("evaluate again", f"sftformat evaluate {model} {shards} --eval-split {split}"),
+        ("verify", f"sftformat verify {shlex.quote(str(out / 'dataset'))} {shards} {model}"),
+        ("use in Python", f"transformers.pipeline('text-classification', model={str(out / 'model')!r})"),
+    ]

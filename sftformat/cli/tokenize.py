@@ -1,0 +1,85 @@
+"""`sftformat tokenize`: a data set, or raw inputs straight through, to tokenized Arrow shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sftformat.cli import options
+
+tokenizing = options.stack(
+    click.option(
+        "--max-length",
+        type=click.IntRange(3),
+        metavar="N",
+        help="Longest row in tokens. Default: what the tokenizer allows.",
+    ),
+    click.option(
+        "--truncation",
+        type=click.Choice(["truncate", "drop", "error"]),
+        default="truncate",
+        help="What happens to longer rows.",
+    ),
+)
+
+
+@click.command("tokenize")
+@options.inputs
+@click.option("-o", "--output", type=click.Path(), required=True, metavar="SHARDS", help="The shard folder.")
+@click.option("--tokenizer", required=True, metavar="T", help="A folder, or a name on the hub.")
+@tokenizing
+@options.shape
+@options.reading
+@options.splitting
+@options.checking
+@options.working
+@options.overwriting
+@click.pass_context
+def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokenizer: str, **given: Any) -> int:
+    """Tokenize a data set folder, or raw INPUT straight through, into the shard folder SHARDS."""
+    from tempfile import TemporaryDirectory
+
+    from sftformat.cli.convert import finish
+    from sftformat.dataset.build import convert
+    from sftformat.folder.manifest import MANIFEST
+    from sftformat.report.screen import screen
+    from sftformat.shards import TokenizeOptions
+
+    where = screen(given["quiet"])
+    choice = options.dataset_options(ctx)
+    how = TokenizeOptions(tokenizer, given["max_length"], given["truncation"], choice.settings.labels)
+    out = Path(output)
+    if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file():
+        return make_shards(where, Path(inputs[0]), out, how, given)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as name:
+        dataset = Path(name) / "dataset"
+        status = finish(where, convert(inputs, dataset, choice), dataset, given["fail_on"])
+        return max(status, make_shards(where, dataset, out, how, given))
+
+
+def make_shards(where: Any, dataset: Path, out: Path, how: Any, given: dict[str, Any]) -> int:
+    """Tokenize a data set folder, show the report before the commit and the ledger after it; return the exit status."""
+    from sftformat.cli.options import workers
+    from sftformat.report.findings import Digest, show_digest
+    from sftformat.report.shards import follow
+
+    digest = Digest()
+    events = shards_events(dataset, out, how, given["overwrite"], workers(given["workers"]))
+    done = follow(where, events, digest.add)
+    if done.nothing_to_do:
+        where.say(f"{out}: up to date, nothing to do")
+        return 0
+    for found in done.diagnostics:
+        digest.add(found)
+    show_digest(where, digest)
+    return int(digest.failed(given["fail_on"]))
+
+
+def shards_events(dataset: Path, out: Path, how: Any, overwrite: bool, processes: int) -> Any:
+    """Return the events of tokenizing a data set folder."""
+    from sftformat.shards import tokenize
+
+    return tokenize(dataset, out, how, overwrite=overwrite, workers=processes)

@@ -1,0 +1,109 @@
+"""`sftformat train`: fine-tune on shards; several learning rates are a grid search on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sftformat.cli import options
+from sftformat.errors import ModelError
+
+training: Callable[[Any], Any] = options.stack(
+    click.option(
+        "--model", required=True, metavar="M", help="A BERT-family checkpoint: a folder, or a name on the hub."
+    ),
+    click.option(
+        "--learning-rate", metavar="RATE", help="2e-5; several with commas, or 1e-5..1e-3 = grid search on validation."
+    ),
+    click.option("--epochs", type=click.IntRange(1), metavar="N", help="Passes over the training rows. Default: 3."),
+    click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Rows in a batch. Default: 32."),
+    click.option("--optimizer", type=click.Choice(["adamw", "adam"]), help="Default: adamw."),
+    click.option("--weight-decay", type=click.FloatRange(0), metavar="X", help="Of AdamW. Default: 0.01."),
+    click.option(
+        "--warmup",
+        type=click.FloatRange(0, 1),
+        metavar="X",
+        help="Share of the steps in which the rate rises. Default: 0.1.",
+    ),
+    click.option(
+        "--clip", type=click.FloatRange(0), metavar="X", help="Largest norm of the gradient; 0 = none. Default: 1."
+    ),
+    click.option(
+        "--threshold",
+        type=click.FloatRange(0, 1),
+        metavar="X",
+        help="Multilabel: probability from which a label applies. Default: 0.5.",
+    ),
+    click.option(
+        "--keep", type=click.Choice(["best", "last"]), help="Which weights are kept. Default: the best on validation."
+    ),
+    click.option("--metric", metavar="NAME", help="What best means. Default: accuracy, micro_f1 or pearson by task."),
+    click.option("--precision", type=click.Choice(["fp32", "bf16", "auto"]), help="Default: fp32."),
+)
+
+
+def require_train_extra() -> None:
+    """Check that the model half can run.
+
+    Raises:
+        ModelError: torch or transformers is not installed.
+    """
+    from importlib.util import find_spec
+
+    missing = [name for name in ("torch", "transformers", "safetensors") if find_spec(name) is None]
+    if missing:
+        raise ModelError(f"{' and '.join(missing)} not installed: pip install 'sftformat[train]'")
+
+
+def train_options(given: dict[str, Any]) -> tuple[Any, list[float]]:
+    """Return TrainOptions and the learning rates that the parameters of a command mean."""
+    from sftformat.events import TrainOptions
+    from sftformat.grid import parse_rates
+
+    names = (
+        "epochs",
+        "batch_size",
+        "optimizer",
+        "weight_decay",
+        "warmup",
+        "clip",
+        "threshold",
+        "keep",
+        "metric",
+        "precision",
+    )
+    chosen = {name: given[name] for name in names if given.get(name) is not None}
+    rates = parse_rates(given["learning_rate"]) if given.get("learning_rate") else []
+    return TrainOptions(**chosen, seed=given.get("seed") or 0), rates
+
+
+@click.command("train")
+@click.argument("shards", type=click.Path())
+@click.option("-o", "--output", type=click.Path(), required=True, metavar="RUN", help="The run folder.")
+@training
+@options.working
+@options.overwriting
+def command(shards: str, output: str, **given: Any) -> int:
+    """Fine-tune a BERT on SHARDS and keep the checkpoint that is best on validation. The test split is not opened."""
+    require_train_extra()
+    from sftformat.report.model import show_next, show_trials
+    from sftformat.report.screen import screen
+
+    where = screen(given["quiet"])
+    finished = train(where, Path(shards), Path(output), given)
+    show_trials(where, finished.trials, finished.trial)
+    where.say(f"kept the {finished.trial.kept} weights, epoch {finished.trial.epoch}: {output}")
+    show_next(where, [("evaluate", f"sftformat evaluate {output} {shards} --eval-split test")])
+    return 0
+
+
+def train(where: Any, shards: Path, out: Path, given: dict[str, Any]) -> Any:
+    """Train, drawing the events, and return the last one."""
+    from sftformat.grid import fit
+    from sftformat.report.model import follow
+
+    chosen, rates = train_options(given)
+    return follow(where, fit(shards, out, given["model"], chosen, rates, overwrite=given["overwrite"]))

@@ -1,0 +1,169 @@
+"""Which layout each input has: told, or detected on a sample of its records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from sftformat.dataset.options import DatasetOptions, Detected
+from sftformat.errors import InputError, SchemaError, UsageError
+from sftformat.folder.manifest import read_manifest
+from sftformat.formats import read
+from sftformat.formats.source import Source
+from sftformat.layouts.detect import candidates, choose
+from sftformat.layouts.layout import Binding, Layout, Rule, bind, bound_schema, from_schema, layout
+from sftformat.normalize import TEXTUAL
+from sftformat.plan import Plan
+from sftformat.record import Record
+from sftformat.schema.arrow import TASKS
+from sftformat.schema.decide import compile_schema
+from sftformat.schema.store import load
+
+#: Records that are looked at to tell the layout; every record is checked against it afterwards.
+SAMPLE_RECORDS = 2000
+
+
+def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
+    """Return for every input how it is read and which layout it has.
+
+    An input that fits no layout (a test file without labels) has that of the inputs before or after it.
+
+    Raises:
+        UsageError: no layout fits, two fit equally well, or inputs are for different tasks.
+    """
+    found: list[Detected | None] = [None] * len(plan.inputs)
+    failed: UsageError | None = None
+    samples: dict[int, list[Record]] = {}
+    for index, (each, source) in enumerate(zip(plan.inputs, plan.sources, strict=True)):
+        if each.canonical:
+            found[index] = _of_canonical(plan, index)
+            continue
+        samples[index] = sample(source, options)
+        try:
+            found[index] = _detect(source, samples[index], options, each.split)
+        except UsageError as error:
+            failed = failed or error
+    known = next((made for made in found if made is not None), None)
+    for index, made in enumerate(found):
+        if made is None:
+            found[index] = _like(known, plan, index, samples[index], failed)
+    return _one_task([made for made in found if made is not None])
+
+
+def sample(source: Source, options: DatasetOptions) -> list[Record]:
+    """Return the first records of an input that can be read."""
+    records: list[Record] = []
+    for batch in read(source, options.read):
+        records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
+        if len(records) >= SAMPLE_RECORDS:
+            break
+    return records
+
+
+def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, split: str | None) -> Detected:
+    told = told_layout(options)
+    if told is not None:
+        binding = _finished(bind(told, records, options.mapping), options)
+        _check_reached(binding, records, source.name)
+        return Detected(source, binding, (), True, split)
+    textual = source.format in TEXTUAL
+    need_target = not options.unlabelled
+    found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
+    chosen = choose(found, records, source.name)
+    return Detected(source, _finished(chosen.binding, options), tuple(found), False, split)
+
+
+def _finished(binding: Binding, options: DatasetOptions) -> Binding:
+    if options.unlabelled and "target" in binding.at and not binding.layout.module:
+        at = {key: pointer for key, pointer in binding.at.items() if key != "target"}
+        binding = replace(binding, at=at, compiled=compile_schema(bound_schema(binding.layout, at)))
+    return named(binding, options.label_names)
+
+
+def named(binding: Binding, names: Mapping[str, str]) -> Binding:
+    """Return a binding whose target is read by `names` (`--labels` with lines `0=neg`)."""
+    if not names:
+        return binding
+    rule = replace(binding.layout.fields.get("target", Rule()), values=names)
+    known = replace(binding.layout, fields={**binding.layout.fields, "target": rule})
+    return replace(binding, layout=known, compiled=compile_schema(bound_schema(known, binding.at)))
+
+
+def told_layout(options: DatasetOptions) -> Layout | None:
+    """Return the layout that the user named, by name, by schema, or by a map and a task; None = to be detected.
+
+    Raises:
+        UsageError: the options contradict each other.
+    """
+    if options.layout is not None:
+        named = layout(options.layout)
+        if options.task is not None and named.task != options.task:
+            raise UsageError(f"--layout {named.name} is for {named.task}, not for --task {options.task}")
+        return replace(named, schema=_both(named.schema, options.schema)) if options.schema else named
+    if options.schema is not None:
+        return _user_layout(options)
+    if options.task is not None and "target" in options.mapping:
+        if options.task not in TASKS:
+            raise UsageError(f"--task {options.task}: there are {', '.join(TASKS)}")
+        return mapped_layout(options.task, options.mapping)
+    return None
+
+
+def mapped_layout(task: str, mapping: Mapping[str, str]) -> Layout:
+    """Return the layout of records whose fields are all named with `--map`: what is read must be there."""
+    read = [at for key, at in mapping.items() if key in ("input", "input_pair") and not at.startswith("/")]
+    return Layout(f"mapped-{task}", task, "Fields named with --map", {"type": "object", "required": read}, {})
+
+
+def _both(ours: Mapping[str, object], user: Mapping[str, object]) -> dict[str, object]:
+    return {**ours, "allOf": [{key: value for key, value in user.items() if key != "$schema"}]}
+
+
+def _user_layout(options: DatasetOptions) -> Layout:
+    schema, name = options.schema or {}, options.schema_name
+    if "x-sftformat" in schema:
+        return from_schema(schema, name)
+    if not options.mapping:
+        raise SchemaError(f"{name}: has no 'x-sftformat': add it, or map the fields with --map")
+    task = options.task or "classification"
+    fields = {key: Rule() for key in options.mapping if key in load(f"canonical/{task}")["properties"]}
+    return Layout(name, task, str(schema.get("title", name)), schema, fields)
+
+
+def _check_reached(binding: Binding, records: Sequence[Record], name: str) -> None:
+    """Refuse a layout whose input is nowhere in the sample; single records without it are findings, not this."""
+    if not records or binding.layout.module or binding.at.keys() & {"input", "instruction"}:
+        return
+    columns = ", ".join(dict.fromkeys(key for record in records for key in record))
+    raise UsageError(f"{name}: layout {binding.layout.name} finds no input in the columns {columns}; use --map input=…")
+
+
+def _of_canonical(plan: Plan, index: int) -> Detected:
+    manifest = read_manifest(plan.inputs[index].path.parent, "dataset")
+    task = manifest["task"]
+    return Detected(plan.sources[index], Binding(Layout("canonical", task, "Canonical", {}, {}), {}), (), True, None)
+
+
+def _like(
+    known: Detected | None, plan: Plan, index: int, records: Sequence[Record], failed: UsageError | None
+) -> Detected:
+    source = plan.sources[index]
+    if not records and known is not None:
+        return Detected(source, known.binding, (), False, plan.inputs[index].split)
+    if known is not None and not known.binding.layout.module:
+        binding = bind(known.binding.layout, records)
+        needed = {key for key in known.binding.at if key in ("input", "input_pair", "instruction")}
+        if needed and needed <= binding.at.keys():
+            return Detected(source, binding, (), False, plan.inputs[index].split)
+    if failed is not None:
+        raise failed
+    raise InputError(f"{source.name}: no record to tell the layout from; name it with --layout")
+
+
+def _one_task(found: list[Detected]) -> list[Detected]:
+    tasks = {each.binding.layout.task: each for each in found}
+    if len(tasks) > 1:
+        said = "; ".join(f"{each.source.name} is {task} ({each.binding.layout.name})" for task, each in tasks.items())
+        raise UsageError(f"inputs are for different tasks: {said}; choose with --task or --layout")
+    return found

@@ -1,0 +1,188 @@
+"""All units of a data set, the global pass over them, and the commit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sftformat.check import check_set, duplicates
+from sftformat.dataset.account import Survey, manifest_fields
+from sftformat.dataset.bindings import bind_inputs
+from sftformat.dataset.findings import file_findings, split_findings, type_findings
+from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, Found, Progress, too_many
+from sftformat.dataset.stratify import stratified
+from sftformat.dataset.unit import KEYS, Job, UnitResult, new_tally, read_diagnostics, work
+from sftformat.dataset.write import rows_of, write_rejects, write_splits
+from sftformat.errors import InputError
+from sftformat.folder.commit import stage
+from sftformat.folder.files import remove
+from sftformat.folder.manifest import fingerprint
+from sftformat.plan import SMALL_BYTES, Plan, check_unchanged, plan, run
+
+#: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
+WORK = ".work"
+
+
+def diagnose(specs: Sequence[str], options: DatasetOptions) -> Iterator[Event]:
+    """Check every row of the inputs and yield every finding; nothing is written that stays.
+
+    Raises:
+        UsageError, InputError: the inputs cannot be read or understood as a whole.
+    """
+    with TemporaryDirectory(prefix="sftformat-") as name:
+        found = plan(specs, options.read, Path(name))
+        survey = yield from _counted(_survey(found, options, Path(name) / WORK))
+        yield Finished(manifest_fields(survey, options, write_nothing=True))
+
+
+def convert(
+    specs: Sequence[str], out: Path, options: DatasetOptions, *, overwrite: bool = False, dry_run: bool = False
+) -> Iterator[Event]:
+    """Make the canonical data set of the inputs in the folder `out`; ends with `Finished`.
+
+    Rows with errors go to `rejects.jsonl`; the rest is committed all the same.
+
+    Raises:
+        UsageError: `out` holds something else, or an option cannot be meant.
+        InputError: an input is unreadable or damaged, or more rows than `max_rejects` were rejected.
+    """
+    if dry_run:
+        yield from diagnose(specs, options)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as spool:
+        found = plan(specs, options.read, Path(spool))
+        with stage(out, "dataset", _fingerprint(found, options), overwrite=overwrite) as staging:
+            if staging.finished is not None:
+                yield Finished(staging.finished, nothing_to_do=True)
+                return
+            _clear(staging.path)
+            survey = yield from _counted(_survey(found, options, staging.path / WORK))
+            _refuse_too_many(survey, options)
+            files = write_splits(survey.task, survey.results, survey.dropped, survey.splits, staging.path)
+            write_rejects(survey.results, survey.dropped, staging.path / "rejects.jsonl")
+            manifest = manifest_fields(survey, options)
+            for split, names in files.items():
+                manifest["splits"][split]["files"] = names
+            yield Finished(staging.commit(manifest, drop=(WORK,)))
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != ".fingerprint":
+            remove(path)
+
+
+def _fingerprint(found: Plan, options: DatasetOptions) -> str:
+    inputs = [
+        {"file": each.name, "split": each.split, "sha256": digest, "canonical": each.canonical}
+        for each, digest in zip(found.inputs, found.hashes, strict=True)
+    ]
+    return fingerprint({"stage": "dataset", "inputs": inputs, "options": options.content()})
+
+
+def _counted(events: Generator[Event, None, Survey]) -> Generator[Event, None, Survey]:
+    """Hand events on and count the findings among them for the Survey."""
+    counts: Counter[str] = Counter()
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as end:
+            survey: Survey = end.value
+            survey.findings.update(counts)
+            return survey
+        if isinstance(event, Found):
+            counts[f"{event.diagnostic.severity.value} {event.diagnostic.code}"] += 1
+        yield event
+
+
+def _survey(found: Plan, options: DatasetOptions, folder: Path) -> Generator[Event, None, Survey]:
+    """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey."""
+    detected = bind_inputs(found, options)
+    yield from detected
+    for name in found.skipped:
+        yield Progress(f"skipped {name}: no known format", 0, 0, 0)
+    results = yield from _units(found, detected, options, folder)
+    check_unchanged(found)
+    task = detected[0].binding.layout.task
+    splits = None
+    if options.stratify and options.fractions is not None:
+        splits = stratified(results, options)
+        _count_again(results, splits, found, detected, options, folder)
+    for finding in [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]:
+        yield Found(finding)
+    summaries = [result.summary for result in results if result.summary is not None]
+    for finding in check_set(summaries, folder / KEYS, task, options.settings):
+        yield Found(finding)
+    dropped = duplicates(summaries, folder / KEYS) if options.drop_duplicates else {}
+    return Survey(task, found, detected, results, dropped, splits, Counter())
+
+
+def _jobs(found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path) -> list[Job]:
+    return [
+        Job(
+            options,
+            unit,
+            found.inputs[unit.input],
+            replace(detected[unit.input].binding, compiled=None),
+            folder / f"unit-{unit.index:05}",
+            options.limit,
+        )
+        for unit in found.units
+    ]
+
+
+def _count_again(
+    results: Sequence[UnitResult],
+    splits: Mapping[int, Sequence[str]],
+    found: Plan,
+    detected: Sequence[Detected],
+    options: DatasetOptions,
+    folder: Path,
+) -> None:
+    """Tally the units once more, now that stratifying has given their rows a split."""
+    remove(folder / KEYS)
+    jobs = _jobs(found, detected, options, folder)
+    for result in results:
+        tally = new_tally(jobs[result.unit.index])
+        for _, rows in rows_of(result, splits):
+            tally.add(rows)
+        result.summary = tally.finish()
+
+
+def _units(
+    found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path
+) -> Generator[Event, None, list[UnitResult]]:
+    folder.mkdir()
+    jobs = _jobs(found, detected, options, folder)
+    workers = 1 if sum(found.sizes) < SMALL_BYTES or options.limit is not None else options.workers
+    made = run(jobs, work, workers) if options.limit is None else _limited(jobs, options.limit)
+    results: list[UnitResult] = []
+    for result in made:
+        results.append(result)
+        for finding in read_diagnostics(result.folder / "diagnostics.jsonl"):
+            yield Found(finding)
+        yield Progress("read", len(results), len(jobs), sum(each.read for each in results))
+    return results
+
+
+def _limited(jobs: Sequence[Job], limit: int) -> Iterator[UnitResult]:
+    for job in jobs:
+        if limit <= 0:
+            return
+        result = work(replace(job, limit=limit))
+        limit -= result.read
+        yield result
+
+
+def _refuse_too_many(survey: Survey, options: DatasetOptions) -> None:
+    rejected = sum(result.rejected for result in survey.results)
+    read = sum(result.read for result in survey.results)
+    if too_many(rejected, read, options.max_rejects):
+        raise InputError(
+            f"{rejected} of {read} rows were rejected, more than --max-rejects {options.max_rejects}; "
+            "nothing is written"
+        )

@@ -1,0 +1,182 @@
+"""From canonical rows to a file of any format in any layout that can hold the task; what it cannot hold is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from sftformat.dataset.bindings import named
+from sftformat.dataset.options import Event, Finished, Found
+from sftformat.diagnostics import diagnostic
+from sftformat.errors import UsageError
+from sftformat.folder.files import write_file
+from sftformat.folder.manifest import open_folder
+from sftformat.formats import by_name, write
+from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
+from sftformat.layouts.rename import from_rows
+from sftformat.normalize import NOT_LEARNED, TEXTUAL, learned_id
+from sftformat.record import Record
+from sftformat.schema.arrow import arrow_schema
+
+#: The name under which canonical records themselves are written.
+CANONICAL = "canonical"
+#: Rows that are turned into records at once.
+BATCH_ROWS = 4096
+_Types = Mapping[str, Mapping[str, int]]
+
+
+def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False) -> Iterator[Event]:
+    """Write all rows of a data set folder, train first, to one file; the format is what its name says.
+
+    `to` is a layout, `canonical`, or None for the layout the data was read in. Yields a finding (SFT107) for every
+    field that rows have and the layout has no place for.
+
+    Raises:
+        UsageError: the file exists, its name says no format, or the layout is for another task.
+        FolderError: the data set is damaged.
+    """
+    kind = by_name(out.name)
+    if kind is None:
+        raise UsageError(f"{out.name}: the name says no format; use .csv, .tsv, .json, .jsonl, .parquet or .arrow")
+    if out.exists() and not overwrite:
+        raise UsageError(f"{out}: exists; use --overwrite to replace it")
+    manifest = open_folder(dataset, "dataset")
+    exporter = Exporter(manifest, to, textual=kind[0] in TEXTUAL)
+    files = [dataset / name for split in manifest["splits"].values() for name in split["files"]]
+
+    def batches() -> Iterator[Sequence[Record]]:
+        exporter.lost.clear()
+        for file in files:
+            yield from map(exporter.records, _rows(file))
+
+    columns = list(dict.fromkeys(key for records in batches() for record in records for key in record))
+    lost = dict(exporter.lost)
+    ordered = exporter.in_source_order(columns)
+
+    def fill(beside: Path) -> None:
+        write(beside, kind[0], kind[1], batches, ordered)
+
+    write_file(out, fill)
+    for name, count in sorted(lost.items()):
+        yield Found(
+            diagnostic(
+                "SFT107",
+                f"layout {exporter.name} has no place for {name!r}, held by {count} row{'s' * (count != 1)}",
+                path=f"/{name}",
+            )
+        )
+    yield Finished(manifest)
+
+
+def _rows(file: Path) -> Iterator[list[dict[str, Any]]]:
+    with pq.ParquetFile(file) as parquet:
+        for batch in parquet.iter_batches(BATCH_ROWS):
+            yield batch.to_pylist()
+
+
+class Exporter:
+    """Turns canonical rows into records of one layout, counting what rows have and the layout cannot hold.
+
+    Rows that were read in that layout get the field names they had; others its first names.
+    """
+
+    def __init__(self, manifest: Mapping[str, Any], to: str | None, textual: bool) -> None:
+        self.task: str = manifest["task"]
+        self.textual = textual
+        self.types: _Types = {column["name"]: column["types"] for column in manifest["columns"]}
+        self.many_splits = len(manifest["splits"]) > 1
+        self.lost: Counter[str] = Counter()
+        mapping: Sequence[Mapping[str, Any]] = manifest["mapping"]
+        self.name = to or str(mapping[0]["layout"])
+        self.sources = {
+            each["file"]: _binding(own, self.task)
+            for each, own in zip(manifest["inputs"], mapping, strict=True)
+            if own["layout"] == self.name
+        }
+        self.default = None if self.name == CANONICAL else self._default(mapping)
+        if self.default is not None and self.default.layout.task != self.task:
+            raise UsageError(f"layout {self.name} is for {self.default.layout.task}; the data is {self.task}")
+
+    def _default(self, mapping: Sequence[Mapping[str, Any]]) -> Binding:
+        own = next((each for each in mapping if each["layout"] == self.name), None)
+        if own is not None:
+            return _binding(own, self.task)
+        found = layout(self.name)
+        at: dict[str, Pointer] = {key: rule.at[0] for key, rule in found.fields.items() if rule.at}
+        return Binding(found, at)
+
+    def records(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
+        """Return the records of rows, in order."""
+        if self.default is None:
+            return [{key: value for key, value in row.items() if value is not None} for row in rows]
+        records: list[Record] = []
+        for row in rows:
+            native = self.sources.get(row["source"]["file"])
+            records.append(self._record(row, native or self.default, native is not None))
+        return records
+
+    def _record(self, row: dict[str, Any], binding: Binding, native: bool) -> Record:
+        binding = self._with_split(self._languages(row, binding))
+        given = self._without_made(row, binding)
+        self._count_lost(given, binding)
+        if binding.layout.module is None:
+            return from_rows([given], binding, self.types, self.textual, native)[0]
+        shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
+        rest = from_rows([given], Binding(binding.layout, shared), self.types, self.textual, native)[0]
+        made: Record = module_of(binding.layout).from_canonical(given, self.types)
+        return {**made, **{key: value for key, value in rest.items() if key not in made}}
+
+    def _languages(self, row: Mapping[str, Any], binding: Binding) -> Binding:
+        """Put the languages of a row where the layout has `{src}` and `{tgt}`."""
+        if not any(token in ("{src}", "{tgt}") for pointer in binding.at.values() for token in pointer):
+            return binding
+        words = {"{src}": row.get("source_lang") or "source", "{tgt}": row.get("target_lang") or "target"}
+        at = {key: tuple(words.get(token, token) for token in pointer) for key, pointer in binding.at.items()}
+        return Binding(binding.layout, at, {"source_lang": words["{src}"], "target_lang": words["{tgt}"]})
+
+    def _with_split(self, binding: Binding) -> Binding:
+        """Several splits in one file need a column that tells them apart."""
+        if not self.many_splits or "split" in binding.at or "split" in self.types:
+            return binding
+        return Binding(binding.layout, {**binding.at, "split": ("split",)}, binding.captures)
+
+    def _without_made(self, row: dict[str, Any], binding: Binding) -> dict[str, Any]:
+        """Leave out what was not in the source: an id that is the hash of the row, a split that is the only one."""
+        names = [name for name in arrow_schema(self.task).names if name not in NOT_LEARNED]
+        made = dict(row)
+        if row["id"] == learned_id(names, [row[name] for name in names]):
+            made["id"] = None
+        if not self.many_splits and "split" not in binding.at:
+            made["split"] = None
+        return made
+
+    def _count_lost(self, row: Mapping[str, Any], binding: Binding) -> None:
+        held = {*binding.at, *binding.captures, "meta", "source", "tools" if binding.layout.module else ""}
+        for key, value in row.items():
+            if value is not None and key not in held:
+                self.lost[key] += 1
+
+    def in_source_order(self, columns: Sequence[str]) -> list[str]:
+        """Return column names in the order of the source, new ones after them."""
+        known = [name for name in self.types if name in columns]
+        return [*known, *(name for name in columns if name not in known)]
+
+
+def _binding(mapping: Mapping[str, Any], task: str) -> Binding:
+    """Rebuild the binding that a manifest records."""
+    at = {key: parse(pointer) for key, pointer in mapping["fields"].items()}
+    captures = {key: str(mapping[key]) for key in ("source_lang", "target_lang") if key in mapping}
+    return named(Binding(_layout(mapping, task), at, captures), mapping.get("values", {}))
+
+
+def _layout(mapping: Mapping[str, Any], task: str) -> Layout:
+    name, schema = str(mapping["layout"]), mapping.get("schema")
+    if schema is not None and "x-sftformat" in schema:
+        return from_schema(schema, name)
+    if name.startswith("mapped-") or schema is not None:
+        return Layout(name, task, name, {}, {})
+    return layout(name)

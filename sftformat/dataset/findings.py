@@ -1,0 +1,74 @@
+"""Findings about files and columns as a whole, from what the units counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from sftformat.dataset.options import Detected
+from sftformat.dataset.unit import UnitResult
+from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.normalize import ColumnTypes
+from sftformat.plan import Plan
+
+_KIND = {"integer": "number", "number": "number"}
+
+
+def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
+    """Yield the count of blank lines of each input (SFT011)."""
+    for number, each in enumerate(plan.inputs):
+        blank = sum(result.blank_lines for result in results if result.unit.input == number)
+        if blank:
+            yield diagnostic("SFT011", f"{blank} blank {'line' if blank == 1 else 'lines'}", file=each.name)
+
+
+def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
+    """Yield the columns of each input that hold several JSON types (SFT105): an error where the column is mapped."""
+    for number, each in enumerate(detected):
+        mapped = {pointer[0] for pointer in each.binding.at.values()}
+        for name, counts in _types(results, number).items():
+            kinds: Counter[str] = Counter()
+            for kind, count in counts.items():
+                if kind != "null":
+                    kinds[_KIND.get(kind, kind)] += count
+            if len(kinds) > 1:
+                column = name.removesuffix("/*")
+                said = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+                yield diagnostic(
+                    "SFT105",
+                    f"column {clip(name)!r} holds {said}",
+                    file=each.source.name,
+                    path=f"/{column}",
+                    got=said,
+                    severity=Severity.ERROR if column in mapped else Severity.WARNING,
+                )
+
+
+def _types(results: Sequence[UnitResult], number: int) -> ColumnTypes:
+    merged: ColumnTypes = {}
+    for result in results:
+        if result.unit.input == number:
+            for name, counts in result.types.items():
+                merged.setdefault(name, Counter()).update(counts)
+    return merged
+
+
+def split_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
+    """Yield the columns that the inputs of one split have and those of another have not (SFT106)."""
+    columns: dict[str, set[str]] = {}
+    for number, each in enumerate(plan.inputs):
+        if not each.canonical:
+            found = {name for name in _types(results, number) if not name.endswith("/*")}
+            if found:
+                columns.setdefault(each.split or "train", set()).update(found)
+    everywhere = set().union(*columns.values()) if columns else set()
+    for name in sorted(everywhere):
+        missing = [split for split, found in columns.items() if name not in found]
+        if missing:
+            present = [split for split in columns if split not in missing]
+            yield diagnostic(
+                "SFT106",
+                f"column {clip(name)!r} is in {' and '.join(present)} and not in {' and '.join(missing)}",
+                split=missing[0],
+                path=f"/{name}",
+            )

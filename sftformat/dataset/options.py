@@ -1,0 +1,114 @@
+"""What the user may choose about a data set, and the events that its making yields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sftformat.check import Settings
+from sftformat.diagnostics import Diagnostic
+from sftformat.errors import UsageError
+from sftformat.formats.source import ReadOptions, Source
+from sftformat.layouts.detect import Candidate
+from sftformat.layouts.layout import Binding
+from sftformat.split import Fractions
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetOptions:
+    """How raw inputs become canonical rows.
+
+    layout, task, mapping  what is told about the shape of records; None and empty = detected
+    schema                 a user's JSON Schema (checked), with its name for messages
+    settings               the rules that run, their thresholds, and a locked label map
+    label_names            names for ids: a target "0" becomes "neg"
+    unlabelled             targets are not looked at: the data is only to be predicted
+    fractions, stratify    how rows without a split get one; `resplit` = also those that have one
+    max_rejects            "100" rows or "5%": past it nothing is committed; None = no limit
+    limit                  stop reading after so many records
+    workers                processes; never changes a byte of the output
+    """
+
+    read: ReadOptions = field(default_factory=ReadOptions)
+    layout: str | None = None
+    task: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    schema: Mapping[str, Any] | None = None
+    schema_name: str = ""
+    settings: Settings = field(default_factory=Settings)
+    label_names: Mapping[str, str] = field(default_factory=dict)
+    unlabelled: bool = False
+    fractions: Fractions | None = None
+    stratify: bool = False
+    resplit: bool = False
+    seed: int = 0
+    drop_duplicates: bool = False
+    max_rejects: str | None = None
+    limit: int | None = None
+    workers: int = 1
+
+    def content(self) -> dict[str, Any]:
+        """Return everything that decides about the output, for the fingerprint."""
+        return {key: value for key, value in asdict(self).items() if key not in ("workers", "max_rejects")}
+
+
+def too_many(rejected: int, read: int, limit: str | None) -> bool:
+    """Whether more rows were rejected than `--max-rejects` allows.
+
+    Raises:
+        UsageError: the limit is neither a number nor a percentage.
+    """
+    if limit is None:
+        return False
+    try:
+        if limit.endswith("%"):
+            return rejected > read * float(limit[:-1]) / 100
+        return rejected > int(limit)
+    except ValueError:
+        raise UsageError(f"--max-rejects {limit}: give a number of rows or a percentage, as in 5%") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """An input was looked at: how it is read, the layout that was chosen, and what else it could have been.
+
+    `given` says that the user named the layout or the schema.
+    """
+
+    source: Source
+    binding: Binding
+    candidates: tuple[Candidate, ...]
+    given: bool
+    split: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Work was done: `done` of `total` units of `stage`, `rows` rows so far."""
+
+    stage: str
+    done: int
+    total: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding about the data."""
+
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end: the manifest of the folder, or what it would have said when nothing was to be written.
+
+    `nothing_to_do` says that the folder was there already, made from the same content with the same options.
+    """
+
+    manifest: Mapping[str, Any]
+    nothing_to_do: bool = False
+
+
+Event = Detected | Progress | Found | Finished

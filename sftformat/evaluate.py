@@ -1,0 +1,286 @@
+"""Evaluate: a run folder on one split of a shard folder, written down beside the run and sealed.
+
+RUN/evaluations/NAME-SPLIT/metrics.json       every number below
+                           predictions.jsonl  one row each: {id, file, line, target, prediction, scores, correct, loss}
+                           manifest.json
+RUN/evaluations/openings.jsonl                one line for each time that test was opened
+"""
+
+from __future__ import annotations
+
+import fcntl
+import heapq
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sftformat import metrics
+from sftformat.errors import FolderError, UsageError
+from sftformat.folder.commit import Staging, stage
+from sftformat.folder.files import dump_json, open_regular, sync, write_bytes, write_file
+from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
+from sftformat.loader import Split
+from sftformat.metrics import plain
+from sftformat.models import infer
+from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
+
+EVALUATIONS = "evaluations"
+_METRICS, _PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """How one class (or one label of multilabel) is predicted."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int  # rows with this target
+    predicted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the numbers say; everything here stands in metrics.json too.
+
+    `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`. `confusion` is (C, C) counts,
+    row = target. `opened` counts how often test was opened, this time included (None for other splits).
+    """
+
+    name: str
+    split: str
+    task: str
+    metric: str
+    n: int
+    unlabelled: int
+    metrics: dict[str, float | None]
+    interval: tuple[float | None, float | None]
+    intervals: dict[str, tuple[float | None, float | None]]
+    per_class: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...] | None
+    majority_label: str | None
+    majority_accuracy: float | None
+    threshold: float | None
+    warnings: tuple[str, ...]
+    shards: str
+    opened: int | None = None
+    folder: Path = Path()
+
+
+def evaluate(
+    run: Path,
+    shards: Path | None,
+    split: str,
+    *,
+    name: str | None = None,
+    threshold: float | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
+    bootstrap: int = 1000,
+    overwrite: bool = False,
+) -> Evaluation:
+    """Evaluate a run on a split and write the evaluation down; an equal one that stands is read back instead.
+
+    `shards` None means the folder `shards` beside the run, if it is the one the run was trained on. `name` is that of
+    the shard folder unless given. `threshold` (multilabel) is the run's own unless given.
+
+    Raises:
+        FolderError: a folder that is damaged. ModelError: the weights do not load.
+        UsageError: another label map or tokenizer than the run's, no labelled rows, or another evaluation of that name.
+    """
+    record, run_manifest = open_run(run)
+    shards = shards if shards is not None else shards_beside(run, record)
+    manifest = open_folder(shards, "shards")
+    check_same(record, manifest, shards)
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise UsageError(f"--threshold {threshold}: should be 0 to 1")
+    threshold = threshold if threshold is not None else record["options"]["threshold"]
+    part = manifest["splits"].get(split)
+    if part and part["rows"] and part["unlabelled"] == part["rows"]:
+        raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
+    name = name or os.path.basename(os.path.abspath(shards))
+    if "/" in name or name.startswith(".") or "\0" in name or "\n" in name:
+        raise UsageError(f"--name {name!r}: should be a plain name")
+    made_from = {
+        "run": run_manifest["fingerprint"],
+        "shards": manifest["fingerprint"],
+        "split": split,
+        "threshold": threshold if record["task"] == "multilabel" else None,
+        "seed": seed,
+        "bootstrap": bootstrap,
+    }
+    folder = run / EVALUATIONS / f"{name}-{split}"
+    overwrite = overwrite or _stale(folder, run_manifest["fingerprint"])
+    with stage(folder, "evaluation", fingerprint(made_from), overwrite=overwrite) as staging:
+        if staging.finished is None:
+            opened = open_model(run, record, run_manifest, shards, manifest, split)
+            rows = np.flatnonzero(opened.split.labelled)
+            if not len(rows):
+                raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
+            count = count_opening(run, split, manifest["fingerprint"]) if split == "test" else None
+            logits = infer(opened.model, opened.split, rows, batch_size)
+            found = _measure(opened, rows, logits, name, threshold, seed, bootstrap, count)
+            _write(staging, opened.split, rows, logits, threshold, found)
+            staging.commit({**made_from, "name": name})
+    return read_evaluation(folder)
+
+
+def _stale(folder: Path, run_fingerprint: str) -> bool:
+    """Return whether an evaluation stands there that was made of weights the run no longer holds."""
+    try:
+        return bool(read_manifest(folder, "evaluation")["run"] != run_fingerprint)
+    except (FolderError, KeyError):
+        return False
+
+
+def count_opening(run: Path, split: str, shards_fingerprint: str) -> int:
+    """Write down that test is opened, before it is, and return how often that happened so far."""
+    path = run / EVALUATIONS / _OPENINGS
+    with open(path, "a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        count = sum(1 for _ in file) + 1
+        file.write(json.dumps({"count": count, "split": split, "shards": shards_fingerprint}).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    sync(path.parent)
+    return count
+
+
+def _measure(
+    opened: Opened,
+    rows: NDArray[np.int64],
+    logits: NDArray[np.float32],
+    name: str,
+    threshold: float,
+    seed: int,
+    bootstrap: int,
+    count: int | None,
+) -> Evaluation:
+    split, task, options = opened.split, opened.run["task"], opened.run["options"]
+    labels, targets = opened.run["labels"], split.targets[rows]
+    values = metrics.scores(task, logits, targets, threshold)
+    found = metrics.intervals(task, logits, targets, threshold, resamples=bootstrap, seed=seed)
+    ranges = {key: (plain({"": low})[""], plain({"": high})[""]) for key, (low, high) in found.items()}
+    per_class, confusion = _per_class(task, logits, targets, labels, threshold)
+    majority = metrics.majority_baseline(targets, len(labels)) if task == "classification" else None
+    warning = metrics.one_class_warning(task, logits, targets, labels, split.name, options["learning_rate"])
+    return Evaluation(
+        name=name,
+        split=split.name,
+        task=task,
+        metric=metrics.DEFAULT_METRIC[task],
+        n=len(rows),
+        unlabelled=len(split) - len(rows),
+        metrics=plain(values),
+        interval=ranges[metrics.DEFAULT_METRIC[task]],
+        intervals=ranges,
+        per_class=per_class,
+        confusion=confusion,
+        majority_label=labels[majority[0]] if majority else None,
+        majority_accuracy=majority[1] if majority else None,
+        threshold=threshold if task == "multilabel" else None,
+        warnings=(warning,) if warning else (),
+        shards=opened.manifest["fingerprint"],
+        opened=count,
+    )
+
+
+def _per_class(
+    task: str, logits: NDArray[Any], targets: NDArray[Any], labels: Sequence[str] | None, threshold: float
+) -> tuple[tuple[ClassScore, ...], tuple[tuple[int, ...], ...] | None]:
+    if labels is None:
+        return (), None
+    predictions = metrics.decide(task, logits, threshold)
+    if task == "classification":
+        matrix = metrics.confusion_matrix(targets, predictions, len(labels))
+        columns = metrics.precision_recall_f1(matrix)
+        support, predicted = matrix.sum(1), matrix.sum(0)
+        confusion = tuple(tuple(int(cell) for cell in row) for row in matrix)
+    else:
+        columns = metrics.label_scores(metrics.multilabel_counts(targets, predictions).sum(0))
+        support, predicted, confusion = targets.sum(0).astype(int), predictions.sum(0), None
+    table = zip(labels, *columns, support, predicted, strict=True)
+    return tuple(
+        ClassScore(label, float(p), float(r), float(f), int(s), int(g)) for label, p, r, f, s, g in table
+    ), confusion
+
+
+def prediction_rows(
+    split: Split, rows: NDArray[np.int64], logits: NDArray[np.float32], threshold: float
+) -> Iterator[dict[str, Any]]:
+    """Yield what is predicted for each row: {id, file, line, prediction, scores}.
+
+    scores: classification and multilabel, probability by label; regression has the value as its prediction alone.
+    """
+    labels, predictions = split.labels or (), metrics.decide(split.task, logits, threshold)
+    chances = metrics.sigmoid(logits) if split.task == "multilabel" else metrics.softmax(logits)
+    for place, row in enumerate(rows.tolist()):
+        line: dict[str, Any] = {
+            "id": split.ids[row].as_py(),
+            "file": split.inputs[split.files[row]],
+            "line": int(split.lines[row]),
+            "prediction": name_target(split.task, labels, predictions[place]),
+        }
+        if split.task != "regression":
+            line["scores"] = dict(zip(labels, chances[place].tolist(), strict=True))
+        yield line
+
+
+def name_target(task: str, labels: Sequence[str], value: Any) -> Any:
+    """Return a target or prediction in the words of the data: a label, a list of labels, or a number."""
+    if task == "classification":
+        return labels[int(value)]
+    if task == "multilabel":
+        return [label for label, applies in zip(labels, value, strict=True) if applies]
+    return float(str(value)) if isinstance(value, np.float32) else float(value)  # 3.2, not 3.2000000476837
+
+
+def _write(
+    staging: Staging,
+    split: Split,
+    rows: NDArray[np.int64],
+    logits: NDArray[np.float32],
+    threshold: float,
+    found: Evaluation,
+) -> None:
+    targets, labels = split.targets[rows], split.labels or ()
+    each = metrics.losses(split.task, logits, targets)
+
+    def write(beside: Path) -> None:
+        with open(beside, "x", encoding="utf-8") as file:
+            for place, line in enumerate(prediction_rows(split, rows, logits, threshold)):
+                target = name_target(split.task, labels, targets[place])
+                correct = None if split.task == "regression" else target == line["prediction"]
+                line = {**line, "target": target, "correct": correct, "loss": float(each[place])}
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    write_file(staging.path / _PREDICTIONS, write)
+    content = {name: value for name, value in asdict(found).items() if name != "folder"}
+    write_bytes(staging.path / _METRICS, dump_json(content))
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """Read an evaluation back, every byte of it checked."""
+    open_folder(folder, "evaluation")
+    with open_regular(folder / _METRICS) as file:
+        content = json.loads(file.read())
+    content["per_class"] = tuple(ClassScore(**row) for row in content["per_class"])
+    content["confusion"] = content["confusion"] and tuple(map(tuple, content["confusion"]))
+    content["interval"] = tuple(content["interval"])
+    content["intervals"] = {name: tuple(value) for name, value in content["intervals"].items()}
+    return Evaluation(**{**content, "warnings": tuple(content["warnings"]), "folder": folder})
+
+
+def worst_errors(evaluation: Evaluation, limit: int = 20) -> list[dict[str, Any]]:
+    """Return the wrong predictions (regression: any) with the greatest loss, worst first, as in predictions.jsonl."""
+    with open_regular(evaluation.folder / _PREDICTIONS) as file:
+        wrong = (row for line in file if not (row := json.loads(line))["correct"])
+        return heapq.nlargest(limit, wrong, key=lambda row: row["loss"])

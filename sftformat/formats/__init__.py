@@ -1,0 +1,72 @@
+"""File formats: what a file is (`sniff`), its bytes (`scan`), its records (`read`), and writing them (`write`).
+
+The table `FORMATS` is all there is: a format is a module here and a row in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sftformat.errors import UsageError
+from sftformat.formats import arrow, csv, json, jsonl, parquet
+from sftformat.formats.cuts import scan
+from sftformat.formats.sniffing import sniff
+from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name
+from sftformat.record import Batch, Record
+
+__all__ = ["FORMATS", "Format", "Range", "ReadOptions", "Scan", "Source", "by_name", "read", "scan", "sniff", "write"]
+
+_Batches = Callable[[], Iterable[Sequence[Record]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one format is read and written."""
+
+    read: Callable[[Source, ReadOptions], Iterator[Batch]]
+    write: Callable[[Path, str | None, _Batches, Sequence[str]], int]
+
+
+FORMATS = {
+    "csv": Format(csv.read, csv.write),
+    "tsv": Format(csv.read, partial(csv.write, delimiter="\t")),
+    "json": Format(json.read, json.write),
+    "jsonl": Format(jsonl.read, jsonl.write),
+    "parquet": Format(parquet.read, parquet.write),
+    "arrow": Format(arrow.read, arrow.write),
+}
+
+
+def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
+    """Yield the records of a source in batches of about 1 MiB and at most 4,096 records, with all that is wrong.
+
+    A row that is no record is a `Reject` of its batch, and reading goes on after it.
+
+    Raises:
+        InputError: the file as a whole cannot be read; batches that came before are not to be used then.
+    """
+    return FORMATS[source.format].read(source, options or ReadOptions())
+
+
+def write(
+    path: Path,
+    format: str,  # noqa: A002 - the word for it everywhere
+    compression: str | None,
+    batches: _Batches,
+    columns: Sequence[str],
+) -> int:
+    """Write records to `path` in a format, compressed as gzip, zstd or not; return how many.
+
+    `batches` may be called twice and must give the same records both times. The same records give the same bytes. The
+    file is neither synced nor renamed.
+
+    Raises:
+        UsageError: an unknown format or compression.
+        OSError: the file cannot be written.
+    """
+    if format not in FORMATS or compression not in (None, "gzip", "zstd"):
+        raise UsageError(f"cannot write {format!r} with compression {compression!r}")
+    return FORMATS[format].write(path, compression, batches, columns)

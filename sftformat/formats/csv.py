@@ -1,0 +1,297 @@
+"""CSV and TSV: RFC 4180, every cell as text, every record with its first physical line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sftformat.diagnostics import Diagnostic, Severity
+from sftformat.formats import container, csvrow, lines, rows
+from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
+from sftformat.record import Batch, Number, Record, Reject, encode_json
+
+
+def dialect_of(source: Source) -> csvrow.Dialect:
+    """Return how the cells of `source` are told apart."""
+    newline = "\r" if source.line_end == "\r" else "\n"
+    return csvrow.Dialect(source.delimiter or ",", source.quoting, newline)
+
+
+def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
+    """Yield the records of a CSV or TSV file; every value is the text of its cell.
+
+    A record that is damaged (ragged, or wrong quotes) is a reject of its first physical line, and reading starts again
+    at the line after that. In TSV a record over several lines, each of which has the cells of a whole row, is taken
+    for rows with stray quotes unless all its cells are quoted.
+
+    Raises:
+        InputError: the file cannot be read or its compression is damaged.
+    """
+    state = _Reading(source, dialect_of(source), source.columns, rows.opening_notes(source), source.header_row)
+    ends = rows.LineEnds(source)
+    held: lines.Block | None = None
+    want = 0
+    for block in lines.blocks(source, options.max_line_bytes):
+        if block.too_long is None:
+            state.notes += [*ends.check(block), *rows.inner_marks(source, block)]
+            held = block if held is None else _joined(held, block)
+            if len(held.text) >= want:
+                final = len(held.text) > options.max_line_bytes
+                held = yield from _consume(state, held, final)
+                # A quote that stays open for long is looked at again only when twice as much is there.
+                want = 2 * len(held.text) if held else 0
+            continue
+        if held:
+            yield from _consume(state, held, True)
+        held, want = None, 0
+        state.rejects.append(rows.too_long(source, block, options.max_line_bytes))
+        yield state.flush()
+    if held:
+        yield from _consume(state, held, True)
+    if state.notes or state.blank_lines:
+        yield state.flush()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The batch being filled, and what is known about the file."""
+
+    source: Source
+    dialect: csvrow.Dialect
+    columns: tuple[str, ...]
+    notes: list[Diagnostic]
+    header_due: bool
+    records: list[Record] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    offsets: list[int | None] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    blank_lines: int = 0
+
+    def flush(self) -> Batch:
+        """Return what was gathered as a batch and start anew."""
+        source = self.source
+        batch = Batch(
+            source.name,
+            source.format,
+            self.records,
+            self.lines,
+            self.offsets,
+            self.raw,
+            tuple(self.rejects),
+            tuple(self.notes),
+            source.header,
+            self.blank_lines,
+        )
+        self.records, self.lines, self.offsets, self.raw = [], [], [], []
+        self.rejects, self.notes, self.blank_lines = [], [], 0
+        return batch
+
+
+def _joined(held: lines.Block, block: lines.Block) -> lines.Block:
+    newline = b"" if held.text.endswith(b"\n") or not held.text else b"\n"
+    shift = len(held.lines)
+    stored = [*held.stored, *block.stored]
+    both = stored if block.lines is block.stored else [*held.lines, *block.lines]
+    undecodable = {**held.undecodable, **{index + shift: at for index, at in block.undecodable.items()}}
+    text = held.text + newline + block.text
+    offsets = [*held.offsets, *block.offsets]
+    return lines.Block(held.first_line, offsets, stored, both, text, block.ended, undecodable=undecodable)
+
+
+def _rest(block: lines.Block, start: int) -> lines.Block:
+    stored, own = block.stored[start:], block.lines[start:]
+    undecodable = {index - start: at for index, at in block.undecodable.items() if index >= start}
+    return lines.Block(
+        block.first_line + start,
+        block.offsets[start:],
+        stored,
+        stored if block.lines is block.stored else own,
+        b"\n".join(own),
+        block.ended,
+        undecodable=undecodable,
+    )
+
+
+def _consume(state: _Reading, block: lines.Block, final: bool) -> Generator[Batch, None, lines.Block | None]:
+    """Yield the records of a block; return the lines of a record that goes on after it, or None."""
+    quick = None if state.header_due else _quick(state, block)
+    if quick is not None:
+        if state.records or state.rejects or state.blank_lines:
+            yield state.flush()
+        yield from quick
+        return None
+    texts = [line.decode("utf-8", "surrogateescape") for line in block.lines]
+    index = 0
+    while index < len(texts):
+        following = _one(state, block, texts, index, final)
+        if following is None:
+            break
+        index = following
+        if len(state.records) + len(state.rejects) >= BATCH_RECORDS:
+            yield state.flush()
+    if state.records or state.rejects:
+        yield state.flush()
+    return _rest(block, index) if index < len(texts) else None
+
+
+def _quick(state: _Reading, block: lines.Block) -> Iterator[Batch] | None:
+    """Return the batches of a block in which nothing is quoted, blank or wrong, else None."""
+    if (state.dialect.quoting and b'"' in block.text) or b"\0" in block.text or block.undecodable:
+        return None
+    try:
+        texts = block.text.decode().split(state.dialect.newline)
+    except UnicodeDecodeError:
+        return None
+    if len(texts) > len(block.lines):
+        texts.pop()
+    stored = block.stored
+    if b"\r" in block.text:
+        texts = [text.removesuffix("\r") for text in texts]
+        stored = [line.removesuffix(b"\r") for line in stored] if block.lines is block.stored else stored
+    delimiter = state.dialect.delimiter
+    split = [text.split(delimiter) for text in texts]
+    width = len(state.columns)
+    if set(map(len, split)) != {width} or (width == 1 and "" in texts):
+        return None
+    return _quick_batches(state, block, split, stored)
+
+
+def _quick_batches(state: _Reading, block: lines.Block, split: list[list[str]], stored: list[bytes]) -> Iterator[Batch]:
+    source, columns = state.source, state.columns
+    for start, stop in rows.slices(len(split), BATCH_RECORDS):
+        notes, state.notes = tuple(state.notes), []
+        records = [dict(zip(columns, cells, strict=True)) for cells in split[start:stop]]
+        where = range(block.first_line + start, block.first_line + stop)
+        offsets, raw = block.offsets[start:stop], stored[start:stop]
+        yield Batch(source.name, source.format, records, where, offsets, raw, (), notes, source.header)
+
+
+def _one(state: _Reading, block: lines.Block, texts: list[str], index: int, final: bool) -> int | None:
+    """Take one record into the batch; return the index of the line after it, or None when it goes on after `block`."""
+    found = csvrow.parse(texts, index, state.dialect, final)
+    if found is None:
+        return None
+    if isinstance(found, csvrow.Damage):
+        where = f" (line {block.first_line + index + found.after})" if found.after else ""
+        return _damaged(state, block, index, "SFT013", found.message + where)
+    width = len(state.columns)
+    if not found.text or (width > 1 and len(found.cells) == 1 and found.text.isspace()):
+        state.blank_lines += 1
+        return found.next
+    wrong = _unreadable(state.source, block, index, found)
+    if wrong:
+        # The record is whole, so reading goes on after it.
+        _reject(state, block, index, found.next, wrong)
+        return found.next
+    if state.header_due:
+        state.header_due = False
+        return found.next
+    if found.next > index + 1:
+        count = found.next - index
+        if csvrow.is_stray(texts[index : found.next], found.text, width, state.dialect):
+            stray = f"a quote opens here and closes {count - 1} lines on, but each of these lines is a whole row"
+            return _damaged(state, block, index, "SFT013", stray)
+        _warn_of_rows_inside(state, block, index, texts[index + 1 : found.next - 1])
+    if len(found.cells) != width:
+        return _damaged(state, block, index, "SFT012", f"expected {_cells(width)}, got {len(found.cells)}")
+    state.records.append(dict(zip(state.columns, found.cells, strict=True)))
+    state.lines.append(block.first_line + index)
+    state.offsets.append(block.offsets[index])
+    state.raw.append(_raw(state.source, block, index, found.next))
+    return found.next
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell" if count == 1 else f"{count} cells"
+
+
+def _raw(source: Source, block: lines.Block, start: int, stop: int) -> bytes:
+    raw = lines.newline_of(source).join(block.stored[start:stop])
+    carriage_return = "\r".encode(source.encoding)
+    return raw if source.line_end == "\r" else raw.removesuffix(carriage_return)
+
+
+def _reject(state: _Reading, block: lines.Block, start: int, stop: int, finding: Diagnostic) -> None:
+    raw = _raw(state.source, block, start, stop)
+    state.rejects.append(rows.reject(state.source, block.first_line + start, block.offsets[start], raw, finding))
+
+
+def _damaged(state: _Reading, block: lines.Block, index: int, code: str, message: str) -> int:
+    finding = rows.finding(state.source, code, message, block.first_line + index, block.offsets[index])
+    _reject(state, block, index, index + 1, finding)
+    return index + 1
+
+
+def _unreadable(source: Source, block: lines.Block, index: int, found: csvrow.Cells) -> Diagnostic | None:
+    """Return why a record of sound structure cannot be kept: bytes that are no text, a NUL."""
+    for at in range(index, found.next):
+        line, byte = block.first_line + at, block.offsets[at]
+        if at in block.undecodable:
+            return rows.undecodable(source, block.stored[at], block.undecodable[at], line, byte)
+        try:
+            block.lines[at].decode()
+        except UnicodeDecodeError as error:
+            return rows.undecodable(source, block.stored[at], error.start, line, byte)
+        if b"\0" in block.lines[at]:
+            return rows.finding(source, "SFT008", "a NUL byte", line, byte + block.stored[at].find(b"\0"))
+    return None
+
+
+def _warn_of_rows_inside(state: _Reading, block: lines.Block, index: int, inner: list[str]) -> None:
+    """Warn (SFT013) when a quoted cell holds two or more lines that look like rows: is a quote missing before them?"""
+    delimiter, others = state.dialect.delimiter, len(state.columns) - 1
+    if len(inner) < 2 or not others or any(line.count(delimiter) != others for line in inner):
+        return
+    message = f"a quoted cell holds {len(inner)} lines that look like rows"
+    line, byte = block.first_line + index, block.offsets[index]
+    state.notes.append(
+        rows.finding(state.source, "SFT013", message, line, byte, severity=Severity.WARNING, hint="is a quote missing?")
+    )
+
+
+def write(
+    path: Path,
+    compression: str | None,
+    batches: Callable[[], Iterable[Sequence[Record]]],
+    columns: Sequence[str],
+    delimiter: str = ",",
+) -> int:
+    """Write records as CSV in UTF-8 with LF line ends, quoting only cells that need it; return how many.
+
+    An absent value and None are empty cells, a Number its text, true and false words, a list or object JSON text. In
+    TSV a record that holds a line break has all its cells quoted, which is how `read` tells it from stray quotes.
+    """
+    count = 0
+    with container.create(path, compression) as file:
+        file.write(_line(columns, delimiter))
+        for batch in batches():
+            rendered = [_line([_cell(record.get(name)) for name in columns], delimiter) for record in batch]
+            file.write(b"".join(rendered))
+            count += len(batch)
+    return count
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, Number):
+        return value.text
+    return encode_json(value).decode()
+
+
+def _line(cells: Sequence[str], delimiter: str) -> bytes:
+    line = delimiter.join(cells)
+    if line.count(delimiter) >= len(cells) or any(mark in line for mark in '"\r\n') or not line.strip():
+        every = delimiter == "\t" and ("\n" in line or "\r" in line)
+        line = delimiter.join(_quoted(cell, delimiter, every or len(cells) == 1) for cell in cells)
+    return (line + "\n").encode()
+
+
+def _quoted(cell: str, delimiter: str, every: bool) -> str:
+    if not every and not any(mark in cell for mark in (delimiter, '"', "\r", "\n")):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'

@@ -1,0 +1,72 @@
+"""One pass over the bytes of a file: its sha256, its size, and where it can be cut into ranges."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from sftformat.formats import parquet
+from sftformat.formats.container import open_regular
+from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
+
+_PIECE = 1 << 20
+
+
+def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
+    """Read the file once; return its sha256 and size as stored, and ranges of about `unit_bytes`.
+
+    Uncompressed JSON Lines in UTF-8 is cut at line starts, Parquet at row groups; every other file is one range. The
+    cuts depend on the content only.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    lines = source.format == "jsonl" and source.compression is None and source.encoding == "utf-8"
+    cuts = _Cuts(unit_bytes) if lines and source.line_end != "\r" else None
+    digest = hashlib.sha256()
+    size = 0
+    for piece in _pieces(source):
+        digest.update(piece)
+        if cuts:
+            cuts.see(piece, size)
+        size += len(piece)
+    if source.format == "parquet" and source.compression is None:
+        return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
+    return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
+
+
+def _pieces(source: Source) -> Iterator[bytes]:
+    with open_regular(source.path, source.name) as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+class _Cuts:
+    """Finds the first line start at or after each multiple of the unit, counting lines on the way."""
+
+    def __init__(self, unit_bytes: int) -> None:
+        self.unit = unit_bytes
+        self.line = 1
+        self.starts = [(0, 1)]
+
+    def see(self, piece: bytes, offset: int) -> None:
+        """Take the next piece, which starts at byte `offset`, into account."""
+        counted = 0
+        while True:
+            # A cut at `wanted` needs a newline right before it.
+            wanted = self.starts[-1][0] + self.unit - 1 - offset
+            if wanted >= len(piece):
+                break
+            at = piece.find(b"\n", max(wanted, counted))
+            if at < 0:
+                break
+            self.line += piece.count(b"\n", counted, at + 1)
+            counted = at + 1
+            self.starts.append((offset + at + 1, self.line))
+        self.line += piece.count(b"\n", counted)
+
+    def ranges(self, size: int) -> tuple[Range, ...]:
+        """Return the ranges of a file of `size` bytes."""
+        starts = [start for start in self.starts if start[0] < size] or [(0, 1)]
+        stops = [start for start, _ in starts[1:]]
+        return tuple(Range(start, stop, line) for (start, line), stop in zip(starts, [*stops, None], strict=True))

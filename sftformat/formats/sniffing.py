@@ -1,0 +1,213 @@
+"""What a file is, by its content: compression, encoding, line ends, format. The extension is only a hint."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sftformat.errors import UsageError
+from sftformat.formats import csvrow, dialect, jsontext, rows
+from sftformat.formats.container import chunks, compression_of, open_regular
+from sftformat.formats.source import ReadOptions, Source, by_name, fault
+
+#: The start of the text, in bytes, that decides what a file is.
+HEAD_BYTES = 1 << 20
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
+_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow")
+_TEXT = ("csv", "tsv", "json", "jsonl")
+
+
+def sniff(path: Path, name: str, options: ReadOptions) -> Source:
+    """Return what the file at `path` is and how it is to be read; `name` is what is shown and recorded for it.
+
+    A byte order mark decides the encoding, else `options.encoding`, else UTF-8; it is never guessed.
+
+    Raises:
+        InputError: the file cannot be opened, is damaged, is none of the formats, or has a header that cannot be used.
+        UsageError: an option that cannot be meant: an unknown encoding or format, a delimiter of two characters.
+    """
+    if options.format is not None and options.format not in _FORMATS:
+        raise UsageError(f"unknown format {options.format!r}; known are {', '.join(_FORMATS)}")
+    head, compression = _head(path, name)
+    hint = by_name(name) or (None, None)
+    source = Source(path, name, options.format or hint[0] or "", compression)
+    if not head and compression is None and hint[1]:
+        raise fault("SFT016", name, f"the {hint[1]} file is empty")
+    binary = options.format if options.format in ("parquet", "arrow") else _binary(head, source)
+    if binary:
+        return replace(source, format=binary)
+    source = _encoded(source, head, options)
+    text, complete = _text(source, head)
+    source = replace(source, line_end=_line_end(text))
+    source = replace(source, format=options.format or _format(source, text, complete))
+    if source.format in ("csv", "tsv"):
+        return dialect.detect(source, _whole_lines(text, source, complete), complete, options)
+    if source.line_end == "\r" and not _RECORD_CR.search(text):
+        # A CR is also white space inside a record.
+        return replace(source, line_end="\n")
+    return source
+
+
+def _head(path: Path, name: str) -> tuple[bytes, str | None]:
+    with open_regular(path, name) as file:
+        compression = compression_of(file.read(4))
+    head: list[bytes] = []
+    size = 0
+    for piece in chunks(Source(path, name, "", compression)):
+        head.append(piece)
+        size += len(piece)
+        if size >= HEAD_BYTES:
+            break
+    return b"".join(head), compression
+
+
+def _binary(head: bytes, source: Source) -> str | None:
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+        return "arrow"
+    if head.startswith(b"FEA1"):
+        raise fault("SFT016", source.name, "Feather version 1; write it again as version 2 (Arrow IPC)", hint="")
+    if source.format in ("parquet", "arrow"):
+        raise fault("SFT016", source.name, f"named {source.format}, but the content is not")
+    for magic, what in ((b"PK\x03\x04", "a zip archive"), (b"BZh", "bzip2 data"), (b"\xfd7zXZ", "xz data")):
+        if head.startswith(magic):
+            raise fault("SFT016", source.name, f"{what}, which is not read; unpack it first", hint="")
+    return None
+
+
+def _encoded(source: Source, head: bytes, options: ReadOptions) -> Source:
+    asked = _codec(options.encoding) if options.encoding else None
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return replace(source, encoding=encoding, bom=len(mark))
+    if asked:
+        return replace(source, encoding=asked)
+    sample = head[: 1 << 12]
+    if sample.count(0) > len(sample) // 4:
+        guess = rows.likely_encoding(sample) or "utf-16"
+        hint = f"it may be {guess}: say --encoding {guess}" if guess.startswith("utf-16") else "it may be binary"
+        raise fault("SFT006", source.name, "NUL bytes in every part: not UTF-8", byte=sample.index(0), hint=hint)
+    return source
+
+
+def _codec(encoding: str) -> str:
+    """Return the codec a user means, without the byte order mark that some of them write."""
+    try:
+        found = codecs.lookup(encoding).name
+        ("\n" * 2).encode(found).decode(found)
+    except (LookupError, UnicodeError, TypeError, ValueError) as error:
+        raise UsageError(f"unknown encoding {encoding!r}") from error
+    return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le", "ascii": "utf-8"}.get(found, found)
+
+
+def _text(source: Source, head: bytes) -> tuple[bytes, bool]:
+    """Return the start of the text in UTF-8 and whether that is all; bytes that are no text stay or become U+FFFD."""
+    complete = len(head) < HEAD_BYTES
+    head = head[source.bom :]
+    return (head if source.encoding == "utf-8" else head.decode(source.encoding, "replace").encode()), complete
+
+
+def _line_end(text: bytes) -> str:
+    at = text.find(b"\n")
+    if at >= 0:
+        return "\r\n" if text[at - 1 : at] == b"\r" else "\n"
+    return "\r" if b"\r" in text.rstrip(b" \t\r") else "\n"
+
+
+def _whole_lines(text: bytes, source: Source, complete: bool) -> bytes:
+    if complete:
+        return text
+    return text[: text.rfind(b"\r" if source.line_end == "\r" else b"\n") + 1] or text
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The first line of a text that is not blank, whether it is whole, and what follows it."""
+
+    line: bytes
+    whole: bool
+    rest: bytes
+
+
+def _start(source: Source, text: bytes, complete: bool) -> _Start:
+    body = text.lstrip(jsontext.BLANK)
+    line, newline, rest = body.partition(b"\r" if source.line_end == "\r" else b"\n")
+    return _Start(line.strip(jsontext.BLANK), bool(newline) or complete, rest.strip(jsontext.BLANK))
+
+
+def _format(source: Source, text: bytes, complete: bool) -> str:
+    """Return the text format, by content where that is certain, else by extension."""
+    start = _start(source, text, complete)
+    hint = source.format
+    if not start.line:
+        return _empty(source)
+    if start.line[:1] == b"[":
+        found = _array_or_lines(start, hint)
+    elif start.line[:1] == b"{":
+        found = _object_or_lines(source, start, text, complete)
+    else:
+        found = None
+    if found:
+        return found
+    if hint:
+        return "jsonl" if hint == "json" and b"\n{" in text else hint
+    if text.lstrip(jsontext.BLANK).startswith(b"{") or b"\n{" in text[: 1 << 14]:
+        return "jsonl"
+    newline = "\r" if source.line_end == "\r" else "\n"
+    sample = [line for line in text.decode("utf-8", "replace").split(newline)[:200] if line.strip()]
+    if max(dialect.consistency(sample, csvrow.Dialect(mark, True, newline), complete) for mark in ",;\t|") > 0.5:
+        return "csv"
+    message = "the format cannot be told from the content or the name"
+    raise fault("SFT016", source.name, message, hint=f"say which it is: {', '.join(_TEXT)}")
+
+
+def _empty(source: Source) -> str:
+    if source.format in ("jsonl", "csv", "tsv"):
+        return source.format
+    message = "the file is empty" if source.format else "the file is empty and its name says no format"
+    raise fault("SFT016", source.name, message, hint="")
+
+
+def _array_or_lines(start: _Start, hint: str) -> str | None:
+    """A text that starts with `[`: one JSON array, or rows that are (wrongly) arrays, or neither."""
+    wrong = jsontext.find_fault(start.line)
+    if wrong is None:
+        # A whole array on the first line: with more lines of JSON after it, it is one row of many.
+        if start.rest[:1] in (b"[", b"{"):
+            return "jsonl"
+        return "json" if hint != "jsonl" or start.line[1:].lstrip(jsontext.BLANK)[:1] == b"{" else "jsonl"
+    if hint in ("csv", "tsv") and not wrong.cut:
+        return None
+    if hint == "jsonl" and not wrong.cut and start.line[1:].lstrip(jsontext.BLANK)[:1] != b"{":
+        return "jsonl"
+    return "json"
+
+
+def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool) -> str | None:
+    """A text that starts with `{`: JSON Lines, or one object over several lines, which is refused."""
+    hint = source.format
+    wrong = jsontext.find_fault(start.line)
+    one = False
+    if wrong is None or wrong.code != "SFT001":
+        one = hint == "json" and not start.rest and complete
+    elif wrong.cut and (start.rest or hint == "json"):
+        all_of_it = jsontext.find_fault(text)
+        one = all_of_it is None or all_of_it.code != "SFT001" or (all_of_it.cut and (not complete or hint == "json"))
+    if one:
+        message = "one JSON object, not an array of records or JSON Lines"
+        hint = "write one object a line, or put the objects into an array"
+        raise fault("SFT002", source.name, message, line=1, byte=source.bom, hint=hint)
+    if hint in ("csv", "tsv") and wrong is not None:
+        return None
+    return "jsonl"

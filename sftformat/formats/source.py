@@ -1,0 +1,126 @@
+"""What to read and how: options, one input or a range of it, and the error for a whole file that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sftformat.diagnostics import Diagnostic, diagnostic
+from sftformat.errors import InputError
+
+#: A batch holds about this many bytes of input and at most this many records.
+BATCH_BYTES = 1 << 20
+BATCH_RECORDS = 4096
+
+#: Ranges of an input that are worked on by themselves are about this many bytes long.
+UNIT_BYTES = 64 << 20
+
+#: Of a row that is too long this many bytes are kept.
+KEPT_BYTES = 4096
+
+_EXTENSIONS = {
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "json",
+    "csv": "csv",
+    "tsv": "tsv",
+    "tab": "tsv",
+    "parquet": "parquet",
+    "arrow": "arrow",
+    "feather": "arrow",
+}
+_COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How the user wants inputs read; None means: look at the content.
+
+    `delimiter` is one character, or `tab` or `\\t`. `columns` names the columns of a file without a header.
+    `max_line_bytes` bounds one record of a text format, in uncompressed bytes.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool = True
+    columns: tuple[str, ...] | None = None
+    max_line_bytes: int = 64 << 20
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input, or a range of it, with everything that was found out about how to read it; it can be pickled.
+
+    name         what is shown and recorded: relative, '/'-separated
+    format       csv, tsv, json, jsonl, parquet or arrow
+    compression  gzip, zstd or None
+    encoding     a Python codec without byte order mark: utf-8, utf-16-le, cp1252, ...
+    bom          bytes of the byte order mark at the start of the file
+    line_end     "\\n", "\\r\\n" or "\\r": that of the first line
+    delimiter    of csv and tsv
+    quoting      csv and tsv: False when `"` is plain text in this file
+    header       csv and tsv: the column names as written, or those given for a file without a header
+    header_row   csv and tsv: the first record is the header
+    start, stop  the range: 0-based bytes (jsonl) or row groups (parquet); stop None is the end
+    first_line   1-based line, or row of parquet, at `start`
+    notes        findings about the file as a whole, reported with its first batch
+    """
+
+    path: Path
+    name: str
+    format: str
+    compression: str | None = None
+    encoding: str = "utf-8"
+    bom: int = 0
+    line_end: str = "\n"
+    delimiter: str | None = None
+    quoting: bool = True
+    header: tuple[str, ...] | None = None
+    header_row: bool = True
+    start: int = 0
+    stop: int | None = None
+    first_line: int = 1
+    notes: tuple[Diagnostic, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of the records of a csv or tsv file: the header, trimmed."""
+        return tuple(cell.strip() for cell in self.header or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A part of an input that can be read by itself; the fields are those of `Source`."""
+
+    start: int = 0
+    stop: int | None = None
+    first_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one pass over the bytes of a file as stored tells: sha256 (hex), size in bytes, and its ranges in order."""
+
+    sha256: str
+    size: int
+    ranges: tuple[Range, ...]
+
+
+def by_name(name: str) -> tuple[str, str | None] | None:
+    """Return (format, compression) as the extensions of a file name say, or None when they say nothing.
+
+    `train.jsonl.gz` is ("jsonl", "gzip").
+    """
+    parts = name.lower().rsplit("/", 1)[-1].split(".")[1:]
+    compression = _COMPRESSIONS.get(parts[-1]) if parts else None
+    if compression:
+        parts = parts[:-1]
+    found = _EXTENSIONS.get(parts[-1]) if parts else None
+    return (found, compression) if found else None
+
+
+def fault(code: str, name: str, message: str, **fields: Any) -> InputError:
+    """Return the error for a file that cannot be read as a whole; its diagnostic carries the code."""
+    return InputError(f"{name}: {message}", diagnostic(code, message, file=name, **fields))

@@ -1,0 +1,23 @@
+"""Record layouts: the shapes that records have in the wild, each a JSON Schema in `schemas/layouts`.
+
+A layout that only renames is that file and no code. One that restructures names a module here with two functions::
+
+    to_canonical(record, binding)  one raw record that fits the schema -> one canonical row, without id, split, source
+    from_canonical(row, binding)   the way back
+
+Add a layout: write the schema file, add its name to `LAYOUTS`, add samples.
+"""
+
+#: Every layout, in the order in which `sftformat layouts` shows them; a test compares with the folder.
+LAYOUTS = (
+    "text-label",
+    "sentence-pair",
+    "text-labels",
+    "text-score",
+    "sentence-pair-score",
+    "alpaca",
+    "prompt-completion",
+    "translation",
+    "openai-chat",
+    "sharegpt",
+)

@@ -1,0 +1,46 @@
+"""CSV and TSV hold only text: which cells the schema is to see as JSON, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Any
+
+import msgspec
+
+from sftformat.layouts.layout import Binding
+from sftformat.record import Record, decode_json
+from sftformat.schema.decide import plain
+
+
+def read_cells(records: Sequence[Record], binding: Binding) -> Sequence[Record]:
+    """Return records of CSV or TSV as the schema is to see them; their own values are not touched."""
+    names = json_columns(binding)
+    return [read_some(record, names) for record in records] if names else records
+
+
+def json_columns(binding: Binding) -> list[str]:
+    """Return the columns whose property admits number, integer, boolean, array or object, but not string."""
+    assert binding.compiled is not None
+    found = []
+    for name, node in binding.compiled.schema.get("properties", {}).items():
+        types = node.get("type", ()) if isinstance(node, Mapping) else ()
+        types = {types} if isinstance(types, str) else set(types)
+        if "string" not in types and types & {"number", "integer", "boolean", "array", "object"}:
+            found.append(name)
+    return found
+
+
+def read_some(record: Record, names: Sequence[str]) -> Record:
+    """Return a copy of a record with the texts under these names read as JSON; what is not JSON stays as it is."""
+    read: dict[str, Any] = dict(record)
+    for name in names:
+        cell = read.get(name)
+        if isinstance(cell, str):
+            try:
+                value = plain(decode_json(cell)) if cell.strip() else None
+            except (msgspec.DecodeError, RecursionError):
+                continue
+            if value not in (inf, -inf):
+                read[name] = value
+    return read

@@ -1,0 +1,277 @@
+"""Layouts that only rename: from records to canonical columns, and back.
+
+One principle makes the two inverse to each other: **a source value that the way back would not write again is kept
+verbatim in `meta`** (an explicit null, `1.10` for 1.1, `dev` for validation, -1 for unlabelled). On the way back such a
+value is used as long as it still means what the canonical field says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get
+from sftformat.record import Number, Record, decode_json, encode_json
+from sftformat.schema.arrow import arrow_schema
+
+#: Fields of which an empty cell in CSV and TSV says that nothing is there.
+EMPTY_IS_NULL = frozenset({"target", "id", "split", "weight", "group"})
+_NO_RULE = Rule()
+
+
+def scalar_text(value: Any) -> str:
+    """Return the text of a JSON scalar as it stood in the source: `007`, `1.10`, `true`."""
+    if type(value) is str:
+        return value
+    if type(value) is bool:
+        return "true" if value else "false"
+    return value.text if type(value) is Number else str(value)
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text of a number; a whole one is written without a point."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def kind_of(task: str, key: str) -> str:
+    """Return how a canonical field is made: `text`, `number` or `texts` (a list)."""
+    kind = arrow_schema(task).field(key).type
+    if pa.types.is_string(kind):
+        return "text"
+    return "number" if pa.types.is_floating(kind) else "texts"
+
+
+def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Sequence[Any], textual: bool) -> Any:
+    """Return the canonical value of one source value that fits the schema; MISSING and null give None.
+
+    `textual` says that the source is CSV or TSV, where every value is text.
+    """
+    if value is MISSING or value is None or (textual and value == "" and key in EMPTY_IS_NULL):
+        return None
+    if key == "target" and unlabelled and _is_one_of(value, unlabelled, textual):
+        return None
+    if key == "split":
+        return SPLIT_NAMES[value]
+    if rule.split is not None and type(value) is str:
+        return value.split(rule.split) if value else []
+    if type(value) is str and (rule.json or (textual and kind != "text")):
+        value = decode_json(value)
+    if kind == "number":
+        return None if value is None else float(value)
+    if kind == "texts":
+        return None if value is None else [_named(scalar_text(item), rule) for item in value]
+    return _named(scalar_text(value), rule)
+
+
+def _named(text: str, rule: Rule) -> str:
+    return rule.values.get(text, text) if rule.values else text
+
+
+def _unnamed(text: str, rule: Rule) -> str:
+    return next((source for source, name in rule.values.items() if name == text), text) if rule.values else text
+
+
+def _is_one_of(value: Any, unlabelled: Sequence[Any], textual: bool) -> bool:
+    if type(value) is bool:
+        return any(value is known for known in unlabelled)
+    return value in unlabelled or (textual and value in [scalar_text(known) for known in unlabelled])
+
+
+def source_value(value: Any, kind: str, rule: Rule, types: Mapping[str, int]) -> Any:
+    """Return what the way back writes for a canonical value: the inverse of `canonical_value` where there is one."""
+    if value is None:
+        return MISSING
+    if kind == "number":
+        return Number(number_text(value)) if value != int(value) else int(value)
+    if kind == "texts":
+        texts = [_unnamed(item, rule) for item in value]
+        return rule.split.join(texts) if rule.split is not None else [_typed(item, types) for item in texts]
+    return _typed(_unnamed(value, rule), types)
+
+
+def _typed(text: str, types: Mapping[str, int]) -> Any:
+    """Cast a text back to the one JSON type that its column had."""
+    kinds = {kind for kind, count in types.items() if count and kind != "null"}
+    if kinds == {"boolean"} and text in ("true", "false"):
+        return text == "true"
+    if kinds and kinds <= {"integer", "number"}:
+        try:
+            value = decode_json(text)
+        except msgspec.DecodeError:
+            return text
+        return value if type(value) in (int, Number) else text
+    return text
+
+
+# ---------------------------------------------------------------------------------------------------- there
+
+
+def to_columns(
+    records: Sequence[Record], binding: Binding, textual: bool
+) -> tuple[dict[str, list[Any]], list[str | None]]:
+    """Return the canonical columns of records that fit, and the `meta` of each record (JSON text, or None)."""
+    columns: dict[str, list[Any]] = {}
+    kept: list[dict[Pointer, Any]] = [{} for _ in records] if records else []
+    for key, pointer in binding.at.items():
+        values = _column(records, pointer)
+        columns[key] = _convert(values, key, binding, textual, pointer, kept)
+    for key, rule in binding.layout.fields.items():
+        if rule.const is not MISSING and key not in columns:
+            columns[key] = [rule.const] * len(records)
+    for key, captured in binding.captures.items():
+        columns[key] = [captured] * len(records)
+    return columns, _metas(records, tuple(binding.at.values()), kept)
+
+
+def _column(records: Sequence[Record], pointer: Pointer) -> list[Any]:
+    if len(pointer) == 1:
+        key = pointer[0]
+        return [record.get(key, MISSING) for record in records]
+    return [get(record, pointer) for record in records]
+
+
+def _convert(
+    values: list[Any], key: str, binding: Binding, textual: bool, pointer: Pointer, kept: list[dict[Pointer, Any]]
+) -> list[Any]:
+    layout = binding.layout
+    rule, kind = layout.fields.get(key, _NO_RULE), kind_of(layout.task, key)
+    special = rule.values or rule.split or rule.json or key == "split" or layout.unlabelled
+    kinds = set(map(type, values))
+    if kind == "text" and kinds == {str} and not special and not (textual and key in EMPTY_IS_NULL):
+        return values
+    if kind == "text" and kinds <= {str, int, bool} and not special and not textual:
+        return [scalar_text(value) for value in values]
+    converted = []
+    for index, value in enumerate(values):
+        made = canonical_value(value, key, kind, rule, layout.unlabelled, textual)
+        if not _comes_back(value, made, key, kind, rule, textual):
+            kept[index][pointer] = value
+        converted.append(made)
+    return converted
+
+
+def _comes_back(value: Any, made: Any, key: str, kind: str, rule: Rule, textual: bool) -> bool:
+    """Whether the way back writes `value` again from `made`, with the type of its column known."""
+    if made is None:
+        return value is MISSING or (textual and value == "")
+    if key == "split":
+        return bool(value == made)
+    if kind == "number":
+        return scalar_text(value) == number_text(made)
+    if kind == "texts" and textual and rule.split is None:
+        return bool(value == encode_json(made).decode())
+    if kind == "texts" and rule.split is not None:
+        return bool(value == rule.split.join(made))
+    return not rule.json
+
+
+def _metas(records: Sequence[Record], taken: tuple[Pointer, ...], kept: list[dict[Pointer, Any]]) -> list[str | None]:
+    if any(len(pointer) > 1 for pointer in taken):
+        rests = [_without(record, taken) for record in records]
+    else:
+        keys = {pointer[0] for pointer in taken}
+        rests = [
+            {key: value for key, value in record.items() if key not in keys} if not record.keys() <= keys else {}
+            for record in records
+        ]
+    for rest, originals in zip(rests, kept, strict=True):
+        for pointer, value in originals.items():
+            put(rest, pointer, value)
+    return [encode_json(rest).decode() if rest else None for rest in rests]
+
+
+def _without(record: Record, taken: tuple[Pointer, ...], at: Pointer = ()) -> Record:
+    """Return a copy of a record without the values at the pointers; objects that this empties go too."""
+    rest: Record = {}
+    for key, value in record.items():
+        here = (*at, key)
+        if here in taken:
+            continue
+        if isinstance(value, dict) and any(pointer[: len(here)] == here for pointer in taken):
+            value = _without(value, taken, here)
+            if not value:
+                continue
+        rest[key] = value
+    return rest
+
+
+def put(record: Record, pointer: Pointer, value: Any) -> None:
+    """Set the value at a pointer, making the objects on the way."""
+    for token in pointer[:-1]:
+        record = record.setdefault(token, {})
+    record[pointer[-1]] = value
+
+
+# ---------------------------------------------------------------------------------------------------- and back
+
+
+def from_rows(
+    rows: Sequence[Mapping[str, Any]],
+    binding: Binding,
+    types: Mapping[str, Mapping[str, int]],
+    textual: bool,
+    native: bool = True,
+) -> list[Record]:
+    """Return the records of canonical rows in the layout and with the field names of `binding`.
+
+    `types` gives for each source column the JSON types it held (`manifest.columns`); `NAME/*` are a list's items.
+    `native` says that the rows were read in this layout: a kept source value that no longer means what the canonical
+    field says (it was edited since) then gives way to the canonical one.
+
+    Raises:
+        UsageError: not native, and a key of `meta` has the name of a field that the layout writes.
+    """
+    write = [(key, pointer, _writer(binding, key, pointer, types)) for key, pointer in binding.at.items()]
+    records = []
+    for row in rows:
+        meta: dict[str, Any] = decode_json(row["meta"]) if row.get("meta") else {}
+        record: Record = {}
+        for key, pointer, source in write:
+            value, original = row.get(key), get(meta, pointer)
+            if original is not MISSING and _means(original, value, key, binding, textual):
+                put(record, pointer, original)
+                continue
+            if original is not MISSING and not native:
+                raise UsageError(_clash(pointer, key, row))
+            made = source(value)
+            if made is not MISSING:
+                put(record, pointer, made)
+        _merge(record, meta)
+        records.append(record)
+    return records
+
+
+def _clash(pointer: Pointer, key: str, row: Mapping[str, Any]) -> str:
+    return (
+        f"{'/'.join(pointer)!r} stands in meta and is also where this layout writes the {key} "
+        f"(first at id {row.get('id')!r}): rename that column, or choose another layout"
+    )
+
+
+def _writer(
+    binding: Binding, key: str, pointer: Pointer, types: Mapping[str, Mapping[str, int]]
+) -> Callable[[Any], Any]:
+    rule, kind = binding.layout.fields.get(key, _NO_RULE), kind_of(binding.layout.task, key)
+    name = pointer[0]
+    held = types.get(f"{name}/*" if kind == "texts" else name, {}) if len(pointer) == 1 else {}
+    return lambda value: source_value(value, kind, rule, held)
+
+
+def _means(original: Any, value: Any, key: str, binding: Binding, textual: bool) -> bool:
+    rule, kind = binding.layout.fields.get(key, _NO_RULE), kind_of(binding.layout.task, key)
+    try:
+        return bool(canonical_value(original, key, kind, rule, binding.layout.unlabelled, textual) == value)
+    except (ValueError, TypeError, KeyError, msgspec.DecodeError):
+        return False
+
+
+def _merge(record: Record, meta: Mapping[str, Any]) -> None:
+    for key, value in meta.items():
+        if key not in record:
+            record[key] = value
+        elif isinstance(record[key], dict) and isinstance(value, dict):
+            _merge(record[key], value)

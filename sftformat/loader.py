@@ -1,0 +1,250 @@
+"""Load: shard folder (Arrow, memory-mapped) to padded NumPy arrays (B, T), without a Python loop over rows.
+
+A split is opened once: every file is mapped, checked (schema, offsets, row count, id and label ranges) and kept as
+views of values and offsets. A batch is then a gather: rows, in any order, into one padded array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sftformat.errors import FolderError, UsageError
+
+IGNORED = -100  # the class id of an unlabelled row
+POOL = 16  # batches shuffled together before rows of like length are put side by side
+
+_LABELS = {"classification": pa.int64(), "multilabel": pa.list_(pa.float32()), "regression": pa.float32()}
+_COLUMNS: Mapping[str, pa.DataType] = {
+    "input_ids": pa.list_(pa.int32()),
+    "attention_mask": pa.list_(pa.int8()),
+    "token_type_ids": pa.list_(pa.int8()),
+    "length": pa.int32(),
+    "weight": pa.float32(),
+    "id": pa.string(),
+    "file": pa.int32(),
+    "line": pa.int64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One record batch: the tokens of row i are `ids[offsets[i]:offsets[i + 1]]`; views of the mapped file."""
+
+    offsets: NDArray[np.int32]  # (rows + 1,)
+    ids: NDArray[np.int32]  # (tokens,)
+    types: NDArray[np.int8]  # (tokens,)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One split of a shard folder, N rows.
+
+    `targets` is (N,) int64 class ids (−100 = unlabelled), (N, C) float32 multi-hot, or (N,) float32; where `labelled`
+    is false the target means nothing. `files` are positions in `inputs`, the names of the source files.
+    """
+
+    name: str
+    task: str
+    labels: tuple[str, ...] | None
+    inputs: tuple[str, ...]
+    pad_id: int
+    chunks: tuple[Chunk, ...]
+    bounds: NDArray[np.int64]  # (chunks + 1,) first row of each chunk
+    lengths: NDArray[np.int32]  # (N,) tokens
+    targets: NDArray[Any]
+    labelled: NDArray[np.bool_]  # (N,)
+    weights: NDArray[np.float32]  # (N,)
+    ids: pa.ChunkedArray[Any]  # (N,) string
+    files: NDArray[np.int32]  # (N,)
+    lines: NDArray[np.int64]  # (N,)
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def place(self, row: int) -> str:
+        """Return `file:line` of a row in the source."""
+        return f"{self.inputs[self.files[row]]}:{self.lines[row]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """Rows padded on the right to the longest of them."""
+
+    rows: NDArray[np.int64]  # (B,) row numbers in the split
+    input_ids: NDArray[np.int64]  # (B, T) padded with pad_id
+    attention_mask: NDArray[np.int64]  # (B, T) 1 for tokens, 0 for padding
+    token_type_ids: NDArray[np.int64]  # (B, T) 0 for padding
+    targets: NDArray[Any]  # (B,) or (B, C)
+    weights: NDArray[np.float32]  # (B,)
+
+
+def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
+    """Map one split of a shard folder whose manifest was verified (`folder.manifest.open_folder`).
+
+    Raises:
+        UsageError: no such split, an empty one, or a task the model half does not train.
+        FolderError: a file that is not what the manifest says: schema, rows, ids, labels, lengths.
+    """
+    task, splits = manifest["task"], manifest["splits"]
+    if task not in _LABELS:
+        raise UsageError(f"{shards}: task {task!r} cannot be trained or evaluated; {', '.join(_LABELS)} can")
+    if split not in splits:
+        raise UsageError(f"{shards}: no split {split!r}; it has {', '.join(sorted(splits)) or 'none'}")
+    tables = [(name, _read(shards / name, task)) for name in splits[split]["files"]]
+    batches = [batch for _, table in tables for batch in table.to_batches() if len(batch)]
+    rows = sum(len(batch) for batch in batches)
+    if rows != splits[split]["rows"]:
+        raise FolderError(f"{shards}: split {split!r} has {rows} rows, the manifest says {splits[split]['rows']}")
+    if not rows:
+        raise UsageError(f"{shards}: split {split!r} is empty")
+    whole = pa.Table.from_batches(batches)
+    labels = tuple(manifest["labels"]) if manifest["labels"] is not None else None
+    targets, labelled = _targets(whole["labels"], task, len(labels or ()), shards)
+    opened = Split(
+        name=split,
+        task=task,
+        labels=labels,
+        inputs=tuple(entry["file"] for entry in manifest["inputs"]),
+        pad_id=manifest["tokenizer"]["pad_id"],
+        chunks=tuple(_chunk(batch, shards) for batch in batches),
+        bounds=np.cumsum([0, *(len(batch) for batch in batches)]),
+        lengths=whole["length"].to_numpy(),
+        targets=targets,
+        labelled=labelled,
+        weights=whole["weight"].to_numpy(),
+        ids=whole["id"],
+        files=whole["file"].to_numpy(),
+        lines=whole["line"].to_numpy(),
+    )
+    _check(opened, manifest, shards)
+    return opened
+
+
+def _read(path: Path, task: str) -> pa.Table:
+    try:
+        with pa.memory_map(str(path)) as source:
+            table = pa.ipc.open_stream(source).read_all()
+        table.validate(full=True)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError) as error:
+        raise FolderError(f"{path}: not a shard: {str(error).splitlines()[0]}") from None
+    for name, kind in {**_COLUMNS, "labels": _LABELS[task]}.items():
+        found = table.schema.field(name).type if name in table.schema.names else "nothing"
+        if found != kind:
+            raise FolderError(f"{path}: column {name!r} should be {kind}, it is {found}")
+        if name != "labels" and table[name].null_count:
+            raise FolderError(f"{path}: column {name!r} holds null")
+    return table.select([*_COLUMNS, "labels"])
+
+
+def _chunk(batch: pa.RecordBatch, shards: Path) -> Chunk:
+    columns: Any = batch
+    ids, mask, types = (columns.column(name) for name in ("input_ids", "attention_mask", "token_type_ids"))
+    counts = np.diff(ids.offsets.to_numpy())
+    for other in (mask, types):
+        if not np.array_equal(counts, np.diff(other.offsets.to_numpy())):
+            raise FolderError(f"{shards}: input_ids, attention_mask and token_type_ids differ in length")
+    if not np.array_equal(counts, batch.column("length").to_numpy()):
+        raise FolderError(f"{shards}: column 'length' is not the number of input_ids")
+    if len(mask.flatten()) and mask.flatten().to_numpy().min() != 1:
+        raise FolderError(f"{shards}: attention_mask hides tokens; shards hold rows without padding")
+    if ids.values.null_count or types.values.null_count:
+        raise FolderError(f"{shards}: null among the tokens")
+    # both lists have the same counts; flattened values start at 0, so one set of offsets fits both
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    return Chunk(offsets, ids.flatten().to_numpy(), types.flatten().to_numpy())
+
+
+def _targets(column: Any, task: str, classes: int, shards: Path) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    valid = column.is_valid().to_numpy()
+    if task == "classification":
+        targets = column.fill_null(IGNORED).to_numpy()
+        return targets, targets != IGNORED
+    if task == "regression":
+        return column.fill_null(0.0).to_numpy(), valid
+    flat = pa.concat_arrays([chunk.flatten() for chunk in column.chunks]).to_numpy(zero_copy_only=False)
+    if len(flat) != int(valid.sum()) * classes or np.any(~np.isin(flat, (0.0, 1.0))):
+        raise FolderError(f"{shards}: multilabel rows should hold {classes} numbers, each 0 or 1")
+    targets = np.zeros((len(column), classes), np.float32)
+    targets[valid] = flat.reshape(-1, classes)
+    return targets, valid
+
+
+def _check(split: Split, manifest: Mapping[str, Any], shards: Path) -> None:
+    """Hold the rows against what the manifest promises, naming the first row that breaks it."""
+
+    def refuse(bad: NDArray[np.bool_], what: str, values: NDArray[Any], limit: object) -> None:
+        if bad.any():
+            row = int(bad.argmax())
+            raise FolderError(f"{shards}: {split.name} row {row} ({split.place(row)}): {what} {values[row]} {limit}")
+
+    if split.files.min() < 0 or split.files.max() >= len(split.inputs):
+        raise FolderError(f"{shards}: split {split.name!r} names a source file that the manifest does not list")
+    refuse(split.lengths < 1, "has no token: length", split.lengths, "")
+    weights = split.weights
+    refuse(~np.isfinite(weights) | (weights < 0), "weight", weights, "is not a number of 0 or more")
+    if split.task == "classification":
+        bad = split.labelled & ((split.targets < 0) | (split.targets >= len(split.labels or ())))
+        refuse(bad, "label id", split.targets, f"is not one of the {len(split.labels or ())} labels")
+    if split.task == "regression":
+        refuse(split.labelled & ~np.isfinite(split.targets), "target", split.targets, "is not finite")
+    size = manifest["tokenizer"]["vocab_size"]
+    for chunk, first in zip(split.chunks, split.bounds, strict=False):
+        if chunk.types.min() < 0 or chunk.types.max() > 1:
+            raise FolderError(f"{shards}: {split.name}: a token type that is neither 0 nor 1")
+        if chunk.ids.min() < 0 or chunk.ids.max() >= size:
+            where = int(((chunk.ids < 0) | (chunk.ids >= size)).argmax())
+            row = int(first + np.searchsorted(chunk.offsets, where, side="right") - 1)
+            found = f"token id {chunk.ids[where]}, the tokenizer has {size} ids"
+            raise FolderError(f"{shards}: {split.name} row {row} ({split.place(row)}): {found}")
+
+
+def gather(split: Split, rows: NDArray[np.int64]) -> Padded:
+    """Pad the rows numbered `rows` (B,) to the longest of them: (B, T)."""
+    lengths = split.lengths[rows].astype(np.int64)  # (B,)
+    shape = (len(rows), int(lengths.max()))
+    input_ids = np.full(shape, split.pad_id, np.int64)
+    token_type_ids = np.zeros(shape, np.int64)
+    chunk_of = np.searchsorted(split.bounds, rows, side="right") - 1
+    for number in np.unique(chunk_of):
+        chunk, mine = split.chunks[number], np.flatnonzero(chunk_of == number)
+        starts, counts = chunk.offsets[rows[mine] - split.bounds[number]], lengths[mine]
+        row = np.repeat(mine, counts)  # (tokens,)
+        column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        source = np.repeat(starts, counts) + column
+        input_ids[row, column] = chunk.ids[source]
+        token_type_ids[row, column] = chunk.types[source]
+    attention_mask = (np.arange(shape[1]) < lengths[:, None]).astype(np.int64)
+    return Padded(rows, input_ids, attention_mask, token_type_ids, split.targets[rows], split.weights[rows])
+
+
+def batches(split: Split, order: Iterable[NDArray[np.int64]]) -> Iterator[Padded]:
+    """Yield each array of row numbers as one padded batch."""
+    return (gather(split, rows) for rows in order)
+
+
+def epoch_order(lengths: NDArray[Any], batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    """Return the batches of one epoch as arrays of row numbers; it depends on nothing but the arguments.
+
+    Rows are shuffled, cut into pools of `POOL` batches, sorted by length inside each pool and cut into batches; then
+    the batches are shuffled. So a batch holds rows of like length (little padding), yet another mix every epoch.
+    """
+    random = np.random.default_rng([seed, epoch])
+    shuffled = random.permutation(len(lengths))
+    size = batch_size * POOL
+    pools = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
+    pools = [pool[np.argsort(lengths[pool], kind="stable")] for pool in pools]
+    cut = [pool[start : start + batch_size] for pool in pools for start in range(0, len(pool), batch_size)]
+    return [cut[place] for place in random.permutation(len(cut))]
+
+
+def length_order(lengths: NDArray[Any], batch_size: int) -> Sequence[NDArray[np.int64]]:
+    """Return all rows as batches of like length, the longest first: the order of evaluation."""
+    by_length = np.argsort(-lengths.astype(np.int64), kind="stable")
+    return [by_length[start : start + batch_size] for start in range(0, len(by_length), batch_size)]

@@ -1,0 +1,91 @@
+"""Normalize: records that fit their schema become canonical rows, whose types hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from sftformat.layouts.layout import MISSING, Binding, module_of
+from sftformat.layouts.rename import to_columns
+from sftformat.record import JSON_TYPES, Batch, Record, record_id
+from sftformat.schema.arrow import arrow_schema
+
+#: Fields of a row that are not learned: they do not enter the id.
+NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
+TEXTUAL = frozenset({"csv", "tsv"})
+
+#: JSON types by source column, in the order in which the columns were first seen; `NAME/*` are the items of lists.
+ColumnTypes = dict[str, Counter[str]]
+
+
+def normalize(batch: Batch, binding: Binding, split: str | None = None) -> pa.RecordBatch:
+    """Return the canonical rows of a batch in which every record fits `binding.compiled`.
+
+    The split is the record's own (its `split` field), else `split`, else null. The id is the one given, else the hash
+    of what is learned.
+
+    Returns:
+        as many rows as records, with the schema `arrow_schema(task)`.
+    """
+    schema = arrow_schema(binding.layout.task)
+    columns, metas = canonical_columns(batch.records, binding, batch.format in TEXTUAL)
+    rows = len(batch)
+    columns["meta"] = list(metas)
+    own_split = columns.get("split")
+    columns["split"] = [value or split for value in own_split] if own_split else [split] * rows
+    columns["id"] = _ids(columns, rows, schema)
+    columns["source"] = [
+        {"file": batch.file, "line": line, "byte": offset}
+        for line, offset in zip(batch.lines, batch.offsets, strict=True)
+    ]
+    arrays = [pa.array(columns.get(field.name, [None] * rows), field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def canonical_columns(
+    records: Sequence[Record], binding: Binding, textual: bool
+) -> tuple[dict[str, list[Any]], list[str | None]]:
+    """Return the canonical columns of records, and the `meta` of each, by whatever way their layout goes."""
+    if binding.layout.module is None:
+        return to_columns(records, binding, textual)
+    module = module_of(binding.layout)
+    shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
+    rest = [
+        {key: value for key, value in record.items() if key not in module.KEYS or (value is None)} for record in records
+    ]
+    columns, metas = to_columns(rest, Binding(binding.layout, shared), textual)
+    made = [module.to_canonical(record) for record in records]
+    for key in made[0] if made else ():
+        columns[key] = [row[key] for row in made]
+    return columns, metas
+
+
+def _ids(columns: Mapping[str, list[Any]], rows: int, schema: pa.Schema) -> list[str]:
+    given = columns.get("id") or [None] * rows
+    names = [name for name in schema.names if name in columns and name not in NOT_LEARNED]
+    learned = zip(*(columns[name] for name in names), strict=True)
+    return [own if own is not None else learned_id(names, values) for own, values in zip(given, learned, strict=True)]
+
+
+def learned_id(names: Sequence[str], values: Sequence[Any]) -> str:
+    """Return the id of a row that was given none: the hash of its learned fields that are not null."""
+    return record_id({name: value for name, value in zip(names, values, strict=True) if value is not None})
+
+
+def count_types(batch: Batch, found: ColumnTypes) -> None:
+    """Add the JSON types of every top-level column of a batch to `found`."""
+    for key in dict.fromkeys(key for record in batch.records for key in record):
+        values = [record.get(key, MISSING) for record in batch.records]
+        kinds = Counter(map(type, values))
+        kinds.pop(type(MISSING), None)
+        counts = found.setdefault(key, Counter())
+        for kind, count in kinds.items():
+            counts[JSON_TYPES[kind]] += count
+        if list in kinds:
+            items = Counter(type(item) for value in values if type(value) is list for item in value)
+            held = found.setdefault(f"{key}/*", Counter())
+            for kind, count in items.items():
+                held[JSON_TYPES[kind]] += count

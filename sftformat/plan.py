@@ -1,0 +1,240 @@
+"""From what the user named to what is read: inputs with their names and splits, and the units of work.
+
+The plan depends on the content and the order of the inputs only: never on the number of workers, on where the files
+lie or on the day.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+from sftformat.errors import InputError, UsageError
+from sftformat.folder.manifest import MANIFEST, read_manifest
+from sftformat.formats import by_name, scan, sniff
+from sftformat.formats.source import ReadOptions, Source
+from sftformat.layouts.layout import SPLIT_NAMES
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+#: Inputs that are together smaller than this are not worth a second process.
+SMALL_BYTES = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file to read: where it is, the name it is shown and recorded under, and the split its name gives.
+
+    `canonical` says that it is a file of a data set folder of ours: its rows are canonical already. `state` is what the
+    file looked like when it was planned (size, time of change, inode), to notice a change while it is read.
+    """
+
+    path: Path
+    name: str
+    split: str | None = None
+    canonical: bool = False
+    state: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A stretch of one input, worked on by itself; `index` counts units over all inputs, in order."""
+
+    index: int
+    input: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be read: the inputs, for each how to read it, its sha256 and size, and all units in order.
+
+    `skipped` are files inside a folder that are in no format of ours.
+    """
+
+    inputs: tuple[Input, ...]
+    sources: tuple[Source, ...]
+    hashes: tuple[str, ...]
+    sizes: tuple[int, ...]
+    units: tuple[Unit, ...]
+    skipped: tuple[str, ...] = ()
+
+
+def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
+    """Find the inputs, look at each once from end to end, and cut them into units.
+
+    `spool` is a folder for what can be read only once (stdin).
+
+    Raises:
+        UsageError: an input that is not there, twice there, or no data.
+        InputError: an input that cannot be read.
+    """
+    inputs, skipped = resolve(specs, spool)
+    sources: list[Source] = []
+    hashes: list[str] = []
+    sizes: list[int] = []
+    units: list[Unit] = []
+    for number, each in enumerate(inputs):
+        source = sniff(each.path, each.name, options)
+        scanned = scan(source)
+        sources.append(source)
+        hashes.append(scanned.sha256)
+        sizes.append(scanned.size)
+        for part in scanned.ranges:
+            cut = replace(source, start=part.start, stop=part.stop, first_line=part.first_line)
+            units.append(Unit(len(units), number, cut))
+    return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
+
+
+def check_unchanged(found: Plan) -> None:
+    """Compare every input with what it was when it was planned.
+
+    Raises:
+        InputError: one was changed, grew or went away in between.
+    """
+    for each in found.inputs:
+        try:
+            now = state_of(each.path)
+        except OSError as error:
+            raise InputError(f"{each.name}: gone while it was read: {error.strerror}") from None
+        if now != each.state:
+            raise InputError(f"{each.name}: changed while it was read; start again")
+
+
+def state_of(path: Path) -> tuple[int, int, int]:
+    """Return size in bytes, time of the last change in nanoseconds and inode of a file."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+# ---------------------------------------------------------------------------------------------------- inputs
+
+
+def resolve(specs: Sequence[str], spool: Path) -> tuple[list[Input], list[str]]:
+    """Return the files that the user's words name, in order, and the files in folders that are no data.
+
+    Raises:
+        UsageError: nothing is there, or a file is named twice.
+    """
+    found: list[tuple[Path, str, str | None, bool]] = []
+    skipped: list[str] = []
+    for spec in specs:
+        prefix, _, rest = spec.partition("=")
+        split, where = (prefix, rest) if prefix in ("train", "validation", "test") and rest else (None, spec)
+        found.extend((path, typed, split, own) for path, typed, own in _files(where, spool, skipped))
+    if not found:
+        raise UsageError("no input: name a file, a folder, a glob or '-'")
+    absolute = [Path(os.path.abspath(path)) for path, _, _, _ in found]
+    twice = next((path for path in absolute if absolute.count(path) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{twice.name}: named twice")
+    common = Path(os.path.commonpath([path.parent for path in absolute]))
+    inputs = []
+    for path, (_, typed, split, own) in zip(absolute, found, strict=True):
+        name = "stdin" if typed == "-" else path.relative_to(common).as_posix()
+        inputs.append(Input(path, name, split or split_of(name, typed), own, _state(path)))
+    return inputs, skipped
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    try:
+        return state_of(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _files(where: str, spool: Path, skipped: list[str]) -> Iterator[tuple[Path, str, bool]]:
+    if where == "-":
+        yield _spooled(spool), "-", False
+        return
+    if re.match(r"[a-z][a-z0-9+.-]*://", where):
+        raise UsageError(f"{where}: URLs are not read yet; fetch the file first")
+    path = Path(where)
+    if path.is_dir():
+        yield from ((each, str(each), own) for each, own in _folder(path, skipped))
+    elif path.exists():
+        yield path, where, False
+    elif glob.has_magic(where):
+        matches = sorted(glob.glob(where, recursive=True))
+        if not matches:
+            raise UsageError(f"{where}: no file matches")
+        yield from ((Path(match), match, False) for match in matches if not Path(match).is_dir())
+    else:
+        raise UsageError(f"{where}: no such file or folder")
+
+
+def _spooled(spool: Path) -> Path:
+    path = spool / "stdin"
+    with open(path, "xb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    return path
+
+
+def _folder(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, bool]]:
+    if (folder / MANIFEST).exists():
+        manifest = read_manifest(folder)
+        if manifest["kind"] != "dataset":
+            raise UsageError(f"{folder}: a folder of kind {manifest['kind']!r}; a data set or raw data is wanted here")
+        names = [name for split in manifest["splits"].values() for name in split["files"]]
+        yield from ((folder / name, True) for name in names)
+        return
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
+    hugging_face = any(path.name == "state.json" for path in files)
+    data = [path for path in files if by_name(path.name) and not (hugging_face and path.suffix == ".json")]
+    skipped.extend(path.relative_to(folder).as_posix() for path in files if path not in data and not hugging_face)
+    if not data:
+        raise UsageError(f"{folder}: holds no file of a known format")
+    yield from ((path, False) for path in data)
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def split_of(name: str, typed: str) -> str | None:
+    """Return the split that a file's name says: by the words of its stem, else by a folder that is named so.
+
+    Folders count only where the user typed them or they lie below the common folder. Words that say different splits
+    say nothing.
+    """
+    words = re.split(r"[^a-z]+", name.rpartition("/")[2].lower())
+    said = {SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES}
+    if len(said) == 1:
+        return said.pop()
+    shown = typed if not os.path.isabs(typed) else name
+    folders = {part.lower() for part in (*name.split("/")[:-1], *shown.replace(os.sep, "/").split("/")[:-1])}
+    said = {SPLIT_NAMES[part] for part in folders if part in SPLIT_NAMES}
+    return said.pop() if len(said) == 1 else None
+
+
+# ---------------------------------------------------------------------------------------------------- running
+
+
+def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> Iterator[Made]:
+    """Run `work` on every item and yield what it makes, in the order of the items, whatever the number of workers.
+
+    Raises:
+        InputError: a worker process was killed (out of memory, most likely).
+    """
+    if workers <= 1 or len(items) <= 1:
+        yield from map(work, items)
+        return
+    with ProcessPoolExecutor(min(workers, len(items)), mp_context=get_context("spawn")) as pool:
+        try:
+            yield from pool.map(work, items)
+        except BrokenProcessPool:
+            raise InputError("a worker process was killed: out of memory, most likely; try --workers 1") from None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,37 @@
+"""Predict: a run folder on the rows of a split, labelled or not, one dict a row, in the order of the shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sftformat.evaluate import prediction_rows
+from sftformat.folder.manifest import open_folder
+from sftformat.models import infer
+from sftformat.trained import check_same, open_model, open_run
+
+_POOL = 64  # batches sorted by length together; what is held in memory at once
+
+
+def predict(
+    run: Path, shards: Path, split: str, *, threshold: float | None = None, batch_size: int = 64
+) -> Iterator[dict[str, Any]]:
+    """Yield {id, file, line, prediction, scores} for every row of a split.
+
+    prediction: a label, a list of labels (multilabel, from `threshold` up) or a number; scores: probability by label.
+
+    Raises:
+        FolderError, ModelError, UsageError: as `evaluate`; before the first row.
+    """
+    record, run_manifest = open_run(run)
+    manifest = open_folder(shards, "shards")
+    check_same(record, manifest, shards)
+    opened = open_model(run, record, run_manifest, shards, manifest, split)
+    threshold = threshold if threshold is not None else record["options"]["threshold"]
+    pool = batch_size * _POOL
+    for start in range(0, len(opened.split), pool):
+        rows = np.arange(start, min(start + pool, len(opened.split)))
+        yield from prediction_rows(opened.split, rows, infer(opened.model, opened.split, rows, batch_size), threshold)

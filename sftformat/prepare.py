@@ -1,0 +1,115 @@
+"""What a run of the loop starts from: splits, model and optimizer, held against each other before any step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sftformat import metrics
+from sftformat.errors import TrainingError
+from sftformat.events import TrainOptions
+from sftformat.loader import Split, open_split
+from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the loop works with; nothing in it changes but the weights and the moments."""
+
+    folder: Path
+    options: TrainOptions
+    task: str
+    metric: str
+    train: Split
+    rows: NDArray[np.int64]  # rows of train with a label and a weight
+    validation: Split | None
+    validation_rows: NDArray[np.int64]
+    model: Any
+    optimizer: torch.optim.Optimizer
+    device: torch.device
+    identity: dict[str, Any]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return math.ceil(len(self.rows) / self.options.batch_size)
+
+    @property
+    def steps(self) -> int:
+        return self.steps_per_epoch * self.options.epochs
+
+
+def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options: TrainOptions, folder: Path) -> Setup:
+    """Open the splits, load the model, and refuse what cannot be trained before any time is spent on it."""
+    task, labels = manifest["task"], manifest["labels"]
+    split = open_split(shards, manifest, "train")
+    rows = np.flatnonzero(split.labelled & (split.weights > 0))
+    if not len(rows):
+        raise TrainingError(f"{shards}: no row of train has a label and a weight above 0: nothing to train on")
+    if task == "classification" and len(labels) < 2:
+        raise TrainingError(f"{shards}: the label map has {len(labels)} label: there is nothing to tell apart")
+    has_validation = manifest["splits"].get("validation", {}).get("rows", 0) > 0
+    validation = open_split(shards, manifest, "validation") if has_validation else None
+    validation_rows = np.flatnonzero(validation.labelled) if validation else np.empty(0, np.int64)
+    validation = validation if len(validation_rows) else None
+    seed_generators(options.seed, 0)  # the head of the model
+    model = load_model(model_name, task, labels)
+    reasons = check_fit(model, manifest, ["train", "validation"] if validation else ["train"])
+    other = check_vocabulary(resolve(model_name), shards)
+    for reason in [*reasons, *([other] if other else [])]:
+        raise reason
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if options.precision == "auto":
+        options = replace(options, precision="bf16" if device.type == "cuda" else "fp32")
+    model.to(device).train()
+    identity = {
+        "data": manifest["fingerprint"],
+        "model": model_hash(resolve(model_name)),
+        **{f"option {name}": value for name, value in asdict(options).items() if name != "checkpoint_every"},
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "device": device.type,
+    }
+    optimizer, metric = make_optimizer(model, options), options.metric or metrics.DEFAULT_METRIC[task]
+    folder.mkdir(parents=True, exist_ok=True)
+    return Setup(
+        folder, options, task, metric, split, rows, validation, validation_rows, model, optimizer, device, identity
+    )
+
+
+def make_optimizer(model: torch.nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
+    """Return AdamW without decay on biases and layer norms (as BERT was trained), or plain Adam."""
+    named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    if options.optimizer == "adam":
+        return torch.optim.Adam([parameter for _, parameter in named], lr=options.learning_rate, fused=True)
+    matrices = [parameter for _, parameter in named if parameter.ndim >= 2]
+    vectors = [parameter for _, parameter in named if parameter.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": options.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
+
+
+def seed_generators(seed: int, step: int) -> None:
+    """Seed torch from (seed, step), so that what is drawn in a step depends on nothing before it."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1))
+
+
+def first_warnings(setup: Setup) -> list[str]:
+    """Return what a person should know before the run: rows left out, no validation, one class, targets far from 0."""
+    found, left_out = [], len(setup.train) - len(setup.rows)
+    targets = setup.train.targets[setup.rows]
+    if left_out:
+        found.append(f"{left_out:,} of {len(setup.train):,} rows of train have no label or weight 0 and are left out")
+    if setup.validation is None:
+        found.append("there is no validation split with labels: the last weights are kept, not the best")
+    if setup.task == "classification" and len(np.unique(targets)) == 1:
+        found.append(f"every row of train has the label {setup.train.labels[targets[0]]!r}")  # type: ignore[index]
+    if setup.task == "regression" and max(abs(float(targets.mean())), float(targets.std())) > 20:
+        spread = f"mean {targets.mean():.3g}, standard deviation {targets.std():.3g}"
+        found.append(f"the targets are large ({spread}): training is slow unless they are scaled to about 0 to 5")
+    return found

@@ -1,0 +1,102 @@
+"""The two consoles, and the one way in which text reaches them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from sftformat.diagnostics import visible
+
+#: Columns assumed where there is no terminal to ask.
+PIPE_WIDTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where results (`out`) and progress (`err`) go; `quiet` keeps progress and notes away, never results or errors."""
+
+    out: Console
+    err: Console
+    quiet: bool = False
+
+    def note(self, text: str, style: str = "") -> None:
+        """Say on stderr how the work goes."""
+        if not self.quiet:
+            self.err.print(line(text, style), soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        """Say on stderr what a person should look at."""
+        self.err.print(Text.assemble(("warning: ", "yellow"), visible(text)), soft_wrap=True)
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """Print one line of the result."""
+        self.out.print(line(text, style), soft_wrap=True)
+
+    def show(self, what: Table | Text) -> None:
+        """Print a table, or a text whose parts were made visible already."""
+        self.out.print(what)
+
+
+def screen(quiet: bool = False) -> Screen:
+    """Return a Screen on the process's stdout and stderr."""
+    return Screen(_console(sys.stdout), _console(sys.stderr), quiet)
+
+
+def _console(file: IO[str]) -> Console:
+    width = None if file.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(file=file, highlight=False, markup=False, emoji=False, width=width, legacy_windows=False)
+
+
+def line(text: str, style: str = "") -> Text:
+    """Return text that is safe to show; line feeds stay."""
+    return Text("\n".join(visible(part) for part in text.split("\n")), style)
+
+
+def table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
+    """Return an empty table in the one style that all of ours have; columns named in `right` hold numbers."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    return made
+
+
+def add(made: Table, *cells: object, style: str = "") -> None:
+    """Add a row; every cell is made safe."""
+    made.add_row(*(cell if isinstance(cell, Text) else Text(visible(str(cell))) for cell in cells), style=style)
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return `1 row`, `2 rows`, `10,605 rows`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _nothing(_done: int, _note: str = "") -> None:
+    """Stand in for a bar where there is no terminal."""
+
+
+@contextmanager
+def bar(where: Screen, title: str, total: int | None) -> Iterator[Any]:
+    """Give a function `advance(done, note)` that draws a bar on a terminal and does nothing elsewhere."""
+    if where.quiet or not where.err.is_terminal:
+        yield _nothing
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=where.err, transient=True) as progress:
+        task = progress.add_task(title, total=total, note="")
+        yield lambda done, note="": progress.update(task, completed=done, note=note)

@@ -1,0 +1,40 @@
+"""Tokenization for a person: what the length limit costs, before anything is written for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sftformat.diagnostics import Diagnostic
+from sftformat.report.screen import Screen, add, bar, count, table
+from sftformat.shards import Event, FellBack, Found, Progress, Reported, Tokenized
+from sftformat.tokenize.report import Report
+
+
+def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], None]) -> Tokenized:
+    """Consume the events of `tokenize` and return how it ended."""
+    done: Tokenized | None = None
+    with bar(where, "tokenize", None) as advance:
+        for event in events:
+            if isinstance(event, Found):
+                take(event.diagnostic)
+            elif isinstance(event, Progress):
+                advance(event.done, f"of {event.total} · {count(event.rows, 'row')}")
+            elif isinstance(event, FellBack):
+                where.note(f"{event.file}: tokenized row by row with the reference library: {event.reason}")
+            elif isinstance(event, Reported):
+                show_report(where, event.report)
+            else:
+                done = event
+    assert done is not None
+    return done
+
+
+def show_report(where: Screen, report: Report) -> None:
+    """Print, for each split, lengths in tokens, rows cut and tokens lost."""
+    numbers = ("rows", "tokens", "median", "99 %", "longest", f"longer than {report.max_length}", "tokens beyond")
+    made = table("split", *numbers, right=numbers)
+    for split, part in report.splits.items():
+        at = dict(part.percentiles)
+        values = (part.rows, part.tokens, at.get(50, 0), at.get(99, 0), at.get(100, 0), part.cut, part.lost)
+        add(made, split, *(f"{value:,}" for value in values))
+    where.show(made)

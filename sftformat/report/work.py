@@ -1,0 +1,30 @@
+"""Follow a stage of the data half while it works: draw its events, hand on its findings, return how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sftformat.dataset.options import Detected, Event, Finished, Found, Progress
+from sftformat.diagnostics import Diagnostic
+from sftformat.report.data import show_detected
+from sftformat.report.screen import Screen, bar, count
+
+
+def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], None]) -> Finished:
+    """Consume the events of `diagnose`, `convert` or `export`."""
+    finished: Finished | None = None
+    with bar(where, "read", None) as advance:
+        for event in events:
+            if isinstance(event, Found):
+                take(event.diagnostic)
+            elif isinstance(event, Detected):
+                show_detected(where, event)
+            elif isinstance(event, Progress):
+                if event.total:
+                    advance(event.done, f"of {event.total} · {count(event.rows, 'row')}")
+                else:
+                    where.note(event.stage)
+            else:
+                finished = event
+    assert finished is not None
+    return finished

@@ -1,0 +1,74 @@
+"""The rules of the check stage: one file a rule, one row in the table; the docstring is its documentation and its test.
+
+To add a rule: write `NAME.py` (a docstring, `check`, where they apply `TASKS` and `THRESHOLDS`), add the row, write
+`tests/rules/test_NAME.py`. The modules of `MECHANISM` are no rules.
+"""
+
+from __future__ import annotations
+
+from sftformat.diagnostics import Severity
+from sftformat.rules import (
+    conflicting_targets,
+    control_characters,
+    duplicate_id,
+    duplicate_record,
+    empty_split,
+    empty_target,
+    empty_text,
+    group_leakage,
+    label_case_variant,
+    label_imbalance,
+    label_looks_like_id,
+    label_missing_in_split,
+    label_not_in_map,
+    label_rare,
+    label_singleton,
+    label_unseen_in_train,
+    labels_not_contiguous,
+    leakage,
+    one_class,
+    replacement_character,
+    target_equals_input,
+    too_few_rows,
+    too_long_text,
+    unlabelled_in_train,
+)
+from sftformat.rules.rule import Documentation, Rule, parse, rule
+
+E, W, I_ = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
+
+#: All rules, in the order of their codes.
+RULES: tuple[Rule, ...] = (
+    rule("SFT201", "empty-text", E, "row", empty_text),
+    rule("SFT202", "empty-target", E, "row", empty_target),
+    rule("SFT203", "target-equals-input", W, "row", target_equals_input),
+    rule("SFT204", "too-long-text", W, "row", too_long_text),
+    rule("SFT205", "control-characters", W, "row", control_characters),
+    rule("SFT206", "replacement-character", W, "row", replacement_character),
+    rule("SFT301", "label-case-variant", W, "set", label_case_variant),
+    rule("SFT302", "unlabelled-in-train", E, "row", unlabelled_in_train),
+    rule("SFT303", "label-unseen-in-train", E, "set", label_unseen_in_train),
+    rule("SFT304", "label-not-in-map", E, "set", label_not_in_map),
+    rule("SFT305", "label-singleton", W, "set", label_singleton),
+    rule("SFT306", "label-rare", W, "set", label_rare),
+    rule("SFT307", "label-imbalance", W, "set", label_imbalance),
+    rule("SFT308", "one-class", E, "set", one_class),
+    rule("SFT309", "label-looks-like-id", W, "set", label_looks_like_id),
+    rule("SFT310", "labels-not-contiguous", I_, "set", labels_not_contiguous),
+    rule("SFT311", "label-missing-in-split", W, "set", label_missing_in_split),
+    rule("SFT401", "duplicate-record", W, "set", duplicate_record),
+    rule("SFT402", "conflicting-targets", W, "set", conflicting_targets),
+    rule("SFT403", "leakage", E, "set", leakage),
+    rule("SFT406", "group-leakage", E, "set", group_leakage),
+    rule("SFT407", "too-few-rows", W, "set", too_few_rows),
+    rule("SFT408", "duplicate-id", W, "set", duplicate_id),
+    rule("SFT409", "empty-split", E, "set", empty_split),
+)
+
+#: Modules of this folder that are no rules.
+MECHANISM = frozenset({"rule", "texts", "view", "spill", "tally", "census"})
+
+
+def documentation(rule: Rule) -> Documentation:
+    """Return a rule's docstring, taken apart: summary, why it matters, what to do, examples."""
+    return parse(rule.docstring)

@@ -1,0 +1,195 @@
+"""The whole data set as set rules see it: the tallies of all units as one, whatever the cuts between them were."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sftformat.record import Place
+from sftformat.rules.spill import FAMILIES, PLACE, Records, read_partition, repeated
+from sftformat.rules.tally import LABELS, Count, Summary, spill_path
+
+#: Splits in the order in which they are opened; others follow by name.
+SPLITS = ("train", "validation", "test")
+
+#: From records of one partition that share a key with another: the rows found, and for each the row it points at.
+Select = Callable[[Records], tuple[Records, Records]]
+
+_PAIR = np.dtype([("later", PLACE), ("first", PLACE), ("name", "S64")])
+_READ_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the data set: its unit, its index among the kept rows of the unit, its split and its place."""
+
+    unit: int
+    row: int
+    split: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A row that was found and the earlier row that it points at; `name` is the group's, where there is one."""
+
+    later: Row
+    first: Row
+    name: str
+
+
+class Census:
+    """The data set of all summaries. `locked` is the label map the user gave, None without one."""
+
+    def __init__(
+        self, summaries: Sequence[Summary], folder: Path, task: str, locked: Sequence[str] | None = None
+    ) -> None:
+        self._summaries = sorted(summaries, key=lambda summary: summary.unit)
+        self._folder = folder
+        self.task = task
+        self.locked = None if locked is None else tuple(locked)
+        names = {name for summary in summaries for name in (*summary.splits, *summary.named)}
+        self.splits = (*(name for name in SPLITS if name in names), *sorted(names - set(SPLITS)))
+        self._kept: dict[tuple[str, int], int] = {}
+        self._runs_written = 0
+        self._files: dict[str, int] = {}
+        for summary in self._summaries:
+            for name in summary.files:
+                self._files.setdefault(name, len(self._files))
+
+    @cached_property
+    def rows(self) -> dict[str, Count]:
+        """The rows of each split that has some."""
+        return self._merged([summary.rows for summary in self._summaries])
+
+    @property
+    def total(self) -> int:
+        """The number of rows of the data set."""
+        return sum(count.rows for count in self.rows.values())
+
+    @cached_property
+    def labelled(self) -> dict[str, int]:
+        """The number of rows with a target, by split."""
+        return {name: sum(summary.labelled.get(name, 0) for summary in self._summaries) for name in self.splits}
+
+    @cached_property
+    def labels(self) -> dict[str, dict[str, Count]]:
+        """The labels of each split, in the order of the data; empty when there are too many (`overflow`)."""
+        if self.overflow:
+            return {}
+        return {
+            name: self._merged([summary.labels.get(name, {}) for summary in self._summaries]) for name in self.splits
+        }
+
+    @cached_property
+    def all_labels(self) -> dict[str, Count]:
+        """The labels of all splits together, in the order of the data."""
+        found = self._merged([self.labels.get(name, {}) for name in self.splits])
+        return dict(sorted(found.items(), key=lambda item: (item[1].unit, item[1].row, item[0])))
+
+    @cached_property
+    def overflow(self) -> bool:
+        """Whether there are more labels than are counted (LABELS)."""
+        distinct: set[str] = set()
+        for summary in self._summaries:
+            distinct.update(name for labels in summary.labels.values() for name in labels)
+            if summary.overflow or len(distinct) > LABELS:
+                return True
+        return False
+
+    @cached_property
+    def learned_from(self) -> tuple[str, dict[str, Count]]:
+        """The labels that a model learns from, and their split: train where it has labels, else "" and all splits."""
+        train = self.labels.get("train", {})
+        return ("train", train) if train else ("", self.all_labels)
+
+    @staticmethod
+    def _merged(parts: Sequence[dict[str, Count]]) -> dict[str, Count]:
+        merged: dict[str, Count] = {}
+        for part in parts:
+            for name, count in part.items():
+                known = merged.get(name)
+                if known is None:
+                    merged[name] = Count(count.rows, count.unit, count.row, count.split, count.place)
+                    continue
+                first = min(known, count, key=lambda each: (each.unit, each.row))
+                merged[name] = Count(known.rows + count.rows, first.unit, first.row, first.split, first.place)
+        return merged
+
+    def pairs(self, family: str, select: Select) -> Iterator[Pair]:
+        """Return what `select` finds in the partitions of a family, in the order of the rows found.
+
+        All partitions are looked at before this returns, one at a time; what is found waits on disk.
+        """
+        runs = []
+        for records in self._repeats(family):
+            later, first = select(records)
+            if len(later):
+                runs.append(self._write_run(later, first))
+        return (self._pair(*values) for values in heapq.merge(*(_read_run(path) for path in runs), key=_order))
+
+    def _write_run(self, later: Records, first: Records) -> Path:
+        found = np.zeros(len(later), _PAIR)
+        for name, _ in PLACE:
+            found["later"][name], found["first"][name] = later[name], first[name]
+        if "name" in (later.dtype.names or ()):
+            found["name"] = later["name"]
+        found = found[np.lexsort((found["later"]["row"], found["later"]["unit"]))]
+        self._runs_written += 1
+        path = self._folder / f"found-{self._runs_written:06d}.pairs"
+        path.write_bytes(found.tobytes())
+        return path
+
+    def _pair(self, later: Sequence[int], first: Sequence[int], name: bytes) -> Pair:
+        return Pair(self._row(*later), self._row(*first), name.decode("utf-8", "ignore"))
+
+    def _row(self, unit: int, row: int, file: int, split: int, line: int, byte: int) -> Row:
+        return Row(unit, row, self.splits[split], Place(self._file_names[file], line, byte if byte >= 0 else None))
+
+    @cached_property
+    def _file_names(self) -> list[str]:
+        return list(self._files)
+
+    def _repeats(self, family: str) -> Iterator[Records]:
+        """The records of each partition whose key stands more than once; read once, then kept beside (they are few)."""
+        partitions = self._summaries[0].partitions if self._summaries else 0
+        assert all(summary.partitions == partitions for summary in self._summaries)
+        for partition in range(partitions):
+            path = self._folder / f"{family}-{partition:04d}.repeats"
+            if (family, partition) not in self._kept:
+                records = repeated(self._partition(family, partition))
+                self._kept[family, partition] = len(records)
+                if len(records):
+                    path.write_bytes(records.tobytes())
+                    yield records
+            elif self._kept[family, partition]:
+                yield np.fromfile(path, FAMILIES[family])
+
+    def _partition(self, family: str, partition: int) -> Records:
+        """All records of one partition, files and splits numbered for the whole data set."""
+        parts = [np.zeros(0, FAMILIES[family])]
+        for summary in self._summaries:
+            files = np.array([self._files[name] for name in summary.files], np.int64)
+            splits = np.array([self.splits.index(name) for name in summary.splits], np.int64)
+            path = spill_path(self._folder, summary.unit, family)
+            for records in read_partition(path, family, summary.index[family], partition):
+                records["file"], records["split"] = files[records["file"]], splits[records["split"]]
+                parts.append(records)
+        return np.concatenate(parts)
+
+
+def _order(values: tuple[Any, ...]) -> tuple[int, int]:
+    return values[0][0], values[0][1]
+
+
+def _read_run(path: Path) -> Iterator[tuple[Any, ...]]:
+    total = path.stat().st_size // _PAIR.itemsize
+    for start in range(0, total, _READ_AT_ONCE):  # opened for each piece: there may be more runs than file handles
+        yield from np.fromfile(path, _PAIR, _READ_AT_ONCE, offset=start * _PAIR.itemsize).tolist()
+    path.unlink()

@@ -1,0 +1,258 @@
+"""What one unit of input leaves for the global rules: key records on disk and a small summary of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sftformat.record import Place
+from sftformat.rules.rule import LABEL_TASKS
+from sftformat.rules.spill import FAMILIES, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
+from sftformat.rules.texts import (
+    Array,
+    Indices,
+    column,
+    flat,
+    folding,
+    input_array,
+    is_list,
+    target_array,
+    with_references,
+)
+
+#: Distinct labels counted; beyond, they are no labels (SFT309) and the label rules are silent.
+LABELS = 100_000
+
+
+@dataclass(slots=True)
+class Count:
+    """How often something occurs, and its first place in input order (unit, then row of the unit)."""
+
+    rows: int
+    unit: int
+    row: int
+    split: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The tally of one unit: plain values, so that it can be pickled or written as JSON.
+
+    `rows` counts rows by split, `labelled` those with a target, `labels` the rows (for token-classification the tokens)
+    by split and label. `index` finds the key records of each family in its file, `files` and `splits` name their
+    numbers. `named` are splits that the user named, whether or not they have rows. `overflow`: over LABELS labels.
+    """
+
+    unit: int
+    partitions: int
+    files: list[str]
+    splits: list[str]
+    named: list[str]
+    index: dict[str, list[list[int]]]
+    rows: dict[str, Count]
+    labelled: dict[str, int]
+    labels: dict[str, dict[str, Count]]
+    overflow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the rows of a batch stand, as columns; numbers of the tally's own lists of files and splits."""
+
+    row: Indices
+    file: Indices
+    split: Indices
+    line: Indices
+    byte: Indices
+
+
+class Tally:
+    """Counts and keys of one unit. Give it every batch of the unit in order, then call `finish`.
+
+    `unit` numbers the units in input order. Files are written into `folder` (which exists), named by the unit, so that
+    units may be worked on in several processes; nothing depends on how many.
+    """
+
+    def __init__(
+        self, folder: Path, unit: int, task: str, *, splits: Sequence[str] = (), partitions: int = PARTITIONS
+    ) -> None:
+        self._unit, self._task, self._partitions = unit, task, partitions
+        self._spills = {name: Spill(spill_path(folder, unit, name), name, partitions) for name in FAMILIES}
+        self._named = list(splits)
+        self._files: dict[str, int] = {}
+        self._splits: dict[str, int] = {}
+        self._total = 0
+        self._rows: dict[str, Count] = {}
+        self._labelled: dict[str, int] = {}
+        self._labels: dict[str, dict[str, Count]] = {}
+        self._distinct: set[str] = set()
+        self._overflow = False
+
+    def add(self, rows: pa.RecordBatch, kept: Sequence[int] | Indices | None = None) -> None:
+        """Count the rows of a batch, or only those at the indexes `kept`; others do not exist for the global rules."""
+        if kept is not None:
+            rows = rows.take(np.asarray(kept, np.int64))
+        if not rows.num_rows:
+            return
+        places = self._places(rows)
+        self._spill(rows, places)
+        self._count_rows(rows, places)
+        if self._task in LABEL_TASKS:
+            self._count_labels(column(rows, "target"), places)
+        self._total += rows.num_rows
+
+    def finish(self) -> Summary:
+        """Write what is left and return the summary."""
+        index = {name: spill.close() for name, spill in self._spills.items()}
+        files, splits = list(self._files), list(self._splits)
+        counts = (self._rows, self._labelled, self._labels, self._overflow)
+        return Summary(self._unit, self._partitions, files, splits, self._named, index, *counts)
+
+    def _places(self, rows: pa.RecordBatch) -> _Places:
+        source = column(rows, "source")
+        part = {name: pc.struct_field(source, name) if pa.types.is_struct(source.type) else None for name in _SOURCE}
+        file = _codes(pa.nulls(len(source), pa.string()) if part["file"] is None else part["file"], "", self._files)
+        split = _codes(column(rows, "split"), "train", self._splits)
+        line, byte = (_numbers(part[name], rows.num_rows) for name in ("line", "byte"))
+        return _Places(np.arange(self._total, self._total + rows.num_rows), file, split, line, byte)
+
+    def _spill(self, rows: pa.RecordBatch, places: _Places) -> None:
+        inputs = input_array(rows)
+        exact, normalized = _input_keys(inputs)
+        learned = with_references(inputs, rows)
+        exact = exact if learned is inputs else keys(learned)
+        target = _target_keys(target_array(rows, self._task), self._task)
+        records = self._records("input", places, np.arange(rows.num_rows), normalized)
+        for name, values in zip(("exact_hi", "exact_lo", "target_hi", "target_lo"), (*exact, *target), strict=True):
+            records[name] = values
+        self._spills["input"].append(records)
+        given = np.flatnonzero(column(rows, "id").is_valid())
+        ids = records[given]
+        ids["key_hi"], ids["key_lo"] = (half[given] for half in keys(column(rows, "id")))
+        self._spills["id"].append(ids)
+        self._spill_groups(column(rows, "group"), places)
+
+    def _spill_groups(self, groups: Array, places: _Places) -> None:
+        if groups.null_count == len(groups):
+            return
+        names = groups.cast(pa.string()).dictionary_encode()
+        rows = np.flatnonzero(groups.is_valid())
+        codes = names.indices.take(pa.array(rows)).to_numpy(zero_copy_only=False).astype(np.int64)
+        _, first = np.unique(codes * len(self._splits) + places.split[rows], return_index=True)
+        texts = [text.encode() for text in names.dictionary.to_pylist()]
+        chosen = codes[first]
+        high, low = keys_of(texts)
+        records = self._records("group", places, rows[first], (high[chosen], low[chosen]))
+        records["name"] = [texts[code] for code in chosen]
+        self._spills["group"].append(records)
+
+    def _records(self, family: str, places: _Places, rows: Indices, key: Keys) -> Records:
+        records = np.zeros(len(rows), FAMILIES[family])
+        records["key_hi"], records["key_lo"] = key
+        records["unit"] = self._unit
+        for name, _ in PLACE[1:]:
+            records[name] = getattr(places, name)[rows]
+        return records
+
+    def _count_rows(self, rows: pa.RecordBatch, places: _Places) -> None:
+        labelled = np.asarray(column(rows, "target").is_valid())
+        splits = list(self._splits)
+        codes, first, counts = np.unique(places.split, return_index=True, return_counts=True)
+        for code, index, count in zip(codes.tolist(), first.tolist(), counts.tolist(), strict=True):
+            self._increase(self._rows, splits[code], splits[code], count, places, index)
+            with_target = int(np.count_nonzero(labelled[places.split == code]))
+            self._labelled[splits[code]] = self._labelled.get(splits[code], 0) + with_target
+
+    def _count_labels(self, target: Array, places: _Places) -> None:
+        values, owners = _labels(target, once_a_row=self._task == "multilabel")
+        encoded = values.dictionary_encode()
+        names, splits = encoded.dictionary.to_pylist(), list(self._splits)
+        codes = places.split[owners] * len(names) + encoded.indices.to_numpy(zero_copy_only=False)
+        found, first, counts = np.unique(codes, return_index=True, return_counts=True)
+        order = np.argsort(first)  # of the data, not of the dictionary
+        for code, index, count in np.stack((found, first, counts), 1)[order].tolist():
+            split, label = splits[code // len(names)], names[code % len(names)]
+            if self._known(label):
+                self._increase(self._labels.setdefault(split, {}), label, split, count, places, int(owners[index]))
+
+    def _known(self, label: str) -> bool:
+        if label not in self._distinct:
+            if len(self._distinct) >= LABELS:
+                self._overflow = True
+                return False
+            self._distinct.add(label)
+        return True
+
+    def _increase(
+        self, counts: dict[str, Count], name: str, split: str, count: int, places: _Places, index: int
+    ) -> None:
+        if name in counts:
+            counts[name].rows += count
+            return
+        file, line, byte = list(self._files)[places.file[index]], int(places.line[index]), int(places.byte[index])
+        place = Place(file, line, byte if byte >= 0 else None)
+        counts[name] = Count(count, self._unit, int(places.row[index]), split, place)
+
+
+_SOURCE = ("file", "line", "byte")
+
+
+def spill_path(folder: Path, unit: int, family: str) -> Path:
+    """Return the path of the key records of one unit and family."""
+    return folder / f"{family}-{unit:05d}.keys"
+
+
+def _codes(values: Array, default: str, numbers: dict[str, int]) -> Indices:
+    """The number of each value in `numbers`, which grows; null counts as `default`."""
+    encoded = pc.fill_null(values.cast(pa.string()), default).dictionary_encode()
+    own = np.array([numbers.setdefault(name, len(numbers)) for name in encoded.dictionary.to_pylist()], np.int64)
+    return np.asarray(own[encoded.indices.to_numpy(zero_copy_only=False)])
+
+
+def _numbers(values: Array | None, rows: int) -> Indices:
+    if values is None:
+        return np.full(rows, -1, np.int64)
+    return np.asarray(pc.fill_null(values.cast(pa.int64()), -1).to_numpy(zero_copy_only=False))
+
+
+def _input_keys(inputs: Array) -> tuple[Keys, Keys]:
+    """The keys of the exact and of the normalized inputs; only texts that folding changes are hashed twice."""
+    exact = keys(inputs)
+    changed, normal = folding(inputs)
+    high, low = exact[0].copy(), exact[1].copy()
+    high[changed], low[changed] = keys_of(normal)
+    return exact, (high, low)
+
+
+def _target_keys(targets: Array, task: str) -> Keys:
+    if task in {"text-to-text", "chat", "token-classification"}:
+        return keys(targets)
+    encoded = targets.dictionary_encode()  # few distinct ones, mostly
+    high, low = keys_of([*(text.encode() for text in encoded.dictionary.to_pylist()), None])
+    codes = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    return high[codes], low[codes]
+
+
+def _labels(target: Array, once_a_row: bool) -> tuple[Array, Indices]:
+    """All labels of a target column without nulls, and the row of each."""
+    if is_list(target):
+        values, offsets = flat(target)
+        owners = np.repeat(np.arange(len(target)), np.diff(offsets))
+    else:
+        values, owners = target.cast(pa.string()), np.arange(len(target))
+    valid = np.asarray(values.is_valid())
+    if not valid.all():
+        values, owners = values.filter(pa.array(valid)), owners[valid]
+    if once_a_row and len(values):
+        encoded = values.dictionary_encode()
+        pairs = owners * len(encoded.dictionary) + encoded.indices.to_numpy(zero_copy_only=False)
+        _, first = np.unique(pairs, return_index=True)
+        first = np.sort(first)
+        values, owners = values.take(pa.array(first)), owners[first]
+    return values, owners

@@ -1,0 +1,54 @@
+r"""Flag a text-to-text record whose target repeats its input.
+
+Both are compared in NFKC, lower case and with blanks folded. When there is no input, the instruction is compared.
+
+Why it matters: the model learns to copy, and copied records lift every overlap metric.
+
+What to do: remove the record, or check that source and target were not mapped to the same column.
+
+Breaks it (text-to-text):
+    {"id": "1", "input": "Guten  Morgen", "target": "guten morgen"}
+
+Keeps it (text-to-text):
+    {"id": "1", "input": "Guten Morgen", "target": "good morning"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sftformat.diagnostics import clip
+from sftformat.rules.rule import Finding, Thresholds
+from sftformat.rules.texts import Array, folded
+from sftformat.rules.view import View, blank, first_bytes
+
+TASKS = frozenset({"text-to-text"})
+
+
+def check(view: View, _: Thresholds) -> Iterator[Finding]:
+    """Find the rows whose target is their input, after folding."""
+    target, source = view.column("target"), view.column("input")
+    no_input = pa.array(blank(source))
+    source = pc.if_else(no_input, view.column("instruction"), source)
+    rows = pa.array(_candidates(source, target))
+    texts = zip(rows.to_pylist(), source.take(rows).to_pylist(), target.take(rows).to_pylist(), strict=True)
+    for row, left, right in texts:
+        if left and right and folded(left) == folded(right) != "":
+            yield Finding(row, "the target repeats the input", "/target", "another text", clip(right))
+
+
+# Folding keeps a lead byte of printable ASCII (but for case) and of E4 to E9 (ideographs of the unified block): where
+# both texts begin with one, different ones cannot fold to equal texts. 0 stands for every other byte.
+_LEAD = np.zeros(256, np.uint8)
+_LEAD[0x21:0x7F] = np.frombuffer(bytes(range(0x21, 0x7F)).lower(), np.uint8)
+_LEAD[0xE4:0xEA] = range(0xE4, 0xEA)
+
+
+def _candidates(source: Array, target: Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+    left, right = _LEAD[first_bytes(source)], _LEAD[first_bytes(target)]
+    return np.flatnonzero((left == right) | (left == 0) | (right == 0))

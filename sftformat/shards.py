@@ -1,0 +1,207 @@
+"""The tokenize stage: a committed data set folder in, a folder of Arrow shards out.
+
+Every Parquet file becomes one Arrow file in the staging folder; then the whole account of lengths and of what
+`max_length` cuts is known and yielded as `Reported`, and only after it is anything committed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sftformat.diagnostics import Diagnostic
+from sftformat.errors import DataError, FolderError
+from sftformat.folder.commit import Staging, stage
+from sftformat.folder.files import remove, write_bytes, write_file
+from sftformat.folder.manifest import fingerprint, read_manifest
+from sftformat.plan import run
+from sftformat.tokenize.account import manifest_fields
+from sftformat.tokenize.features import dataset_dict, dataset_info, state
+from sftformat.tokenize.outcome import Counts, Outcome, add
+from sftformat.tokenize.rejects import reject_line
+from sftformat.tokenize.report import Report, split_report
+from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
+from sftformat.tokenize.unit import UNITS, Setting, Unit, tokenize_unit
+
+__all__ = [
+    "Event",
+    "FellBack",
+    "Found",
+    "Progress",
+    "Reported",
+    "TokenizeOptions",
+    "Tokenized",
+    "make_plan",
+    "plan_report",
+    "tokenize",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Work was done: `done` of `total` units of `stage`, `rows` rows read so far."""
+
+    stage: str
+    done: int
+    total: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding about the data."""
+
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class FellBack:
+    """The Parquet file `file` went through the reference library row by row: the same ids, but slower."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """All rows are tokenized and nothing is committed yet: what that costs and what would keep it."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenized:
+    """The end: the manifest of OUT, the findings about whole splits, and how many rows were rejected.
+
+    `nothing_to_do` says that OUT was there already, made from the same content with the same options.
+    """
+
+    manifest: Mapping[str, Any]
+    diagnostics: tuple[Diagnostic, ...]
+    rejected: int
+    nothing_to_do: bool = False
+
+
+Event = Progress | Found | FellBack | Reported | Tokenized
+
+
+def plan_report(dataset: Path, options: TokenizeOptions, *, workers: int = 1) -> Report:
+    """Tokenize everything and write nothing: what `tokenize` would yield as `Reported`.
+
+    Raises:
+        as `make_plan`; DataError also for labels that the label map does not hold.
+    """
+    plan = make_plan(dataset, options)
+    _refuse_unknown(plan)
+    counts: dict[str, Counts] = {unit.split: Counts() for unit in plan.units}
+    for unit, outcome in _outcomes(plan, None, workers):
+        counts[unit.split] = add((counts[unit.split], outcome.counts))
+    return _report(plan.setting, counts)
+
+
+def tokenize(
+    dataset: Path, out: Path, options: TokenizeOptions, *, overwrite: bool = False, workers: int = 1
+) -> Iterator[Event]:
+    """Make the shard folder OUT of a data set folder; the same bytes for any number of workers.
+
+    Yields `Progress` for each unit, `Found` for each rejected row, `FellBack`, then `Reported`, and at the end
+    `Tokenized`. A run that was cut off goes on where it stopped.
+
+    Raises:
+        as `make_plan` and `folder.commit.stage`; DataError, with nothing committed, for labels that the label map does
+        not hold and, with truncation "error", for rows longer than `max_length`.
+    """
+    plan = make_plan(dataset, options)
+    yield from (Found(found) for found in plan.unknown)
+    _refuse_unknown(plan)
+    with stage(out, "shards", plan.fingerprint, overwrite=overwrite) as staging:
+        if staging.finished is not None:
+            rejected = sum(part["rejected"] for part in staging.finished["ledger"].values())
+            yield Tokenized(staging.finished, (), rejected, nothing_to_do=True)
+            return
+        counts: dict[str, Counts] = {unit.split: Counts() for unit in plan.units}
+        done = rows = 0
+        for unit, outcome in _outcomes(plan, staging.path, workers):
+            counts[unit.split] = add((counts[unit.split], outcome.counts))
+            done, rows = done + 1, rows + outcome.counts.read
+            if outcome.fallback:
+                yield FellBack(unit.path.name, outcome.fallback)
+            yield from (Found(found) for found in _rejected(outcome))
+            yield Progress("tokenize", done, len(plan.units), rows)
+        report = _report(plan.setting, counts)
+        yield Reported(report)
+        _refuse_cut(report, staging)
+        yield _commit(plan, staging, counts, report)
+
+
+def _outcomes(plan: Plan, staging: Path | None, workers: int) -> Iterator[tuple[Unit, Outcome]]:
+    work = partial(_one_of_many if workers > 1 else tokenize_unit, setting=plan.setting, staging=staging)
+    yield from zip(plan.units, run(plan.units, work, workers), strict=True)
+
+
+def _one_of_many(unit: Unit, setting: Setting, staging: Path | None) -> Outcome:
+    """As `tokenize_unit`, in a process beside others: the reference library's own threads would be in their way."""
+    if parent_process() is not None:
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    return tokenize_unit(unit, setting, staging)
+
+
+def _rejected(outcome: Outcome) -> Iterator[Diagnostic]:
+    for reject in outcome.rejects:
+        if reject.reason == "rejected":
+            yield from reject.diagnostics
+
+
+def _report(setting: Setting, counts: Mapping[str, Counts]) -> Report:
+    splits = {split: split_report(part) for split, part in counts.items()}
+    return Report(setting.max_length, setting.truncation, splits)
+
+
+def _refuse_unknown(plan: Plan) -> None:
+    if plan.unknown:
+        first = plan.unknown[0]
+        more = f" (and {len(plan.unknown) - 1} more)" if len(plan.unknown) > 1 else ""
+        raise DataError(f"{first.file}:{first.line}: {first.code} {first.name}: {first.message}{more}")
+
+
+def _refuse_cut(report: Report, staging: Staging) -> None:
+    """With truncation "error", refuse rows that are too long and leave OUT free for another try."""
+    if report.truncation == "error" and report.cut:
+        remove(staging.path)
+        most = max(part.fits_all for part in report.splits.values())
+        raise DataError(
+            f"{report.cut:,} rows are longer than --max-length {report.max_length}, by {report.lost:,} tokens in all; "
+            f"--max-length {most} would cut none"
+        )
+
+
+def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: Report) -> Tokenized:
+    if read_manifest(plan.dataset, "dataset")["sha256"] != plan.manifest["sha256"]:
+        raise FolderError(f"{plan.dataset}: was replaced while it was tokenized; start again")
+    setting = plan.setting
+    for split in counts:
+        names = [Path(unit.shard).name for unit in plan.units if unit.split == split]
+        marked = fingerprint({"shards": plan.fingerprint, "split": split})[:16]
+        write_bytes(staging.path / split / "state.json", state(split, names, marked))
+        write_bytes(staging.path / split / "dataset_info.json", dataset_info(setting.task, setting.labels))
+    write_bytes(staging.path / "dataset_dict.json", dataset_dict(list(counts)))
+    for name, content in setting.reference.files.items():
+        write_bytes(staging.path / "tokenizer" / name, content)
+    if any(part.rejected or part.filtered for part in counts.values()):
+        write_file(staging.path / "rejects.jsonl", partial(_write_rejects, plan, staging.path))
+    fields = manifest_fields(plan.manifest, setting, plan.units, counts, report)
+    manifest = staging.commit({**fields, "limit": plan.limit}, drop=(UNITS,))
+    return Tokenized(manifest, report.diagnostics(), sum(part.rejected for part in counts.values()))
+
+
+def _write_rejects(plan: Plan, staging: Path, path: Path) -> None:
+    file: BinaryIO
+    with open(path, "xb") as file:
+        for unit in plan.units:
+            outcome = Outcome.load((staging / unit.beside).read_bytes())
+            file.writelines(reject_line(reject) for reject in outcome.rejects)

@@ -1,0 +1,18 @@
+"""The tokenize stage: canonical text to token ids, exactly as the tokenizer gives them, nothing lost silently.
+
+    load      (with hub, wordpiece) a folder or a hub name -> `Reference`: the tokenizer, its files, its ids
+    template  where the tokenizer puts special tokens, found by asking it
+    encode    texts -> flat arrays of ids (the seam where speed is won)
+    exact     the reference library as judge and fallback
+    labels    targets -> label map and label arrays
+    features  the Arrow schema and the three JSON files that `datasets.load_from_disk` wants
+    unit      one Parquet file -> one Arrow file, its counts and the rows left out
+    outcome   what one unit did, as it is kept beside the unit and summed for the manifest
+    columns   the canonical columns that are needed, and what is wrong with rows left out
+    rejects   rows left out, as lines of rejects.jsonl
+    request   options, held against data set and tokenizer -> what is to be done
+    account   what the manifest says
+    report    lengths, rows cut, tokens lost, and what max_length would keep them
+
+Imports neither torch nor transformers.
+"""

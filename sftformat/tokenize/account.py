@@ -1,0 +1,62 @@
+"""What the manifest of a shard folder says: the numbers of each split, the ledger and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sftformat.tokenize.outcome import Bounds, Counts
+from sftformat.tokenize.report import Report
+from sftformat.tokenize.unit import Setting, Unit
+
+
+def manifest_fields(
+    dataset: Mapping[str, Any],
+    setting: Setting,
+    units: Sequence[Unit],
+    counts: Mapping[str, Counts],
+    report: Report,
+) -> dict[str, Any]:
+    """Return the fields of the manifest; `dataset` is the manifest of the data set."""
+    return {
+        "task": setting.task,
+        "labels": list(setting.labels) if setting.labels is not None else None,
+        "objective": "encoder",
+        "max_length": setting.max_length,
+        "truncation": setting.truncation,
+        "inputs": dataset["inputs"],
+        "dataset": {"fingerprint": dataset["fingerprint"]},
+        "splits": {split: _split(units, split, part) for split, part in counts.items()},
+        "tokenizer": setting.reference.to_manifest(),
+        "ledger": {split: _ledger(part) for split, part in counts.items()},
+        "report": report.to_json(),
+    }
+
+
+def _split(units: Sequence[Unit], split: str, counts: Counts) -> dict[str, Any]:
+    return {
+        "rows": counts.written,
+        "files": [unit.shard for unit in units if unit.split == split],
+        "tokens": counts.tokens,
+        "unlabelled": counts.unlabelled,
+        "input_ids": _bounds(counts.input_ids),
+        "labels": _bounds(counts.labels),
+        "length": {"max": counts.longest},
+        "truncated_rows": counts.truncated,
+        "tokens_lost": counts.tokens_lost,
+    }
+
+
+def _bounds(bounds: Bounds | None) -> dict[str, int | float] | None:
+    return {"min": bounds.min, "max": bounds.max} if bounds is not None else None
+
+
+def _ledger(counts: Counts) -> dict[str, Any]:
+    return {
+        "read": counts.read,
+        "written": counts.written,
+        "rejected": counts.rejected,
+        "duplicate": 0,
+        "filtered": counts.filtered,
+        "codes": dict(counts.codes),
+    }

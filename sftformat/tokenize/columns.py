@@ -1,0 +1,96 @@
+"""The canonical columns that tokenization needs, and what is wrong with the rows that are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.tokenize.encode import Encoded
+from sftformat.tokenize.labels import Column, Labels
+
+_SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """N rows: texts, pairs (None when no row has one), float32 weights (1 where absent), whether the weight can be
+    one (finite, 0 or more), ids, source files (null where unknown) and int64 lines (-1 where unknown)."""
+
+    texts: list[str]
+    pairs: list[str | None] | None
+    weights: npt.NDArray[np.float32]
+    weighs: npt.NDArray[np.bool_]
+    ids: Column
+    files: Column
+    lines: Column
+
+
+def columns_of(batch: pa.RecordBatch) -> Columns:
+    """Take the columns out of a canonical batch.
+
+    Raises:
+        KeyError, pa.ArrowTypeError, pa.ArrowInvalid: it is not canonical.
+    """
+    pairs = column(batch, "input_pair", pa.string())
+    with np.errstate(over="ignore"):
+        weights = np.asarray(pc.fill_null(column(batch, "weight", pa.float64()), 1.0)).astype(np.float32)
+    source = column(batch, "source", _SOURCE)
+    return Columns(
+        texts=pc.fill_null(column(batch, "input", pa.string()), "").to_pylist(),
+        pairs=pairs.to_pylist() if pairs.null_count < len(pairs) else None,
+        weights=weights,
+        weighs=np.isfinite(weights) & (weights >= 0),
+        ids=pc.fill_null(column(batch, "id", pa.string()), ""),
+        files=pc.struct_field(source, "file"),
+        lines=pc.fill_null(pc.struct_field(source, "line"), -1),
+    )
+
+
+def column(batch: pa.RecordBatch, name: str, kind: Any) -> Column:
+    """Return a column of a batch as `kind`; nulls where the batch has no such column."""
+    return batch.column(name).cast(kind) if name in batch.schema.names else pa.nulls(len(batch), kind)
+
+
+def findings(
+    batch: pa.RecordBatch,
+    rows: npt.NDArray[np.int64],
+    encoded: Encoded,
+    labels: Labels,
+    columns: Columns,
+    max_length: int,
+) -> Iterator[tuple[int, tuple[Diagnostic, ...]]]:
+    """Yield each of `rows`, which are not written, with the findings that cost it."""
+    splits = column(batch, "split", pa.string())
+    for row in rows.tolist():
+        line = columns.lines[row].as_py()
+        place: dict[str, Any] = {
+            "file": columns.files[row].as_py() or "",
+            "line": line if line > 0 else None,
+            "byte": (batch.column("source")[row].as_py() or {}).get("byte"),
+            "split": splits[row].as_py() or "",
+        }
+        found = []
+        if encoded.content[row] == 0:
+            said = "no token is left of the text but special ones"
+            found.append(diagnostic("SFT503", said, path="/input", got=clip(repr(columns.texts[row])), **place))
+        if labels.unfit[row]:
+            got = clip(str(batch.column("target")[row].as_py()))
+            said = "a score that is not finite as float32"
+            found.append(
+                Diagnostic("SFT234", "non-finite-score", Severity.ERROR, said, path="/target", got=got, **place)
+            )
+        if not columns.weighs[row]:
+            got = clip(str(batch.column("weight")[row].as_py()))
+            said = "a weight that is not a finite number of 0 or more as float32"
+            found.append(diagnostic("SFT101", said, path="/weight", got=got, **place))
+        if not found:
+            said = f"{encoded.full[row]:,} tokens, {encoded.lost[row]:,} more than --max-length {max_length}"
+            found.append(diagnostic("SFT501", said, path="/input", **place))
+        yield row, tuple(found)

@@ -1,0 +1,89 @@
+"""The Arrow schema of shards and the JSON files beside them, as `datasets.load_from_disk` reads them.
+
+Lists are spelled `Sequence` of a `Value`: datasets 2.21, 3.6 and 5.x all open that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+_COLUMNS: Mapping[str, tuple[str, bool]] = {
+    "input_ids": ("int32", True),
+    "attention_mask": ("int8", True),
+    "token_type_ids": ("int8", True),
+    "labels": ("", False),
+    "length": ("int32", False),
+    "truncated": ("int32", False),
+    "weight": ("float32", False),
+    "id": ("string", False),
+    "file": ("int32", False),
+    "line": ("int64", False),
+}
+_LABELS = {"classification": ("int64", False), "multilabel": ("float32", True), "regression": ("float32", False)}
+_TYPES: Mapping[str, Any] = {
+    "int8": pa.int8(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float32": pa.float32(),
+    "string": pa.string(),
+}
+
+
+def columns(task: str) -> Mapping[str, tuple[str, bool]]:
+    """Return name -> (type, is a list) of the columns of a task's shards."""
+    return {**_COLUMNS, "labels": _LABELS[task]}
+
+
+def features(task: str, names: Sequence[str] | None) -> dict[str, Any]:
+    """Return the features in the spelling of `dataset_info.json`."""
+    spelled: dict[str, Any] = {}
+    for column, (dtype, many) in columns(task).items():
+        value = {"dtype": dtype, "_type": "Value"}
+        spelled[column] = {"feature": value, "_type": "Sequence"} if many else value
+    if task == "classification" and names:
+        spelled["labels"] = {"names": list(names), "_type": "ClassLabel"}
+    return spelled
+
+
+def schema(task: str, names: Sequence[str] | None) -> pa.Schema:
+    """Return the Arrow schema, with the features in its metadata for `load_dataset("arrow", data_files=…)`."""
+    fields = [
+        pa.field(column, pa.list_(_TYPES[dtype]) if many else _TYPES[dtype])
+        for column, (dtype, many) in columns(task).items()
+    ]
+    info = json.dumps({"info": {"features": features(task, names)}}, ensure_ascii=False)
+    return pa.schema(fields, metadata={"huggingface": info})
+
+
+def dataset_info(task: str, names: Sequence[str] | None) -> bytes:
+    """Return the content of `SPLIT/dataset_info.json`; the order of the features is the order of the columns."""
+    value = {"citation": "", "description": "", "features": features(task, names), "homepage": "", "license": ""}
+    return _dump(value)
+
+
+def state(split: str, files: Sequence[str], fingerprint: str) -> bytes:
+    """Return the content of `SPLIT/state.json`; `fingerprint` is 16 hex digits."""
+    return _dump(
+        {
+            "_data_files": [{"filename": name} for name in files],
+            "_fingerprint": fingerprint,
+            "_format_columns": None,
+            "_format_kwargs": {},
+            "_format_type": None,
+            "_output_all_columns": False,
+            "_split": split,
+        }
+    )
+
+
+def dataset_dict(splits: Sequence[str]) -> bytes:
+    """Return the content of `dataset_dict.json`."""
+    return _dump({"splits": list(splits)})
+
+
+def _dump(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,0 +1,105 @@
+"""What the tokenization of one unit did: counts that add up, kept beside the unit until the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+import msgspec
+
+from sftformat.record import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The smallest and the largest value of a column."""
+
+    min: int | float
+    max: int | float
+
+
+def join(*bounds: Bounds | None) -> Bounds | None:
+    """Return the bounds of all of them; None when there are none."""
+    there = [bound for bound in bounds if bound is not None]
+    return Bounds(min(b.min for b in there), max(b.max for b in there)) if there else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Sums over rows. `read = written + rejected + filtered`.
+
+    `lengths` is the histogram (length, rows) before truncation, special tokens included, of the rows that have tokens;
+    `cut`, `lost`, `content` and `unknown` count those rows too, written or not. `tokens`, `truncated` and
+    `tokens_lost` count written rows. All lengths are in tokens.
+    """
+
+    read: int = 0
+    written: int = 0
+    rejected: int = 0
+    filtered: int = 0
+    unlabelled: int = 0
+    tokens: int = 0
+    truncated: int = 0
+    tokens_lost: int = 0
+    cut: int = 0
+    lost: int = 0
+    content: int = 0
+    unknown: int = 0
+    all_unknown: int = 0
+    longest: int = 0
+    input_ids: Bounds | None = None
+    labels: Bounds | None = None
+    lengths: tuple[tuple[int, int], ...] = ()
+    codes: tuple[tuple[str, int], ...] = ()
+
+
+K = TypeVar("K", int, str)
+
+_SUMMED = [field.name for field in fields(Counts) if field.default == 0 and field.name != "longest"]
+
+
+def add(counts: Iterable[Counts]) -> Counts:
+    """Return the sum of counts; the order does not matter."""
+    rows = list(counts)
+    return Counts(
+        **{name: sum(getattr(row, name) for row in rows) for name in _SUMMED},
+        longest=max((row.longest for row in rows), default=0),
+        input_ids=join(*(row.input_ids for row in rows)),
+        labels=join(*(row.labels for row in rows)),
+        lengths=_merge(pair for row in rows for pair in row.lengths),
+        codes=_merge(pair for row in rows for pair in row.codes),
+    )
+
+
+def _merge(pairs: Iterable[tuple[K, int]]) -> tuple[tuple[K, int], ...]:
+    total: dict[K, int] = {}
+    for key, count in pairs:
+        total[key] = total.get(key, 0) + count
+    return tuple(sorted(total.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One unit done: the sha256 of its Arrow file (empty when nothing was written), its counts, the rows left out.
+
+    `fallback` says why the reference library was used row by row, or is empty.
+    """
+
+    sha256: str
+    counts: Counts
+    rejects: tuple[Reject, ...] = ()
+    fallback: str = ""
+
+    def dump(self) -> bytes:
+        """Return the outcome as JSON for `load`."""
+        return msgspec.json.encode(self)
+
+    @staticmethod
+    def load(content: bytes) -> Outcome:
+        """Read what `dump` wrote.
+
+        Raises:
+            msgspec.MsgspecError: it is something else.
+        """
+        return msgspec.json.decode(content, type=Outcome)

@@ -1,0 +1,134 @@
+"""Lengths, rows cut and tokens lost, before anything is committed: what `max_length` costs and what would keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sftformat.diagnostics import Diagnostic, diagnostic
+from sftformat.tokenize.outcome import Counts
+
+PERCENTILES = (50, 90, 95, 99, 100)
+#: SFT502: the share of unknown tokens in a split from which on it is reported.
+MAX_UNKNOWN = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class SplitReport:
+    """One split under a `max_length`. Lengths are in tokens before truncation, special tokens included.
+
+    `rows` have at least one token of their own; `cut` of them are longer than `max_length` and lose `lost` tokens
+    of `tokens` in all. `percentiles` are nearest-rank: p % of the rows are no longer. `fits_all` and `fits_99` are
+    the max_length that cuts no row, and at most 1 % of the rows. `unknown` counts unknown tokens, `all_unknown` rows
+    that have nothing else.
+    """
+
+    rows: int
+    cut: int
+    tokens: int
+    lost: int
+    percentiles: tuple[tuple[int, int], ...]
+    fits_all: int
+    fits_99: int
+    content: int
+    unknown: int
+    all_unknown: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as the manifest keeps it."""
+        return {
+            "rows": self.rows,
+            "rows_cut": self.cut,
+            "tokens": self.tokens,
+            "tokens_lost": self.lost,
+            "length_percentiles": {str(p): length for p, length in self.percentiles},
+            "max_length_for": {"no_row_cut": self.fits_all, "one_percent_cut": self.fits_99},
+            "text_tokens": self.content,
+            "unknown_tokens": self.unknown,
+            "rows_all_unknown": self.all_unknown,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What tokenization with `max_length` and `truncation` means for each split."""
+
+    max_length: int
+    truncation: str
+    splits: Mapping[str, SplitReport]
+
+    @property
+    def cut(self) -> int:
+        """Rows longer than `max_length`, in all splits."""
+        return sum(split.cut for split in self.splits.values())
+
+    @property
+    def lost(self) -> int:
+        """Tokens beyond `max_length`, in all splits."""
+        return sum(split.lost for split in self.splits.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as the manifest keeps it."""
+        return {split: part.to_json() for split, part in self.splits.items()}
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return SFT501 for each split with rows cut and SFT502 for each with many unknown tokens."""
+        found = []
+        for split, part in self.splits.items():
+            if part.cut:
+                found.append(_cut(split, part, self))
+            if part.unknown > MAX_UNKNOWN * part.content:
+                found.append(_unknown(split, part))
+        return tuple(found)
+
+
+def split_report(counts: Counts) -> SplitReport:
+    """Summarize the counts of a split."""
+    ranks = tuple(zip(PERCENTILES, percentiles(counts.lengths, PERCENTILES), strict=True))
+    at = dict(ranks)
+    return SplitReport(
+        rows=sum(rows for _, rows in counts.lengths),
+        cut=counts.cut,
+        tokens=sum(length * rows for length, rows in counts.lengths),
+        lost=counts.lost,
+        percentiles=ranks,
+        fits_all=at[100],
+        fits_99=at[99],
+        content=counts.content,
+        unknown=counts.unknown,
+        all_unknown=counts.all_unknown,
+    )
+
+
+def percentiles(histogram: Sequence[tuple[int, int]], wanted: Sequence[int]) -> list[int]:
+    """Return nearest-rank percentiles of a histogram sorted by value; 0 for an empty one. `wanted` ascends."""
+    total, below, found = sum(rows for _, rows in histogram), 0, []
+    pending = list(wanted)
+    for value, rows in histogram:
+        below += rows
+        while pending and below * 100 >= pending[0] * total:
+            found.append(value)
+            pending.pop(0)
+    return found + [0] * len(pending)
+
+
+def _cut(split: str, part: SplitReport, report: Report) -> Diagnostic:
+    did = {"truncate": "cut", "drop": "left out", "error": "too long"}[report.truncation]
+    share = f"{part.cut / part.rows:.1%}"
+    return diagnostic(
+        "SFT501",
+        f"{part.cut:,} of {part.rows:,} rows ({share}) are longer than {report.max_length} tokens and {did}: "
+        f"{part.lost:,} of {part.tokens:,} tokens ({part.lost / part.tokens:.1%}) are beyond it",
+        hint=f"--max-length {part.fits_all} would cut no row, {part.fits_99} at most 1 % of them",
+        split=split,
+    )
+
+
+def _unknown(split: str, part: SplitReport) -> Diagnostic:
+    return diagnostic(
+        "SFT502",
+        f"{part.unknown:,} of {part.content:,} tokens ({part.unknown / part.content:.1%}) are unknown to the "
+        f"tokenizer; {part.all_unknown:,} rows hold nothing else",
+        split=split,
+    )

@@ -1,0 +1,260 @@
+"""One Parquet file of canonical rows to one Arrow file of tokenized rows, with its counts and the rows left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sftformat.errors import FolderError, ModelError
+from sftformat.folder.files import sha256_file, write_bytes, write_file
+from sftformat.record import Reject
+from sftformat.tokenize.columns import Columns, column, columns_of, findings
+from sftformat.tokenize.encode import Encoded, encode
+from sftformat.tokenize.exact import by_reference, differing
+from sftformat.tokenize.features import schema
+from sftformat.tokenize.labels import Column, Labels, label_arrays
+from sftformat.tokenize.load import Reference
+from sftformat.tokenize.outcome import Bounds, Counts, Outcome, add
+from sftformat.tokenize.rejects import reject_row
+
+#: Where the outcomes of finished units stand in a staging folder until the commit.
+UNITS = ".units"
+#: At most so many rows, bytes of text and label cells are worked on at once: they bound the memory.
+MAX_ROWS, MAX_BYTES, MAX_CELLS = 8192, 2 << 20, 4 << 20
+
+Encoder = Callable[[Reference, Sequence[str], Sequence[str | None] | None, int], Encoded]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all units of a run share. `inputs` are the names of the manifest's inputs; their order gives `file`."""
+
+    reference: Reference
+    task: str
+    labels: tuple[str, ...] | None
+    max_length: int
+    truncation: str
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Part `index` (from 0) of the `count` parts of a split: the first `rows` rows of a Parquet file (None: all)."""
+
+    path: Path
+    split: str
+    index: int
+    count: int
+    rows: int | None = None
+
+    @property
+    def shard(self) -> str:
+        """The path of the Arrow file below the shard folder."""
+        return f"{self.split}/data-{self.index:05d}-of-{self.count:05d}.arrow"
+
+    @property
+    def beside(self) -> str:
+        """The path of the outcome below the staging folder."""
+        return f"{UNITS}/{self.split}-{self.index:05d}-of-{self.count:05d}.json"
+
+
+def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None) -> Outcome:
+    """Write the Arrow file of a unit below `staging` and its outcome beside, or do nothing where both stand already.
+
+    With `staging` None nothing is written: the outcome alone is worked out.
+
+    Raises:
+        FolderError: the Parquet file is not what the manifest of the data set promises.
+        OSError: the disk did not take it.
+    """
+    if staging is None:
+        return _convert(unit, setting, lambda _: None)
+    shard, beside = staging / unit.shard, staging / unit.beside
+    standing = _standing(shard, beside)
+    if standing is not None:
+        return standing
+    made: list[Outcome] = []
+    write_file(shard, lambda path: made.append(_write(path, unit, setting)))
+    outcome = replace(made[0], sha256=sha256_file(shard))
+    write_bytes(beside, outcome.dump())
+    return outcome
+
+
+def _standing(shard: Path, beside: Path) -> Outcome | None:
+    """Return the outcome of a unit that an earlier, unfinished run of the same fingerprint has finished."""
+    try:
+        outcome = Outcome.load(beside.read_bytes())
+        return outcome if sha256_file(shard) == outcome.sha256 else None
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
+    with (
+        open(path, "xb") as file,
+        pa.ipc.new_stream(file, schema(setting.task, setting.labels)) as writer,
+    ):
+        return _convert(unit, setting, writer.write_batch)
+
+
+def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], None]) -> Outcome:
+    counts, rejects = Counts(), []
+    encoder: Encoder | None = None
+    fallback = ""
+    for batch in _batches(unit, setting):
+        columns = columns_of(batch)
+        if encoder is None:
+            encoder, fallback = _choose(columns, setting)
+        encoded = encoder(setting.reference, columns.texts, columns.pairs, setting.max_length)
+        rows, more, left_out = _finish(batch, columns, encoded, setting)
+        counts = add((counts, more))
+        rejects += left_out
+        if len(rows):
+            write(rows)
+    return Outcome("", counts, tuple(rejects), fallback)
+
+
+def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a unit in batches that are small in rows, bytes of text and label cells."""
+    left = unit.rows
+    most = max(1, min(MAX_ROWS, MAX_CELLS // max(1, len(setting.labels or ()))))
+    try:
+        with pq.ParquetFile(unit.path) as file:
+            for batch in file.iter_batches(most):
+                batch = batch if left is None else batch.slice(0, left)
+                left = None if left is None else left - len(batch)
+                yield from _by_bytes(batch)
+                if left == 0:
+                    return
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, KeyError) as error:
+        words = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FolderError(f"{unit.path}: not canonical rows: {words}") from None
+
+
+def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    sizes = np.zeros(len(batch), np.int64)
+    for name in {"input", "input_pair"} & set(batch.schema.names):
+        lengths: Column = pc.binary_length(column(batch, name, pa.string()))
+        sizes += np.asarray(pc.fill_null(lengths, 0))
+    ends, start = np.cumsum(sizes), 0
+    while start < len(batch):
+        before = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + MAX_BYTES, side="right")))
+        yield batch.slice(start, stop - start)
+        start = stop
+
+
+def _choose(columns: Columns, setting: Setting) -> tuple[Encoder, str]:
+    """Return `encode` if it agrees with the reference library on the first rows, else the reference library and why."""
+    reference, texts, pairs = setting.reference, columns.texts, columns.pairs
+    if reference.single is None or reference.pair is None:
+        return by_reference, "its special tokens follow no template"
+    encoded = encode(reference, texts, pairs, setting.max_length)
+    row = differing(reference, encoded, texts, pairs, setting.max_length)
+    if row is not None:
+        return by_reference, f"row {row + 1} came out differently"
+    return encode, ""
+
+
+def _finish(
+    batch: pa.RecordBatch, columns: Columns, encoded: Encoded, setting: Setting
+) -> tuple[pa.RecordBatch, Counts, list[Reject]]:
+    """Put a batch together, and take out the rows that are rejected or, with `drop`, too long."""
+    labels = label_arrays(setting.task, batch.column("target"), setting.labels)
+    rejected = (encoded.content == 0) | labels.unfit | ~columns.weighs
+    filtered = ~rejected & (encoded.lost > 0) & (setting.truncation == "drop")
+    kept = ~(rejected | filtered)
+    rejects = [
+        reject_row(batch, row, "rejected" if rejected[row] else "filtered", found)
+        for row, found in findings(batch, np.flatnonzero(~kept), encoded, labels, columns, setting.max_length)
+    ]
+    whole = _assemble(columns, encoded, labels, setting)
+    rows = whole if kept.all() else whole.filter(pa.array(kept))
+    codes = Counter(found.code for reject in rejects for found in reject.diagnostics)
+    counts = replace(
+        _measured(encoded, ~rejected),
+        read=len(batch),
+        written=len(rows),
+        rejected=int(rejected.sum()),
+        filtered=int(filtered.sum()),
+        unlabelled=int((kept & ~labels.labelled).sum()),
+        truncated=int((encoded.lost[kept] > 0).sum()),
+        tokens_lost=int(encoded.lost[kept].sum()),
+        labels=_label_bounds(rows, labels.labelled[kept]),
+        codes=tuple(sorted(codes.items())),
+        **_written(rows, setting),
+    )
+    return rows, counts, rejects
+
+
+def _assemble(columns: Columns, encoded: Encoded, labels: Labels, setting: Setting) -> pa.RecordBatch:
+    offsets: Column = pa.array(encoded.offsets.astype(np.int32))
+    length = np.diff(encoded.offsets).astype(np.int32)
+    known: Column = pc.index_in(columns.files, value_set=pa.array(setting.inputs, pa.string()))
+
+    def lists(values: Any) -> Column:
+        return pa.ListArray.from_arrays(offsets, pa.array(values))
+
+    arrays: list[Column] = [
+        lists(encoded.input_ids),
+        lists(np.ones(len(encoded.input_ids), np.int8)),
+        lists(encoded.token_type_ids),
+        labels.array,
+        pa.array(length),
+        pa.array(encoded.lost.astype(np.int32)),
+        pa.array(columns.weights),
+        columns.ids,
+        pc.fill_null(known, -1),
+        columns.lines,
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema(setting.task, setting.labels))
+
+
+def _measured(encoded: Encoded, rows: npt.NDArray[np.bool_]) -> Counts:
+    """Count lengths, cuts and unknown tokens of the rows chosen."""
+    lengths, content, unknown = encoded.full[rows], encoded.content[rows], encoded.unknown[rows]
+    values, times = np.unique(lengths, return_counts=True)
+    return Counts(
+        cut=int((encoded.lost[rows] > 0).sum()),
+        lost=int(encoded.lost[rows].sum()),
+        content=int(content.sum()),
+        unknown=int(unknown.sum()),
+        all_unknown=int((unknown == content).sum()),
+        lengths=tuple(zip(values.tolist(), times.tolist(), strict=True)),
+    )
+
+
+def _written(rows: pa.RecordBatch, setting: Setting) -> dict[str, Any]:
+    """Return the numbers of the tokens that are written.
+
+    Raises:
+        ModelError: an id that the vocabulary does not have.
+    """
+    if not len(rows):
+        return {}
+    tokens: Column = rows.column("input_ids")
+    ids, lengths = tokens.flatten().to_numpy(), rows.column("length").to_numpy()
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high >= setting.reference.vocab_size:
+        size = setting.reference.vocab_size
+        raise ModelError(f"{setting.reference.name}: gave the token id {high if low >= 0 else low}; it has {size} ids")
+    return {"tokens": len(ids), "longest": int(lengths.max()), "input_ids": Bounds(low, high)}
+
+
+def _label_bounds(rows: pa.RecordBatch, labelled: npt.NDArray[np.bool_]) -> Bounds | None:
+    labels: Column = rows.column("labels").filter(pa.array(labelled))
+    values: Column = labels.flatten() if pa.types.is_list(labels.type) else labels
+    if not len(values):
+        return None
+    limits: Any = pc.min_max(values).as_py()
+    return Bounds(limits["min"], limits["max"])

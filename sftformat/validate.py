@@ -1,0 +1,84 @@
+"""Validate: every record against the schema of its layout. With `normalize` this is the only door to canonical rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sftformat.diagnostics import Diagnostic, diagnostic
+from sftformat.layouts.cells import read_cells, read_some
+from sftformat.layouts.layout import Binding
+from sftformat.normalize import TEXTUAL
+from sftformat.record import Batch, Number, Reject
+from sftformat.schema.decide import Violation, plain
+
+_LARGEST = int(sys.float_info.max)
+
+
+def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
+    """Return the records that fit, and those that do not as rejects with a diagnostic for each violation.
+
+    In CSV and TSV a cell whose property admits no string is read as JSON first; its text is kept in the record.
+    """
+    assert binding.compiled is not None  # bind() always compiles
+    shown = _shown(batch, binding)
+    fits = binding.compiled.fits
+    bad = [index for index, value in enumerate(shown) if not fits(value)]
+    if not bad:
+        return batch, []
+    rejects = [batch.reject(index, violations(batch, index, binding.compiled.explain(shown[index]))) for index in bad]
+    return without(batch, set(bad)), rejects
+
+
+def without(batch: Batch, dropped: set[int]) -> Batch:
+    """Return a batch without some of its records; what it says of the rest of the file stays."""
+    kept = [index for index in range(len(batch)) if index not in dropped]
+    return replace(
+        batch,
+        records=[batch.records[index] for index in kept],
+        lines=[batch.lines[index] for index in kept],
+        offsets=[batch.offsets[index] for index in kept],
+        raw=[batch.raw[index] for index in kept],
+    )
+
+
+def violations(batch: Batch, index: int, found: Sequence[Violation]) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with one record as diagnostics, in words of ours."""
+    line, byte = batch.lines[index], batch.offsets[index]
+    return tuple(
+        diagnostic(
+            each.code,
+            _words(each),
+            file=batch.file,
+            line=line,
+            byte=byte,
+            path=each.path,
+            keyword=each.keyword,
+            expected=each.expected,
+            got=each.got,
+        )
+        for each in found
+    )
+
+
+def _words(each: Violation) -> str:
+    where = each.path or "the record"
+    if each.keyword == "required":
+        return f"{where} is missing; there are {each.got}"
+    return f"{where}: expected {each.expected}, got {each.got}"
+
+
+def _shown(batch: Batch, binding: Binding) -> Sequence[Any]:
+    """Return the records as the validator is to see them: Numbers as floats, and cells that are to be JSON as JSON."""
+    if batch.format in TEXTUAL:
+        return read_cells(batch.records, binding)
+    json_cells = [
+        pointer[0]
+        for key, pointer in binding.at.items()
+        if key in binding.layout.fields and binding.layout.fields[key].json
+    ]
+    records = [read_some(record, json_cells) for record in batch.records] if json_cells else batch.records
+    kinds = {kind for record in records for kind in map(type, record.values())}
+    return [plain(record) for record in records] if kinds & {Number, list, dict} else records
