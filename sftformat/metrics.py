@@ -251,7 +251,7 @@ def intervals(
     predictions, found = decide(task, logits, threshold), {}
     statistics: dict[str, Callable[[NDArray[np.int64]], Any]] = {}
     if task == "classification":
-        right, classes = (predictions == targets).astype(np.float32), logits.shape[1]
+        right, classes = (predictions == targets).astype(np.float64), logits.shape[1]
         cells = np.asarray(targets * classes + predictions, np.int64)
         statistics["accuracy"] = lambda drawn: right[drawn].mean(-1)
         if classes <= 64:  # R confusion matrices at once

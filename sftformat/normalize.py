@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import MISSING, Binding, module_of
 from sftformat.layouts.rename import to_columns
 from sftformat.record import JSON_TYPES, Batch, Record, record_id
@@ -15,7 +16,6 @@ from sftformat.schema.arrow import arrow_schema
 
 #: Fields of a row that are not learned: they do not enter the id.
 NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
-TEXTUAL = frozenset({"csv", "tsv"})
 
 #: JSON types by source column, in the order in which the columns were first seen; `NAME/*` are the items of lists.
 ColumnTypes = dict[str, Counter[str]]
@@ -71,8 +71,19 @@ def _ids(columns: Mapping[str, list[Any]], rows: int, schema: pa.Schema) -> list
 
 
 def learned_id(names: Sequence[str], values: Sequence[Any]) -> str:
-    """Return the id of a row that was given none: the hash of its learned fields that are not null."""
-    return record_id({name: value for name, value in zip(names, values, strict=True) if value is not None})
+    """Return the id of a row that was given none: the hash of its learned fields that are not null.
+
+    Messages count without their null keys: Arrow cannot tell those from absent ones.
+    """
+    return record_id(
+        {name: _without_nulls(value) for name, value in zip(names, values, strict=True) if value is not None}
+    )
+
+
+def _without_nulls(value: Any) -> Any:
+    if type(value) is list and value and type(value[0]) is dict:
+        return [{key: item for key, item in message.items() if item is not None} for message in value]
+    return value
 
 
 def count_types(batch: Batch, found: ColumnTypes) -> None:

@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic, diagnostic
-from sftformat.layouts.cells import read_cells, read_some
+from sftformat.layouts.cells import TEXTUAL, read_cells, read_some
 from sftformat.layouts.layout import Binding
-from sftformat.normalize import TEXTUAL
 from sftformat.record import Batch, Number, Reject
 from sftformat.schema.decide import Violation, plain
 

@@ -11,9 +11,9 @@ from sftformat.errors import InputError, SchemaError, UsageError
 from sftformat.folder.manifest import read_manifest
 from sftformat.formats import read
 from sftformat.formats.source import Source
+from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import candidates, choose
 from sftformat.layouts.layout import Binding, Layout, Rule, bind, bound_schema, from_schema, layout
-from sftformat.normalize import TEXTUAL
 from sftformat.plan import Plan
 from sftformat.record import Record
 from sftformat.schema.arrow import TASKS

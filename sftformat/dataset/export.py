@@ -16,9 +16,10 @@ from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
 from sftformat.formats import by_name, write
+from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
 from sftformat.layouts.rename import from_rows
-from sftformat.normalize import NOT_LEARNED, TEXTUAL, learned_id
+from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record
 from sftformat.schema.arrow import arrow_schema
 

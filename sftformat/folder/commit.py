@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,29 +74,29 @@ def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) ->
         raise UsageError(f"{out.name}: not a folder")
     existed = out.is_dir()
     out.mkdir(parents=True, exist_ok=True)
-    with _lock(out):
-        staging = Staging(out, out / f".staging-{fingerprint[:16]}", kind, fingerprint)
-        _finish_prepared(out)
-        staging.finished = _already(out, staging, overwrite)
-        if staging.finished is None:
-            staging.path.mkdir(exist_ok=True)
-            write_bytes(staging.path / ".fingerprint", fingerprint.encode())
-        try:
+    staging = Staging(out, out / f".staging-{fingerprint[:16]}", kind, fingerprint)
+    try:
+        with _lock(out):
+            _finish_prepared(out)
+            staging.finished = _already(out, staging, overwrite)
+            if staging.finished is None:
+                staging.path.mkdir(exist_ok=True)
+                write_bytes(staging.path / ".fingerprint", fingerprint.encode())
             yield staging
-        except BaseException:
-            if not existed:
-                _forget_if_empty(out, staging)
-            raise
+    except FolderError:
+        raise
+    except BaseException:
+        _forget_if_empty(out, staging, existed)
+        raise
 
 
-def _forget_if_empty(out: Path, staging: Staging) -> None:
-    """Remove OUT again when nothing but an empty staging folder is in it: a refused call leaves nothing behind."""
+def _forget_if_empty(out: Path, staging: Staging, existed: bool) -> None:
+    """Remove an empty staging folder, and OUT if it was made for nothing: a refused call leaves nothing behind."""
     if staging.path.is_dir() and not any(path.is_file() for path in staging.path.rglob("[!.]*")):
         remove(staging.path)
-    try:
-        out.rmdir()
-    except OSError:
-        return
+    if not existed:
+        with suppress(OSError):
+            out.rmdir()
 
 
 def _already(out: Path, staging: Staging, overwrite: bool) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pyarrow as pa
 
 from sftformat.errors import InputError
-from sftformat.formats import columnar, container, parquet, rows
+from sftformat.formats import columnar, container, rows, shape
 from sftformat.formats.source import ReadOptions, Source, fault
 from sftformat.record import Batch, Record
 
@@ -94,13 +94,13 @@ def write(
 
     The records are read twice: first for the types, which are those that `parquet.write` finds.
     """
-    schema = columnar.schema_of(parquet.shapes(batches, columns))
+    schema = shape.schema_of(shape.shapes(batches, columns))
     count = 0
     with (
         container.create(path, compression) as file,
         pa.ipc.new_file(pa.PythonFile(cast(Any, file), mode="w"), schema) as writer,
     ):
         for batch in batches():
-            writer.write_batch(columnar.to_table(batch, schema))
+            writer.write_batch(shape.to_table(batch, schema))
             count += len(batch)
     return count

@@ -137,8 +137,9 @@ def _consume(state: _Reading, block: lines.Block, final: bool) -> Generator[Batc
 
 
 def _quick(state: _Reading, block: lines.Block) -> Iterator[Batch] | None:
-    """Return the batches of a block in which nothing is quoted, blank or wrong, else None."""
-    if (state.dialect.quoting and b'"' in block.text) or b"\0" in block.text or block.undecodable:
+    """Return the batches of a block in which every line is one sound record, else None."""
+    quoted = state.dialect.quoting and b'"' in block.text
+    if b"\0" in block.text or block.undecodable or (quoted and state.dialect.newline == "\r"):
         return None
     try:
         texts = block.text.decode().split(state.dialect.newline)
@@ -151,9 +152,9 @@ def _quick(state: _Reading, block: lines.Block) -> Iterator[Batch] | None:
         texts = [text.removesuffix("\r") for text in texts]
         stored = [line.removesuffix(b"\r") for line in stored] if block.lines is block.stored else stored
     delimiter = state.dialect.delimiter
-    split = [text.split(delimiter) for text in texts]
+    split = csvrow.split_lines(texts, state.dialect) if quoted else [text.split(delimiter) for text in texts]
     width = len(state.columns)
-    if set(map(len, split)) != {width} or (width == 1 and "" in texts):
+    if split is None or set(map(len, split)) != {width} or (width == 1 and "" in texts):
         return None
     return _quick_batches(state, block, split, stored)
 

@@ -97,7 +97,8 @@ def _tsv_is_quoted(sample: list[str], newline: str, complete: bool) -> bool:
     """Tell whether quotes in a tab-delimited file quote; most such files know no quoting.
 
     They do unless the sample says otherwise: a quote that is not as RFC 4180 has it (text before or after it, never
-    closed, or closed lines on with whole rows between), or a quoted cell that needs no quotes (no tab, line break or quote in it) beside cells that have none.
+    closed, or closed lines on with whole rows between), or a quoted cell that needs no quotes (no tab, line break or
+    quote in it) in a row with cells that have none.
     """
     dialect = csvrow.Dialect("\t", True, newline)
     records, damaged = sample_records(sample, dialect, complete)

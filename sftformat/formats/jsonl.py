@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sftformat.diagnostics import Diagnostic
-from sftformat.formats import container, jsontext, lines, rows
+from sftformat.formats import container, jsonfault, jsontext, lines, rows
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
 from sftformat.record import Batch, Record, Reject, encode_json
 
@@ -49,7 +49,7 @@ def _records(source: Source, block: lines.Block, start: int, stop: int, notes: l
     if not faults and not block.undecodable and set(map(type, found)) <= {dict}:
         where = range(first, first + len(found))
         return Batch(source.name, source.format, found, where, offsets, stored, (), tuple(notes))
-    blank = {index for index in faults if not texts[index].strip(jsontext.BLANK)}
+    blank = {index for index in faults if not texts[index].strip(jsonfault.BLANK)}
     rejects = {}
     for index, value in enumerate(found):
         if index in blank or (type(value) is dict and index not in faults and start + index not in block.undecodable):
@@ -70,7 +70,7 @@ def _records(source: Source, block: lines.Block, start: int, stop: int, notes: l
     )
 
 
-def _why(source: Source, block: lines.Block, index: int, fault: jsontext.Fault | None, value: object) -> Diagnostic:
+def _why(source: Source, block: lines.Block, index: int, fault: jsonfault.Fault | None, value: object) -> Diagnostic:
     line, byte = block.first_line + index, block.offsets[index]
     if index in block.undecodable:
         return rows.undecodable(source, block.stored[index], block.undecodable[index], line, byte)
@@ -82,7 +82,7 @@ def _why(source: Source, block: lines.Block, index: int, fault: jsontext.Fault |
     return explain(source, fault, value, line, byte)
 
 
-def explain(source: Source, fault: jsontext.Fault | None, value: object, line: int, byte: int) -> Diagnostic:
+def explain(source: Source, fault: jsonfault.Fault | None, value: object, line: int, byte: int) -> Diagnostic:
     """Return why a JSON text is not a record: the fault in it, or that its value is not an object."""
     if fault is None:
         kind = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}.get(type(value), "a number")

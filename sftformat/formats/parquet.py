@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from sftformat.errors import InputError
-from sftformat.formats import columnar, container, rows
+from sftformat.formats import columnar, container, rows, shape
 from sftformat.formats.source import UNIT_BYTES, Range, ReadOptions, Source, fault
 from sftformat.record import Batch, Record
 
@@ -121,7 +121,7 @@ def write(
     """
     import pyarrow.parquet as pq
 
-    schema = columnar.schema_of(shapes(batches, columns))
+    schema = shape.schema_of(shape.shapes(batches, columns))
     count = 0
     with (
         container.create(path, compression) as file,
@@ -133,21 +133,11 @@ def write(
     return count
 
 
-def shapes(batches: Callable[[], Iterable[Sequence[Record]]], columns: Sequence[str]) -> dict[str, columnar.Shape]:
-    """Return what the values of each column are, over all records."""
-    found = {name: columnar.Shape(set()) for name in columns}
-    for batch in batches():
-        for record in batch:
-            for name, shape in found.items():
-                shape.see(record.get(name))
-    return found
-
-
 def _groups(batches: Iterable[Sequence[Record]], schema: pa.Schema) -> Iterator[pa.Table]:
     """Gather records into tables for row groups of 64 Ki rows or about 64 MiB."""
     held: list[pa.RecordBatch] = []
     for batch in batches:
-        held.append(columnar.to_table(batch, schema))
+        held.append(shape.to_table(batch, schema))
         if sum(part.num_rows for part in held) >= _GROUP_ROWS or sum(part.nbytes for part in held) >= UNIT_BYTES:
             yield pa.Table.from_batches(held, schema)
             held = []

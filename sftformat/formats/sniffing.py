@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import csvrow, dialect, jsontext, rows
+from sftformat.formats import csvrow, dialect, jsonfault, rows
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, by_name, fault
 
@@ -141,9 +141,9 @@ class _Start:
 
 
 def _start(source: Source, text: bytes, complete: bool) -> _Start:
-    body = text.lstrip(jsontext.BLANK)
+    body = text.lstrip(jsonfault.BLANK)
     line, newline, rest = body.partition(b"\r" if source.line_end == "\r" else b"\n")
-    return _Start(line.strip(jsontext.BLANK), bool(newline) or complete, rest.strip(jsontext.BLANK))
+    return _Start(line.strip(jsonfault.BLANK), bool(newline) or complete, rest.strip(jsonfault.BLANK))
 
 
 def _format(source: Source, text: bytes, complete: bool) -> str:
@@ -162,7 +162,7 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
         return found
     if hint:
         return "jsonl" if hint == "json" and b"\n{" in text else hint
-    if text.lstrip(jsontext.BLANK).startswith(b"{") or b"\n{" in text[: 1 << 14]:
+    if text.lstrip(jsonfault.BLANK).startswith(b"{") or b"\n{" in text[: 1 << 14]:
         return "jsonl"
     newline = "\r" if source.line_end == "\r" else "\n"
     sample = [line for line in text.decode("utf-8", "replace").split(newline)[:200] if line.strip()]
@@ -181,15 +181,15 @@ def _empty(source: Source) -> str:
 
 def _array_or_lines(start: _Start, hint: str) -> str | None:
     """A text that starts with `[`: one JSON array, or rows that are (wrongly) arrays, or neither."""
-    wrong = jsontext.find_fault(start.line)
+    wrong = jsonfault.find_fault(start.line)
     if wrong is None:
         # A whole array on the first line: with more lines of JSON after it, it is one row of many.
         if start.rest[:1] in (b"[", b"{"):
             return "jsonl"
-        return "json" if hint != "jsonl" or start.line[1:].lstrip(jsontext.BLANK)[:1] == b"{" else "jsonl"
+        return "json" if hint != "jsonl" or start.line[1:].lstrip(jsonfault.BLANK)[:1] == b"{" else "jsonl"
     if hint in ("csv", "tsv") and not wrong.cut:
         return None
-    if hint == "jsonl" and not wrong.cut and start.line[1:].lstrip(jsontext.BLANK)[:1] != b"{":
+    if hint == "jsonl" and not wrong.cut and start.line[1:].lstrip(jsonfault.BLANK)[:1] != b"{":
         return "jsonl"
     return "json"
 
@@ -197,12 +197,12 @@ def _array_or_lines(start: _Start, hint: str) -> str | None:
 def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool) -> str | None:
     """A text that starts with `{`: JSON Lines, or one object over several lines, which is refused."""
     hint = source.format
-    wrong = jsontext.find_fault(start.line)
+    wrong = jsonfault.find_fault(start.line)
     one = False
     if wrong is None or wrong.code != "SFT001":
         one = hint == "json" and not start.rest and complete
     elif wrong.cut and (start.rest or hint == "json"):
-        all_of_it = jsontext.find_fault(text)
+        all_of_it = jsonfault.find_fault(text)
         one = all_of_it is None or all_of_it.code != "SFT001" or (all_of_it.cut and (not complete or hint == "json"))
     if one:
         message = "one JSON object, not an array of records or JSON Lines"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,15 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """A part of an input that can be read by itself; the fields are those of `Source`."""
+
+    start: int = 0
+    stop: int | None = None
+    first_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One input, or a range of it, with everything that was found out about how to read it; it can be pickled.
 
@@ -89,14 +98,9 @@ class Source:
         """The keys of the records of a csv or tsv file: the header, trimmed."""
         return tuple(cell.strip() for cell in self.header or ())
 
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A part of an input that can be read by itself; the fields are those of `Source`."""
-
-    start: int = 0
-    stop: int | None = None
-    first_line: int = 1
+    def part(self, part: Range) -> Source:
+        """Return the source of one range of this file, as `scan` found it."""
+        return replace(self, start=part.start, stop=part.stop, first_line=part.first_line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from sftformat.layouts.layout import Binding
 from sftformat.record import Record, decode_json
 from sftformat.schema.decide import plain
 
+#: Formats in which every value is text.
+TEXTUAL = frozenset({"csv", "tsv"})
+
 
 def read_cells(records: Sequence[Record], binding: Binding) -> Sequence[Record]:
     """Return records of CSV or TSV as the schema is to see them; their own values are not touched."""

@@ -1,6 +1,6 @@
 """Which layout records have: every layout is scored on a sample, and a choice that is not clear is an error.
 
-A layout is a candidate when its required fields are there, its target is there, and its schema fits nearly all of the
+A layout is a candidate when its required fields are there, its target is there, and its schema fits some of the
 sample. The score is the share of the columns it explains, lowered by the share of records that do not fit; columns that
 every layout understands (`id`, `split`, `weight`, `group`) do not count. Candidates whose canonical rows would be equal
 are one.
@@ -22,8 +22,6 @@ from sftformat.layouts.layout import MISSING, Binding, Layout, Pointer, bind, ge
 from sftformat.record import Number, Record, decode_json
 from sftformat.schema.decide import plain
 
-#: At least this share of the sample must fit the schema of a layout that is guessed.
-MIN_FIT = 0.5
 #: Two candidates whose scores differ by less than this are a tie.
 MARGIN = 0.05
 #: A column of texts has few distinct values against its rows when it holds classes; answers are nearly all distinct.
@@ -105,7 +103,7 @@ def _candidate(
         return None
     reasons: list[str] = []
     fit = _fit_share(binding, records, textual)
-    if fit < MIN_FIT:
+    if not fit:
         return None
     columns = dict.fromkeys(key for record in records for key in record)
     used = _used(binding)

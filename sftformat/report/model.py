@@ -139,7 +139,7 @@ def show_errors(where: Screen, errors: Sequence[Mapping[str, Any]], limit: int =
     where.say("most confident errors", "bold")
     made = table("place", "true", "predicted", "score", right=("score",))
     for each in errors[:limit]:
-        score = each.get("score")
+        score = (each.get("scores") or {}).get(each["prediction"])
         add(
             made,
             f"{each['file']}:{each['line']}",

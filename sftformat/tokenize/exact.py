@@ -64,7 +64,7 @@ def differing(
         sizes += np.array([len(pair or "") for pair in pairs], np.int64)
     small = np.flatnonzero(sizes <= _COMPARED)
     spread = small[np.linspace(0, len(small) - 1, min(_SPREAD, len(small))).astype(np.int64)]
-    sample = sorted({*spread.tolist(), *small[encoded.lost[small] > 0][:_CUT].tolist()})
+    sample: list[int] = sorted({*spread.tolist(), *small[encoded.lost[small] > 0][:_CUT].tolist()})
     expected = by_reference(
         reference, [texts[row] for row in sample], [pairs[row] for row in sample] if pairs else None, max_length
     )

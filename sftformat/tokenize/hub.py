@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from logging import CRITICAL
 from pathlib import Path
 
 from sftformat.diagnostics import clip
@@ -53,11 +54,12 @@ def fetch(name: str, files: Sequence[str], required: Sequence[str]) -> dict[str,
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the hub's client from drawing bars and logging retries: what goes wrong becomes one ModelError."""
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars, logging
+    from huggingface_hub.utils import logging
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     silent, level = are_progress_bars_disabled(), logging.get_verbosity()
     disable_progress_bars()
-    logging.set_verbosity(logging.CRITICAL)
+    logging.set_verbosity(CRITICAL)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The hostile file corpus: small files of every kind of fault with what is to be read from each, and big ones made here.
+"""The hostile file corpus: small files of every kind of fault with what is to be read from each, and big ones.
 
 `stored()` gives the files in `cases/`; `generated(folder)` writes those that are too big to store. `make.py` writes the
 stored files and their snapshots; the snapshots are reviewed, never typed.

@@ -1,4 +1,4 @@
-"""Write the stored files of the corpus and their snapshots: `python tests/conformance/make.py`, then review the diff."""
+"""Write the stored files of the corpus and their snapshots: `python tests/conformance/make.py`, then review."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ JSONL: dict[str, bytes] = {
     "nul-raw": b'{"a":"\x00"}\n' + GOOD * 3,
     "nul-between": GOOD + b"\x00" + GOOD,
     "nul-escaped": b'{"a":"\\u0000"}\n' + GOOD,
-    "lone-surrogate": b'{"a":"\\ud800"}\n{"\\udc00":1}\n{"a":"\\ud83d\\ude00"}\n{"a":"\\ude00\\ud83d"}\n{"a":"\\ud83dx"}\n',
+    "lone-surrogate": b'{"a":"\\ud800"}\n{"\\udc00":1}\n{"a":"\\ud83d\\ude00"}\n{"a":"\\ude00\\ud83d"}\n{"a":"\\ud83dx"}\n',  # noqa: E501
     "line-separators": '{"a":"x\u2028y\u2029z\u0085w\x7f"}\n'.encode() + GOOD,
     "control-characters": b'{"a":"\x0b"}\n{"a":"\x1c"}\n{"a":"\t"}\n' + GOOD,
     "crlf": b'{"a":"x"}\r\n{"a":"y"}\r\n\r\n',
@@ -44,11 +44,11 @@ JSONL: dict[str, bytes] = {
     "nan": b'{"a":NaN}\n{"a":Infinity}\n{"a":-Infinity}\n{"a":[nan]}\n' + GOOD,
     "1e400": b'{"a":1e400}\n{"a":-1E+400}\n{"a":1e-400}\n{"a":1e308}\n',
     "big-integers": b'{"a":18446744073709551617}\n{"a":9007199254740993}\n{"a":-9223372036854775809}\n',
-    "number-texts": b'{"a":1.10}\n{"a":1e5}\n{"a":1E5}\n{"a":-0}\n{"a":-0.0}\n{"a":0.10000000000000000001}\n{"a":[-0,0]}\n{"a":"x-0 "}\n',
+    "number-texts": b'{"a":1.10}\n{"a":1e5}\n{"a":1E5}\n{"a":-0}\n{"a":-0.0}\n{"a":0.10000000000000000001}\n{"a":[-0,0]}\n{"a":"x-0 "}\n',  # noqa: E501
     "bad-numbers": b'{"a":01}\n{"a":+1}\n{"a":.5}\n{"a":1.}\n{"a":0x1}\n{"a":1_000}\n{"a":-}\n' + GOOD,
     "duplicate-key": b'{"a":1,"a":2}\n{"a":{"b":1,"b":2}}\n{"a":[{"b":1},{"b":1}]}\n{"a":1, "a" :1}\n' + GOOD,
     "duplicate-key-escaped": b'{"a":1,"\\u0061":2}\n{"\\u0061":1}\n',
-    "colons-in-strings": b'{"a":"\\"b\\":1"}\n{"a\\\\":"\\":"}\n{"a":"b :\\" :"}\n{"a:":1,"b":2,"a:":3}\n{"a":{"b":":"}}\n',
+    "colons-in-strings": b'{"a":"\\"b\\":1"}\n{"a\\\\":"\\":"}\n{"a":"b :\\" :"}\n{"a:":1,"b":2,"a:":3}\n{"a":{"b":":"}}\n',  # noqa: E501
     "not-objects": b'[1]\n"x"\n1\nnull\ntrue\n{}\n' + GOOD,
     "single-quotes": b"{'a':'x'}\n" + GOOD,
     "python-words": b'{"a":None}\n{"a":True}\n' + GOOD,
@@ -136,7 +136,7 @@ CSV: dict[str, bytes] = {
     "semicolon": b"text;label\nhello, you;1\nfine;2\n",
     "pipe": b"text|label\nhello|1\n",
     "tab-in-csv": b"text\tlabel\nhello, you\t1\n",
-    "values": b"a,b,c,d,e,f,g\n007,1e5,NA,null,True,2024-01-01,  x \n1.10,-0,nan,None,,\xe2\x80\xa8y,12345678901234567890123\n",
+    "values": b"a,b,c,d,e,f,g\n007,1e5,NA,null,True,2024-01-01,  x \n1.10,-0,nan,None,,\xe2\x80\xa8y,12345678901234567890123\n",  # noqa: E501
     "formula": b"a,b\n=1+1,@x\n",
     "is-jsonl": GOOD + GOOD,
 }

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cases import BIG, Big, Case, json_text, outcome, stored
 from sftformat import formats
 from sftformat.errors import InputError
 from sftformat.formats import ReadOptions
+
+from .cases import BIG, Big, Case, json_text, outcome, stored
 
 
 @pytest.mark.parametrize("case", stored(), ids=lambda case: case.name)

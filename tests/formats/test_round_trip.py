@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from formats.hostile import NAMES, RECORDS, TEXTS, VALUES, read_path
 from sftformat import formats
 from sftformat.errors import UsageError
 from sftformat.record import Number
+
+from .hostile import NAMES, RECORDS, TEXTS, VALUES, read_path
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 COMPRESSIONS = [None, "gzip", "zstd"]

@@ -156,7 +156,7 @@ def test_a_loss_that_is_no_number_stops_before_the_weights(shards: Path, model: 
 
 def test_weights_that_the_last_step_broke_are_not_kept(model: Path, tmp_path: Path) -> None:
     out = write_shards(tmp_path / "s", "classification", ["p", "n"], {"train": [("good", 0), ("bad", 1)]})
-    with pytest.raises(TrainingError, match="step 1: .* is not finite"):
+    with pytest.raises(TrainingError, match=r"step 1: .* is not finite"):
         run(out, model, replace(QUICK, epochs=1, learning_rate=1e39), tmp_path / "run")
 
 

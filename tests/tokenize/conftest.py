@@ -1,11 +1,12 @@
-"""Fixtures of the tokenize stage; what they are made with stands in tiny.py."""
+"""Fixtures of the tokenize stage; what they are made with stands in shard_samples.py."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from tiny import save, word_piece, write_dataset
+
+from tests.tokenize.shard_samples import save, word_piece, write_dataset
 
 
 @pytest.fixture

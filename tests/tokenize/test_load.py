@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny import VOCABULARY, save, word_piece
 
 from sftformat.errors import ModelError
 from sftformat.tokenize.load import load_tokenizer
+from tests.tokenize.shard_samples import VOCABULARY, save, word_piece
 
 
 def test_folder(tokenizer_folder: Path) -> None:

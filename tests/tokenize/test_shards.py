@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from tiny import byte_pairs, save, word_piece, write_dataset
 
 from sftformat.errors import DataError, FolderError, ModelError, UsageError
 from sftformat.folder.manifest import open_folder, verify
 from sftformat.shards import FellBack, Found, Progress, Reported, TokenizeOptions, plan_report, tokenize
 from sftformat.tokenize import request
 from sftformat.tokenize import unit as unit_module
+from tests.tokenize.shard_samples import byte_pairs, save, word_piece, write_dataset
 
 
 def make(dataset: Path, out: Path, tokenizer: Path, workers: int = 1, **options: Any) -> list[Any]:

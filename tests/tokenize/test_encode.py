@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import VOCABULARY, WORDS, byte_pairs, save, word_piece
 from tokenizers import Tokenizer
 
 from sftformat.errors import UsageError
@@ -18,6 +17,7 @@ from sftformat.tokenize.encode import encode
 from sftformat.tokenize.exact import by_reference, differing
 from sftformat.tokenize.load import Reference, load_tokenizer, make_reference
 from sftformat.tokenize.template import Part, Template
+from tests.tokenize.shard_samples import VOCABULARY, WORDS, byte_pairs, save, word_piece
 
 HOSTILE = [
     "",

@@ -1,0 +1,142 @@
+"""The house holds: modules import what lies below them, tables are complete, and the command line starts light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sftformat
+from sftformat.cli import COMMANDS
+from sftformat.formats import FORMATS
+from sftformat.layouts import LAYOUTS
+from sftformat.schema.store import schema_folder
+
+PACKAGE = Path(sftformat.__file__).parent
+
+#: From the bottom up; a module imports modules of rows above its own here, and those left of it in its row.
+LAYERS = (
+    ("diagnostics", "errors", "record"),
+    ("schema", "formats", "layouts", "rules"),
+    ("folder", "plan"),
+    ("validate", "normalize", "check", "split", "dataset", "tokenize", "shards"),
+    (
+        "metrics",
+        "events",
+        "loader",
+        "models",
+        "checkpoint",
+        "prepare",
+        "train",
+        "grid",
+        "trained",
+        "evaluate",
+        "predict",
+    ),
+    ("report",),
+    ("cli",),
+)
+MODEL_HALF = set(LAYERS[4])
+ORDER = {name: (row, column) for row, names in enumerate(LAYERS) for column, name in enumerate(names)}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the modules of ours, one level below the package, that a file imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("sftformat.")}
+    return found & set(ORDER)
+
+
+def outside(path: Path) -> set[str]:
+    """Return the top-level modules that a file imports, ours aside."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+    return found
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if room(path) in ORDER)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_point_down(path: Path) -> None:
+    own = room(path)
+    wrong = {name for name in imports_of(path) - {own} if ORDER[name] > ORDER[own]}
+    assert not wrong, f"{own} imports {wrong}, which lies above it"
+
+
+def test_every_module_has_its_place() -> None:
+    rooms = {room(path) for path in PACKAGE.rglob("*.py")} - {"__init__", "__main__"}
+    assert rooms == set(ORDER)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_the_halves_meet_on_disk(path: Path) -> None:
+    if room(path) in MODEL_HALF:
+        assert not outside(path) & {"jsonschema", "jsonschema_rs", "click", "rich"}
+    elif room(path) not in ("cli", "report"):
+        assert not outside(path) & {"torch", "transformers", "safetensors", "click", "rich"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_modules_fit_a_person(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= 300, f"{lines} lines: make it a folder"
+    banned = {"utils", "helpers", "common", "misc", "base", "core", "manager", "handler", "processor", "engine", "info"}
+    assert path.stem not in banned
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "a module says what it is for"
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["import sftformat.cli", "import sys; sys.argv=['sftformat','--help']; from sftformat.cli import main; main()"],
+)
+def test_the_command_line_starts_light(start: str) -> None:
+    code = f"""
+import sys, atexit
+def check():
+    heavy = {{'torch', 'transformers', 'pyarrow', 'jsonschema', 'numpy', 'rich'}} & set(sys.modules)
+    sys.stderr.write('HEAVY ' + ','.join(sorted(heavy)))
+atexit.register(check)
+{start}
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "HEAVY "
+
+
+def test_tables_are_complete() -> None:
+    assert {f"{name}.schema.json" for name in LAYOUTS} == {
+        path.name for path in (schema_folder() / "layouts").iterdir()
+    }
+    commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options"}
+    assert {module for module, _ in COMMANDS.values()} == commands
+    assert {"csv", "tsv", "json", "jsonl", "parquet", "arrow"} == set(FORMATS)
+
+
+def test_folder_names_of_the_checkout() -> None:
+    root = PACKAGE.parent
+    if not (root / ".git").exists():
+        pytest.skip("not a checkout")
+    tracked = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    top = {name.split("/")[0] for name in tracked if name}
+    allowed = {"pyproject.toml", "README.md", "sftformat", "schemas", "tests", "samples"}
+    allowed |= {"LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "constraints.txt"}
+    assert {name for name in top if not name.startswith(".")} <= allowed
