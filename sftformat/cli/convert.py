@@ -86,7 +86,7 @@ def _to_file(
         raise click.UsageError(f"{out}: exists; use --overwrite to replace it")
     with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as name:
         folder = Path(name) / "dataset"
-        built = [event for event in convert(inputs, folder, choice)]
+        built = list(convert(inputs, folder, choice))
         written = () if dry_run else export(folder, out, to, overwrite=given["overwrite"])
         status = finish(where, chain(built, written), out, given["fail_on"])
         rejects = out.with_name(out.name + ".rejects.jsonl")

@@ -151,7 +151,7 @@ class Exporter:
         made = dict(row)
         if row["id"] == learned_id(names, [row[name] for name in names]):
             made["id"] = None
-        if not self.many_splits and "split" not in binding.at:
+        if not self.many_splits and binding.at.get("split", ("",))[0] not in self.types:
             made["split"] = None
         return made
 

@@ -37,11 +37,9 @@ def kept_splits(result: UnitResult, dropped: _Dropped, splits: _Splits) -> Itera
     """Yield the split of every row of a unit that is written."""
     for start, rows in rows_of(result, splits):
         kept = _kept(start, rows.num_rows, dropped.get(result.unit.index))
-        yield from (
-            (rows.column("split")[int(index)].as_py() for index in kept)
-            if len(kept) < rows.num_rows
-            else rows.column("split").to_pylist()
-        )
+        indexes: Any = kept
+        names: Any = rows.column("split").take(indexes).to_pylist()
+        yield from names
 
 
 def _kept(start: int, count: int, dropped: _Indexes | None) -> _Indexes:
@@ -103,7 +101,8 @@ def _duplicates(result: UnitResult, dropped: _Dropped) -> Iterator[Reject]:
         return
     for start, rows in rows_of(result, None):
         inside = gone[(gone >= start) & (gone < start + rows.num_rows)] - start
-        for row in rows.take(pa.array(inside)).to_pylist():
+        indexes: Any = inside
+        for row in rows.take(indexes).to_pylist():
             yield _duplicate(row, result)
 
 

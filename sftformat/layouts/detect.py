@@ -18,7 +18,7 @@ import msgspec
 from sftformat.errors import UsageError
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.cells import read_cells
-from sftformat.layouts.layout import MISSING, Binding, Layout, Pointer, bind, get, layout, module_of
+from sftformat.layouts.layout import MISSING, Binding, Layout, bind, get, layout, module_of
 from sftformat.record import Number, Record, decode_json
 from sftformat.schema.decide import plain
 
@@ -113,7 +113,7 @@ def _candidate(
     reasons.append(f"explains {sum(key in used for key in counted)} of {len(counted)} columns")
     if fit < 1:
         reasons.append(f"{fit:.0%} of the sample fits")
-    factor = _target_factor(binding, records, textual, reasons)
+    factor = _target_factor(binding, records, textual, bool(mapping), reasons)
     return Candidate(binding, share * fit * factor, fit, tuple(reasons)) if factor else None
 
 
@@ -143,8 +143,13 @@ def _used(binding: Binding) -> set[str]:
     return used | set(module_of(binding.layout).KEYS) if binding.layout.module else used
 
 
-def _target_factor(binding: Binding, records: Sequence[Record], textual: bool, reasons: list[str]) -> float:
-    """Return how well the values of the target suit the task, from 0 (cannot be) to 1."""
+def _target_factor(
+    binding: Binding, records: Sequence[Record], textual: bool, mapped: bool, reasons: list[str]
+) -> float:
+    """Return how well the values of the target suit the task, from 0 (cannot be) to 1.
+
+    The name of a target tells its task, unless it is called `target` or was `mapped` by the user: then the values do.
+    """
     task = binding.layout.task
     pointer = binding.at.get("target")
     if pointer is None or binding.layout.module:
@@ -160,29 +165,28 @@ def _target_factor(binding: Binding, records: Sequence[Record], textual: bool, r
         reasons.append("the target holds fractions" if fractions else f"the target is called {pointer[-1]!r}")
         return 1.0
     if task == "classification":
-        return _class_factor(values, bool(fractions) and all_numbers, pointer, reasons)
+        return 0.0 if fractions and all_numbers else _class_factor(values, mapped or pointer == ("target",), reasons)
     if task == "text-to-text":
         if pointer == ("target",) and binding.at["input"] == ("text",):
             return 0.9  # AutoTrain's names for a text and its class
-        return _answer_factor(values, pointer, binding.layout, reasons)
+        unnamed = mapped or (pointer == ("target",) and binding.layout.name == "prompt-completion")
+        return _answer_factor(values, unnamed, reasons)
     return 1.0
 
 
-def _class_factor(values: Sequence[Any], fractions: bool, pointer: Pointer, reasons: list[str]) -> float:
-    if fractions:
-        return 0.0
+def _class_factor(values: Sequence[Any], unnamed: bool, reasons: list[str]) -> float:
     distinct = len(set(map(str, values)))
-    if pointer[-1] in ("target", "output"):
-        if len(values) >= ENOUGH_ROWS and distinct / len(values) > ANSWER_SHARE:
+    if unnamed and len(values) >= ENOUGH_ROWS:
+        if distinct / len(values) > ANSWER_SHARE:
             return 0.5
-        if len(values) >= ENOUGH_ROWS and distinct / len(values) <= CLASS_SHARE:
+        if distinct / len(values) <= CLASS_SHARE:
             reasons.append(f"the target has only {distinct} distinct values in {len(values)} rows")
     return 1.0
 
 
-def _answer_factor(values: Sequence[Any], pointer: Pointer, known: Layout, reasons: list[str]) -> float:
+def _answer_factor(values: Sequence[Any], unnamed: bool, reasons: list[str]) -> float:
     distinct = len(set(map(str, values)))
-    if known.name == "prompt-completion" and pointer[-1] == "target" and len(values) >= ENOUGH_ROWS:
+    if unnamed and len(values) >= ENOUGH_ROWS:
         if distinct / len(values) <= CLASS_SHARE:
             return 0.5
         if distinct / len(values) > ANSWER_SHARE:

@@ -139,11 +139,16 @@ def json_type(value: object) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with every `Number` as a float, which is what a validator understands."""
-    if type(value) is Number:
-        return float(value)
-    if type(value) is dict:
-        return {key: plain(item) for key, item in value.items()}
-    if type(value) is list:
-        return [plain(item) for item in value]
-    return value
+    """Return a value with every `Number` as a float, which is what a validator understands; depth is no matter."""
+    holder: list[Any] = [value]
+    stack: list[Any] = [holder]
+    while stack:
+        container = stack.pop()
+        for key, item in container.items() if type(container) is dict else enumerate(container):
+            kind = type(item)
+            if kind is Number:
+                container[key] = float(item)
+            elif kind is dict or kind is list:
+                container[key] = item.copy()
+                stack.append(container[key])
+    return holder[0]

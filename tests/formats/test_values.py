@@ -38,14 +38,14 @@ TEXTS = st.recursive(
 )
 
 
-class Twice(Exception):
+class TwiceError(Exception):
     """A key stands twice."""
 
 
 def exact(text: str) -> Any:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(found)) < len(found):
-            raise Twice
+            raise TwiceError
         return dict(found)
 
     def integer(digits: str) -> object:
@@ -62,7 +62,7 @@ def test_values_are_those_of_the_standard_library_and_no_key_is_lost(texts: list
     for index, text in enumerate(texts):
         try:
             expected = exact(text)
-        except Twice:
+        except TwiceError:
             assert faults[index].code == "SFT003"
         else:
             assert index not in faults
