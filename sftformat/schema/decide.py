@@ -33,16 +33,19 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A schema ready for records: `fits` decides for one, `explain` says what is wrong with one that does not fit."""
+    """A schema ready for records: `fits` decides for one, `explain` says what is wrong with one that does not fit.
+
+    `validator` makes the reference validator when the first record is to be explained.
+    """
 
     fits: Callable[[Any], bool]
     schema: Mapping[str, Any]
+    validator: Callable[[], Any]
 
     def explain(self, value: Any) -> list[Violation]:
         """Return what is wrong, the outermost first, at most MAX_VIOLATIONS; never empty."""
         try:
-            found = _explainer(self.schema).iter_errors(value)
-            errors = sorted(found, key=lambda error: len(error.absolute_path))
+            errors = sorted(self.validator().iter_errors(value), key=lambda error: len(error.absolute_path))
         except RecursionError:
             errors = []
         violations = [_violation(error) for error in errors[:MAX_VIOLATIONS]]
@@ -79,7 +82,7 @@ def decider(schema: Mapping[str, Any], formats: bool = True) -> Any:
 
 def compile_schema(schema: Mapping[str, Any], *, formats: bool = True) -> Compiled:
     """Make a schema ready for records. It is checked or ours; `format` is asserted unless `formats` is off."""
-    return Compiled(decider(schema, formats).is_valid, schema)
+    return Compiled(decider(schema, formats).is_valid, schema, cache(lambda: _explainer(schema)))
 
 
 def _linear_pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
