@@ -11,7 +11,7 @@ import pyarrow as pa
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import MISSING, Binding, module_of
 from sftformat.layouts.rename import to_columns
-from sftformat.record import JSON_TYPES, Batch, Record, record_id
+from sftformat.record import JSON_TYPES, Batch, Record, hash_json, record_id
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of a row that are not learned: they do not enter the id.
@@ -37,11 +37,10 @@ def normalize(batch: Batch, binding: Binding, split: str | None = None) -> pa.Re
     own_split = columns.get("split")
     columns["split"] = [value or split for value in own_split] if own_split else [split] * rows
     columns["id"] = _ids(columns, rows, schema)
-    columns["source"] = [
-        {"file": batch.file, "line": line, "byte": offset}
-        for line, offset in zip(batch.lines, batch.offsets, strict=True)
+    arrays = [
+        pa.array(columns.get(field.name, [None] * rows), field.type) for field in schema if field.name != "source"
     ]
-    arrays = [pa.array(columns.get(field.name, [None] * rows), field.type) for field in schema]
+    arrays.insert(schema.get_field_index("source"), _sources(batch, schema.field("source").type))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -63,11 +62,27 @@ def canonical_columns(
     return columns, metas
 
 
+def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
+    parts = [[batch.file] * len(batch), batch.lines, batch.offsets]
+    arrays = [pa.array(part, field.type) for part, field in zip(parts, kind.fields, strict=True)]
+    return pa.StructArray.from_arrays(arrays, fields=kind.fields)
+
+
 def _ids(columns: Mapping[str, list[Any]], rows: int, schema: pa.Schema) -> list[str]:
     given = columns.get("id") or [None] * rows
-    names = [name for name in schema.names if name in columns and name not in NOT_LEARNED]
+    if None not in given:
+        return given
+    names = sorted(name for name in schema.names if name in columns and name not in NOT_LEARNED)
     learned = zip(*(columns[name] for name in names), strict=True)
-    return [own if own is not None else learned_id(names, values) for own, values in zip(given, learned, strict=True)]
+    if all(_plain_column(columns[name]) for name in names):  # the same bytes as learned_id, without looking for nulls
+        made = [hash_json(dict(zip(names, values, strict=True))) for values in learned]
+    else:
+        made = [learned_id(names, values) for values in learned]
+    return [own if own is not None else new for own, new in zip(given, made, strict=True)]
+
+
+def _plain_column(values: list[Any]) -> bool:
+    return set(map(type, values)) <= {str, float}
 
 
 def learned_id(names: Sequence[str], values: Sequence[Any]) -> str:

@@ -153,6 +153,11 @@ def decode_json(text: str | bytes) -> Any:
     return _decoder.decode(text)
 
 
+def hash_json(value: object) -> str:
+    """Return xxh3-128 (32 hex digits) of a value's JSON, its keys in their own order."""
+    return xxhash.xxh3_128_hexdigest(_encoder.encode(value))
+
+
 def record_id(learned: object) -> str:
     """Return the id of a record without one: xxh3-128 (32 hex digits) of the canonical JSON of what is learned."""
     return xxhash.xxh3_128_hexdigest(canonical_json(learned))

@@ -25,7 +25,7 @@ from sftformat.schema.store import load, names, schema_folder
 from sftformat.schema.usable import check
 
 from .conftest import Call
-from .docs.pages import layouts_table
+from .docs.pages import examples, layouts_table
 from .test_samples import word_piece
 
 SAMPLES = schema_folder().parent / "samples"
@@ -93,7 +93,9 @@ def test_the_examples_of_a_layout_bind(name: str) -> None:
 def test_the_table_of_layouts_is_theirs() -> None:
     text = (schema_folder() / "README.md").read_text(encoding="utf-8")
     assert f"<!-- layouts -->\n\n{layouts_table()}\n<!-- end -->" in text
-    for name in ("canonical/classification", "layouts/text-label", "manifest", "diagnostic", "rejects", "config"):
+    for folder in ("canonical", "layouts"):
+        assert f"<!-- examples {folder} -->\n\n{examples(folder)}\n<!-- end -->" in text
+    for name in ("manifest", "diagnostic", "rejects", "config"):
         shown = text.split(f"<!-- sample {name} -->\n\n```json\n")[1].split("\n```")[0]
         assert json.loads(shown) == load(name)["examples"][0]
 

@@ -77,7 +77,7 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
 def _finished(binding: Binding, options: DatasetOptions) -> Binding:
     if options.unlabelled and "target" in binding.at and not binding.layout.module:
         at = {key: pointer for key, pointer in binding.at.items() if key != "target"}
-        binding = replace(binding, at=at, compiled=compile_schema(bound_schema(binding.layout, at)))
+        binding = replace(binding, at=at, compiled=compile_schema(bound_schema(binding.layout, at, binding.captures)))
     return named(binding, options.label_names)
 
 
@@ -87,7 +87,7 @@ def named(binding: Binding, names: Mapping[str, str]) -> Binding:
         return binding
     rule = replace(binding.layout.fields.get("target", Rule()), values=names)
     known = replace(binding.layout, fields={**binding.layout.fields, "target": rule})
-    return replace(binding, layout=known, compiled=compile_schema(bound_schema(known, binding.at)))
+    return replace(binding, layout=known, compiled=compile_schema(bound_schema(known, binding.at, binding.captures)))
 
 
 def told_layout(options: DatasetOptions) -> Layout | None:

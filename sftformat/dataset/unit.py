@@ -111,7 +111,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
     if job.source_input.canonical:
         yield from _canonical(job)
         return
-    schema = compile_schema(bound_schema(job.binding.layout, job.binding.at))
+    schema = compile_schema(bound_schema(job.binding.layout, job.binding.at, job.binding.captures))
     binding = replace(job.binding, compiled=schema)
     left = job.limit
     for batch in read(job.unit.source, job.options.read):

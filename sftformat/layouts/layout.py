@@ -207,7 +207,7 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
                 at[key] = chosen
                 break
     at.update(given)
-    return Binding(found, at, captures, compile_schema(bound_schema(found, at)))
+    return Binding(found, at, captures, compile_schema(bound_schema(found, at, captures)))
 
 
 def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
@@ -232,7 +232,7 @@ def _capture(pointer: Pointer, records: Sequence[Record], captures: dict[str, st
     return (*parent, token) if token is not None else pointer
 
 
-def bound_schema(found: Layout, at: Mapping[str, Pointer]) -> dict[str, Any]:
+def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the schema of a layout for one choice of fields.
 
     A property that the layout names first stands for the name that was chosen; names that were not chosen are free
@@ -250,8 +250,22 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer]) -> dict[str, Any]:
     for key, pointer in at.items():
         if len(pointer) == 1:
             properties[pointer[0]] = _property(found, key, properties.get(pointer[0]) or templates.get(key))
+    nested = [
+        _nested(pointer, {"type": "string"}) for key, pointer in at.items() if key == "input" and len(pointer) > 1
+    ]
+    nested += [_nested(at["target"], {})] if captures and "target" in at else []
+    if nested:
+        schema["allOf"] = [*schema.get("allOf", ()), *nested]
     renamed = {first_names[key]: at[key][0] for key in found.fields if key in at}
     schema["required"] = [renamed.get(name, name) for name in schema.get("required", ())]
+    return schema
+
+
+def _nested(pointer: Pointer, leaf: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema that asks for what a pointer leads to."""
+    schema = dict(leaf)
+    for token in reversed(pointer):
+        schema = {"required": [token], "properties": {token: schema}}
     return schema
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sftformat.layouts import LAYOUTS
 from sftformat.report.rules import all_codes
+from sftformat.schema.arrow import TASKS
 from sftformat.schema.store import load
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ def masked(text: str) -> str:
     def mask(match: re.Match[str]) -> str:
         if match.group(1) != "console slow":
             return re.sub(r"[\d,]+ bytes", "0 bytes", match.group())
-        return re.sub(r"[ ]+", " ", re.sub(r"\d+(\.\d+)?(e-?\d+)?", "0", match.group()))
+        return re.sub(r"[ ]+", " ", re.sub(r"-?\d+(\.\d+)?(e-?\d+)?", "0", match.group()))
 
     return _BLOCK.sub(mask, text)
 
@@ -97,7 +98,10 @@ def _run(command: list[str], folder: Path, wanted: int | None) -> tuple[str, int
 
 def _derived(name: str) -> str:
     what, _, argument = name.partition(" ")
-    made = {"layouts": layouts_table, "rules": rules_table}[what]() if what != "sample" else sample(argument)
+    if argument:
+        made = {"sample": sample, "examples": examples}[what](argument)
+    else:
+        made = {"layouts": layouts_table, "rules": rules_table}[what]()
     return f"<!-- {name} -->\n\n{made}\n<!-- end -->\n"
 
 
@@ -121,6 +125,13 @@ def rules_table() -> str:
         finds = each.finds.replace("|", "\\|")
         lines.append(f"| {each.code} | {each.name} | {each.severity.value} | {finds} |")
     return "\n".join(lines) + "\n"
+
+
+def examples(folder: str) -> str:
+    """Return a list of the first example of each schema in a folder, in the order of the program's own tables."""
+    order = {"canonical": TASKS, "layouts": LAYOUTS}[folder]
+    shown = ((name, load(f"{folder}/{name}")["examples"][0]) for name in order)
+    return "".join(f"- {name}: `{json.dumps(example, ensure_ascii=False)}`\n" for name, example in shown)
 
 
 def sample(schema: str) -> str:

@@ -70,7 +70,9 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {"instruction": texts, "output": texts}, {"input": texts | st.none(), "system": texts | st.none()}
     ),
     "prompt-completion": record({"prompt": texts, "completion": texts | st.none()}, {"system": texts | st.none()}),
-    "translation": record({"translation": st.fixed_dictionaries({"en": texts, "de": texts | st.none()})}, {}),
+    "translation": record(
+        {"translation": st.builds(lambda en, de: {"en": en, "de": de}, texts, texts | st.none())}, {}
+    ),
     "openai-chat": record({"messages": st.lists(message, min_size=1, max_size=5)}, {"tools": tools}),
     "sharegpt": record(
         {"conversations": st.lists(turn, min_size=1, max_size=5)},
