@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-from sftformat.errors import InputError, UsageError
+from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import MANIFEST, read_manifest
 from sftformat.formats import by_name, scan, sniff
 from sftformat.formats.source import ReadOptions, Source
@@ -189,13 +189,27 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, bool]]:
         names = [name for split in manifest["splits"].values() for name in split["files"]]
         yield from ((folder / name, True) for name in names)
         return
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
+    ours = {path.parent for path in folder.rglob(MANIFEST) if _is_ours(path)}
+    skipped.extend(f"{path.relative_to(folder).as_posix()}/ (made by sftformat)" for path in sorted(ours))
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not _hidden(path, folder) and not ours.intersection(path.parents)
+    )
     hugging_face = any(path.name == "state.json" for path in files)
     data = [path for path in files if by_name(path.name) and not (hugging_face and path.suffix == ".json")]
     skipped.extend(path.relative_to(folder).as_posix() for path in files if path not in data and not hugging_face)
     if not data:
         raise UsageError(f"{folder}: holds no file of a known format")
     yield from ((path, False) for path in data)
+
+
+def _is_ours(manifest: Path) -> bool:
+    try:
+        read_manifest(manifest.parent)
+    except FolderError:
+        return False
+    return True
 
 
 def _hidden(path: Path, folder: Path) -> bool:

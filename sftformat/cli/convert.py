@@ -77,15 +77,15 @@ def _to_file(
 ) -> int:
     import os
     from itertools import chain
-    from tempfile import TemporaryDirectory
 
     from sftformat.dataset.build import convert
     from sftformat.dataset.export import export
+    from sftformat.folder.commit import workspace
 
     if out.exists() and not given["overwrite"]:
         raise click.UsageError(f"{out}: exists; use --overwrite to replace it")
-    with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as name:
-        folder = Path(name) / "dataset"
+    with workspace(out) as work:
+        folder = work / "dataset"
         built = list(convert(inputs, folder, choice))
         written = () if dry_run else export(folder, out, to, overwrite=given["overwrite"])
         status = finish(where, chain(built, written), out, given["fail_on"])

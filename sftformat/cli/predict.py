@@ -37,11 +37,10 @@ from sftformat.cli.train import require_train_extra
 def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: str, **given: Any) -> int:
     """Predict for every row of INPUT with the model in RUN. Targets, where there are any, are not looked at."""
     require_train_extra()
-    from tempfile import TemporaryDirectory
-
     from sftformat.cli.tokenize import shards_events
     from sftformat.dataset.build import convert
     from sftformat.errors import UsageError
+    from sftformat.folder.commit import workspace
     from sftformat.formats import by_name
     from sftformat.report.data import show_ledger
     from sftformat.report.findings import Digest, show_digest
@@ -57,8 +56,8 @@ def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: st
     if out.exists() and not given["overwrite"]:
         raise UsageError(f"{out}: exists; use --overwrite to replace it")
     choice = for_prediction(options.dataset_options(ctx), Path(run))
-    with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as name:
-        dataset, shards, digest = Path(name) / "dataset", Path(name) / "shards", Digest()
+    with workspace(out) as work:
+        dataset, shards, digest = work / "dataset", work / "shards", Digest()
         finished = follow(where, convert(inputs, dataset, choice), digest.add)
         how = tokenize_like(Path(run))
         follow_shards(where, shards_events(dataset, shards, how, False, choice.workers), digest.add)

@@ -39,10 +39,9 @@ tokenizing = options.stack(
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokenizer: str, **given: Any) -> int:
     """Tokenize a data set folder, or raw INPUT straight through, into the shard folder SHARDS."""
-    from tempfile import TemporaryDirectory
-
     from sftformat.cli.convert import finish
     from sftformat.dataset.build import convert
+    from sftformat.folder.commit import workspace
     from sftformat.folder.manifest import MANIFEST
     from sftformat.report.screen import screen
     from sftformat.shards import TokenizeOptions
@@ -53,9 +52,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     out = Path(output)
     if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file():
         return make_shards(where, Path(inputs[0]), out, how, given)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as name:
-        dataset = Path(name) / "dataset"
+    with workspace(out) as work:
+        dataset = work / "dataset"
         status = finish(where, convert(inputs, dataset, choice), dataset, given["fail_on"])
         return max(status, make_shards(where, dataset, out, how, given))
 

@@ -17,7 +17,7 @@ from sftformat.dataset.stratify import stratified
 from sftformat.dataset.unit import KEYS, Job, UnitResult, new_tally, read_diagnostics, work
 from sftformat.dataset.write import rows_of, write_rejects, write_splits
 from sftformat.errors import InputError
-from sftformat.folder.commit import stage
+from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.manifest import fingerprint
 from sftformat.plan import SMALL_BYTES, Plan, check_unchanged, plan, run
@@ -52,9 +52,8 @@ def convert(
     if dry_run:
         yield from diagnose(specs, options)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".sftformat-", dir=out.parent) as spool:
-        found = plan(specs, options.read, Path(spool))
+    with workspace(out) as spool:
+        found = plan(specs, options.read, spool)
         with stage(out, "dataset", _fingerprint(found, options), overwrite=overwrite) as staging:
             if staging.finished is not None:
                 yield Finished(staging.finished, nothing_to_do=True)

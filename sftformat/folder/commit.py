@@ -15,6 +15,9 @@ from sftformat.errors import FolderError, UsageError
 from sftformat.folder.files import dump_json, remove, sha256_file, sync, write_bytes
 from sftformat.folder.manifest import FORMAT_VERSION, MANIFEST, content, read_manifest, self_hash, stagings, verify
 
+#: The file in a locked folder that says which process holds the lock.
+LOCK_HOLDER = ".lock-holder"
+
 
 @dataclass(slots=True)
 class Staging:
@@ -162,9 +165,30 @@ def _owned(out: Path) -> set[str]:
 
 
 @contextmanager
+def workspace(out: Path) -> Iterator[Path]:
+    """Give an empty, locked folder beside OUT for what is only needed on the way; it goes with the end of the block.
+
+    Its name is OUT's, so what a killed run left there is cleared by the next one.
+
+    Raises:
+        FolderError: another process is at work there.
+    """
+    path = Path(os.path.abspath(out.parent)) / f".{out.name}.work"
+    path.mkdir(parents=True, exist_ok=True)
+    with _lock(path):
+        for left in path.iterdir():
+            if left.name != LOCK_HOLDER:
+                remove(left)
+        try:
+            yield path
+        finally:
+            remove(path)
+
+
+@contextmanager
 def _lock(out: Path) -> Iterator[None]:
     descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    holder = out / ".lock-holder"
+    holder = out / LOCK_HOLDER
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -177,7 +177,7 @@ def test_signals_are_one_line_and_their_own_exit_code(tmp_path: Path, number: si
     )
     assert process.stdin is not None
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".sftformat-*/stdin")):
+    while not list(tmp_path.glob(".out.work/stdin")):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.05)

