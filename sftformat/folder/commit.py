@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ from sftformat.folder.manifest import FORMAT_VERSION, MANIFEST, content, read_ma
 
 #: The file in a locked folder that says which process holds the lock.
 LOCK_HOLDER = ".lock-holder"
+#: The file in a sealed staging folder that lists what OUT held before, which goes when the new files come.
+REPLACES = ".replaces"
 
 
 @dataclass(slots=True)
@@ -57,6 +60,7 @@ class Staging:
             "files": files,
         }
         manifest["sha256"] = self_hash(manifest)
+        write_bytes(self.path / REPLACES, dump_json(sorted(_owned(self.out))))
         write_bytes(self.path / MANIFEST, dump_json(manifest))
         _roll_forward(self.out, self.path, manifest)
         return manifest
@@ -105,13 +109,10 @@ def _forget_if_empty(out: Path, staging: Staging, existed: bool) -> None:
 def _already(out: Path, staging: Staging, overwrite: bool) -> dict[str, Any] | None:
     others = [name for name in os.listdir(out) if name != staging.path.name]
     visible = [name for name in others if not name.startswith(".")]
-    if (out / MANIFEST).exists() and not staging.path.exists():
-        try:
-            manifest = read_manifest(out, staging.kind)
-            if manifest["fingerprint"] == staging.fingerprint and not verify(out, staging.kind):
-                return manifest
-        except FolderError:
-            pass
+    manifest = _finished(out, staging)
+    if manifest is not None:
+        remove(staging.path)  # what a crash after the last rename left
+        return manifest
     if overwrite:
         for other in stagings(out):
             if other != staging.path:
@@ -127,6 +128,15 @@ def _already(out: Path, staging: Staging, overwrite: bool) -> dict[str, Any] | N
     return None
 
 
+def _finished(out: Path, staging: Staging) -> dict[str, Any] | None:
+    """Return the manifest of OUT if it is complete, sound and of this fingerprint."""
+    try:
+        manifest = read_manifest(out, staging.kind)
+    except FolderError:
+        return None
+    return manifest if manifest.get("fingerprint") == staging.fingerprint and not verify(out, staging.kind) else None
+
+
 def _finish_prepared(out: Path) -> None:
     """Finish the commits that were cut off between their manifest and their last rename."""
     for staged in stagings(out):
@@ -136,7 +146,7 @@ def _finish_prepared(out: Path) -> None:
 
 def _roll_forward(out: Path, staged: Path, manifest: Mapping[str, Any]) -> None:
     """Move a sealed staging folder up into OUT; may be repeated after a crash at any point."""
-    old = _owned(out)
+    old = set(json.loads((staged / REPLACES).read_bytes()))
     (out / MANIFEST).unlink(missing_ok=True)
     sync(out)
     new = {entry["path"] for entry in manifest["files"]}

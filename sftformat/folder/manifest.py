@@ -57,9 +57,18 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
         raise FolderError(f"{path}: damaged: its content does not have its own sha256", "SFT903")
     if kind is not None and manifest.get("kind") != kind:
         raise FolderError(f"{folder}: a folder of kind {manifest.get('kind')!r}, expected {kind!r}", "SFT903")
+    if not isinstance(manifest.get("files"), list):
+        raise FolderError(f"{path}: lists no files", "SFT903")
     for entry in manifest["files"]:
-        _safe_path(folder, entry["path"])
+        _check_entry(folder, entry)
     return manifest
+
+
+def _check_entry(folder: Path, entry: object) -> None:
+    kinds = {"path": str, "bytes": int, "sha256": str}
+    if not isinstance(entry, dict) or any(type(entry.get(key)) is not kind for key, kind in kinds.items()):
+        raise FolderError(f"{folder / MANIFEST}: an entry of its files is not understood", "SFT903")
+    _safe_path(folder, entry["path"])
 
 
 def _safe_path(folder: Path, name: str) -> Path:
