@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import MISSING, Binding, module_of
+from sftformat.layouts.layout import MISSING, Binding, get, module_of, render
 from sftformat.layouts.rename import to_columns
 from sftformat.record import JSON_TYPES, Batch, Record, hash_json, record_id
 from sftformat.schema.arrow import arrow_schema
@@ -17,7 +17,8 @@ from sftformat.schema.arrow import arrow_schema
 #: Fields of a row that are not learned: they do not enter the id.
 NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
 
-#: JSON types by source column, in the order in which the columns were first seen; `NAME/*` are the items of lists.
+#: JSON types by source column, or by pointer where a mapped field stands inside an object, in the order in which they
+#: were first seen; `NAME/*` are the items of lists.
 ColumnTypes = dict[str, Counter[str]]
 
 
@@ -101,8 +102,14 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def count_types(batch: Batch, found: ColumnTypes) -> None:
-    """Add the JSON types of every top-level column of a batch to `found`."""
+def count_types(batch: Batch, found: ColumnTypes, binding: Binding | None = None) -> None:
+    """Add the JSON types of every top-level column of a batch, and of mapped fields inside objects, to `found`."""
+    for pointer in binding.at.values() if binding is not None else ():
+        if len(pointer) > 1:
+            counts = found.setdefault(render(pointer), Counter())
+            for value in (get(record, pointer) for record in batch.records):
+                if value is not MISSING:
+                    counts[JSON_TYPES[type(value)]] += 1
     for key in dict.fromkeys(key for record in batch.records for key in record):
         values = [record.get(key, MISSING) for record in batch.records]
         kinds = Counter(map(type, values))

@@ -71,6 +71,16 @@ class Plan:
     skipped: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Work was done: `done` of `total` units of `stage`, `rows` rows so far."""
+
+    stage: str
+    done: int
+    total: int
+    rows: int
+
+
 def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
     """Find the inputs, look at each once from end to end, and cut them into units.
 

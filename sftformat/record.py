@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -161,3 +162,18 @@ def hash_json(value: object) -> str:
 def record_id(learned: object) -> str:
     """Return the id of a record without one: xxh3-128 (32 hex digits) of the canonical JSON of what is learned."""
     return xxhash.xxh3_128_hexdigest(canonical_json(learned))
+
+
+def reject_line(reject: Reject) -> bytes:
+    """Return a reject as one line of `rejects.jsonl`; bytes that are not UTF-8 are written as base64."""
+    line: dict[str, Any] = {"file": reject.file, "line": reject.line, "byte": reject.byte, "length": reject.length}
+    try:
+        line["raw"] = reject.raw.decode()
+    except UnicodeDecodeError:
+        line["raw_base64"] = base64.b64encode(reject.raw).decode()
+    line["format"] = reject.format
+    if reject.header is not None:
+        line["header"] = list(reject.header)
+    line["reason"] = reject.reason
+    line["diagnostics"] = [found.to_json() for found in reject.diagnostics]
+    return encode_json(line) + b"\n"

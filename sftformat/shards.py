@@ -19,11 +19,11 @@ from sftformat.errors import DataError, FolderError
 from sftformat.folder.commit import Staging, stage
 from sftformat.folder.files import remove, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, read_manifest
-from sftformat.plan import run
+from sftformat.plan import Progress, run
+from sftformat.record import reject_line
 from sftformat.tokenize.account import manifest_fields
 from sftformat.tokenize.features import dataset_dict, dataset_info, state
 from sftformat.tokenize.outcome import Counts, Outcome, add
-from sftformat.tokenize.rejects import reject_line
 from sftformat.tokenize.report import Report, split_report
 from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
 from sftformat.tokenize.unit import UNITS, Setting, Unit, tokenize_unit
@@ -31,7 +31,6 @@ from sftformat.tokenize.unit import UNITS, Setting, Unit, tokenize_unit
 __all__ = [
     "Event",
     "FellBack",
-    "Found",
     "Progress",
     "Reported",
     "TokenizeOptions",
@@ -40,23 +39,6 @@ __all__ = [
     "plan_report",
     "tokenize",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Work was done: `done` of `total` units of `stage`, `rows` rows read so far."""
-
-    stage: str
-    done: int
-    total: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A finding about the data."""
-
-    diagnostic: Diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +69,8 @@ class Tokenized:
     nothing_to_do: bool = False
 
 
-Event = Progress | Found | FellBack | Reported | Tokenized
+#: What tokenizing yields; a Diagnostic is a finding about the data.
+Event = Progress | Diagnostic | FellBack | Reported | Tokenized
 
 
 def plan_report(dataset: Path, options: TokenizeOptions, *, workers: int = 1) -> Report:
@@ -109,7 +92,7 @@ def tokenize(
 ) -> Iterator[Event]:
     """Make the shard folder OUT of a data set folder; the same bytes for any number of workers.
 
-    Yields `Progress` for each unit, `Found` for each rejected row, `FellBack`, then `Reported`, and at the end
+    Yields `Progress` for each unit, a Diagnostic for each rejected row, `FellBack`, then `Reported`, and at the end
     `Tokenized`. A run that was cut off goes on where it stopped.
 
     Raises:
@@ -117,7 +100,7 @@ def tokenize(
         not hold and, with truncation "error", for rows longer than `max_length`.
     """
     plan = make_plan(dataset, options)
-    yield from (Found(found) for found in plan.unknown)
+    yield from plan.unknown
     _refuse_unknown(plan)
     with stage(out, "shards", plan.fingerprint, overwrite=overwrite) as staging:
         if staging.finished is not None:
@@ -131,7 +114,7 @@ def tokenize(
             done, rows = done + 1, rows + outcome.counts.read
             if outcome.fallback:
                 yield FellBack(unit.path.name, outcome.fallback)
-            yield from (Found(found) for found in _rejected(outcome))
+            yield from _rejected(outcome)
             yield Progress("tokenize", done, len(plan.units), rows)
         report = _report(plan.setting, counts)
         yield Reported(report)

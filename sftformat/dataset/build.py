@@ -12,15 +12,16 @@ from sftformat.check import check_set, duplicates
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import file_findings, split_findings, type_findings
-from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, Found, Progress, too_many
+from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.stratify import stratified
 from sftformat.dataset.unit import KEYS, Job, UnitResult, new_tally, read_diagnostics, work
 from sftformat.dataset.write import rows_of, write_rejects, write_splits
+from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError
 from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.manifest import fingerprint
-from sftformat.plan import SMALL_BYTES, Plan, check_unchanged, plan, run
+from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan, run
 
 #: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
 WORK = ".work"
@@ -93,8 +94,8 @@ def _counted(events: Generator[Event, None, Survey]) -> Generator[Event, None, S
             survey: Survey = end.value
             survey.findings.update(counts)
             return survey
-        if isinstance(event, Found):
-            counts[f"{event.diagnostic.severity.value} {event.diagnostic.code}"] += 1
+        if isinstance(event, Diagnostic):
+            counts[f"{event.severity.value} {event.code}"] += 1
         yield event
 
 
@@ -111,11 +112,9 @@ def _survey(found: Plan, options: DatasetOptions, folder: Path) -> Generator[Eve
     if options.stratify and options.fractions is not None:
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
-    for finding in [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]:
-        yield Found(finding)
+    yield from [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
     summaries = [result.summary for result in results if result.summary is not None]
-    for finding in check_set(summaries, folder / KEYS, task, options.settings):
-        yield Found(finding)
+    yield from check_set(summaries, folder / KEYS, task, options.settings)
     dropped = duplicates(summaries, folder / KEYS) if options.drop_duplicates else {}
     return Survey(task, found, detected, results, dropped, splits, Counter())
 
@@ -162,8 +161,7 @@ def _units(
     results: list[UnitResult] = []
     for result in made:
         results.append(result)
-        for finding in read_diagnostics(result.folder / "diagnostics.jsonl"):
-            yield Found(finding)
+        yield from read_diagnostics(result.folder / "diagnostics.jsonl")
         yield Progress("read", len(results), len(jobs), sum(each.read for each in results))
     return results
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from sftformat.dataset.bindings import named
-from sftformat.dataset.options import Event, Finished, Found
+from sftformat.dataset.options import Event, Finished
 from sftformat.diagnostics import diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
@@ -63,12 +63,10 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
 
     write_file(out, fill)
     for name, count in sorted(lost.items()):
-        yield Found(
-            diagnostic(
-                "SFT107",
-                f"layout {exporter.name} has no place for {name!r}, held by {count} row{'s' * (count != 1)}",
-                path=f"/{name}",
-            )
+        yield diagnostic(
+            "SFT107",
+            f"layout {exporter.name} has no place for {name!r}, held by {count} row{'s' * (count != 1)}",
+            path=f"/{name}",
         )
     yield Finished(manifest)
 

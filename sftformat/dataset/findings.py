@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from sftformat.dataset.options import Detected
 from sftformat.dataset.unit import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.layouts.layout import render
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
 
@@ -25,7 +26,7 @@ def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnos
 def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
     """Yield the columns of each input that hold several JSON types (SFT105): an error where the column is mapped."""
     for number, each in enumerate(detected):
-        mapped = {pointer[0] for pointer in each.binding.at.values()}
+        mapped = {name for pointer in each.binding.at.values() for name in (pointer[0], render(pointer))}
         for name, counts in _types(results, number).items():
             kinds: Counter[str] = Counter()
             for kind, count in counts.items():
@@ -38,7 +39,7 @@ def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -
                     "SFT105",
                     f"column {clip(name)!r} holds {said}",
                     file=each.source.name,
-                    path=f"/{column}",
+                    path=column if column[:1] == "/" else f"/{column}",
                     got=said,
                     severity=Severity.ERROR if column in mapped else Severity.WARNING,
                 )
@@ -58,7 +59,7 @@ def split_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagno
     columns: dict[str, set[str]] = {}
     for number, each in enumerate(plan.inputs):
         if not each.canonical:
-            found = {name for name in _types(results, number) if not name.endswith("/*")}
+            found = {name for name in _types(results, number) if not name.endswith("/*") and name[:1] != "/"}
             if found:
                 columns.setdefault(each.split or "train", set()).update(found)
     everywhere = set().union(*columns.values()) if columns else set()

@@ -12,6 +12,7 @@ from sftformat.errors import UsageError
 from sftformat.formats.source import ReadOptions, Source
 from sftformat.layouts.detect import Candidate
 from sftformat.layouts.layout import Binding
+from sftformat.plan import Progress
 from sftformat.split import Fractions
 
 
@@ -84,23 +85,6 @@ class Detected:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Work was done: `done` of `total` units of `stage`, `rows` rows so far."""
-
-    stage: str
-    done: int
-    total: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A finding about the data."""
-
-    diagnostic: Diagnostic
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
     """The end: the manifest of the folder, or what it would have said when nothing was to be written.
 
@@ -111,4 +95,5 @@ class Finished:
     nothing_to_do: bool = False
 
 
-Event = Detected | Progress | Found | Finished
+#: What making a data set yields; a Diagnostic is a finding about the data.
+Event = Detected | Progress | Diagnostic | Finished

@@ -6,7 +6,6 @@ Whatever grows with the data goes to files in the unit's own folder: `rows.arrow
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from sftformat.formats import read
 from sftformat.layouts.layout import Binding, bound_schema
 from sftformat.normalize import ColumnTypes, count_types, normalize
 from sftformat.plan import Input, Unit
-from sftformat.record import Batch, Reject, encode_json
+from sftformat.record import Batch, Reject, encode_json, reject_line
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema
 from sftformat.split import assign, positions, with_split
@@ -121,7 +120,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
         result.blank_lines += batch.blank_lines
         result.header = batch.header or result.header
         fitting, rejects = validate(batch, binding)
-        count_types(fitting, result.types)
+        count_types(fitting, result.types, binding)
         rows = normalize(fitting, binding, job.source_input.split)
         yield fitting, rows, [*batch.rejects, *rejects], list(batch.diagnostics)
         if left is not None and left <= 0:
@@ -236,21 +235,6 @@ class _Output:
         places = [(place["line"], place["byte"]) for place in sources]
         kept = pa.array([raws[place] for place in places], pa.binary())
         return pa.RecordBatch.from_arrays([*rows.columns, kept], schema=self.schema)
-
-
-def reject_line(reject: Reject) -> bytes:
-    """Return a reject as one line of `rejects.jsonl`; bytes that are not UTF-8 are written as base64."""
-    line: dict[str, Any] = {"file": reject.file, "line": reject.line, "byte": reject.byte, "length": reject.length}
-    try:
-        line["raw"] = reject.raw.decode()
-    except UnicodeDecodeError:
-        line["raw_base64"] = base64.b64encode(reject.raw).decode()
-    line["format"] = reject.format
-    if reject.header is not None:
-        line["header"] = list(reject.header)
-    line["reason"] = reject.reason
-    line["diagnostics"] = [found.to_json() for found in reject.diagnostics]
-    return encode_json(line) + b"\n"
 
 
 def read_diagnostics(path: Path) -> Iterator[Diagnostic]:

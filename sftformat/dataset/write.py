@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftformat.dataset.unit import RAW, UnitResult, reject_line
+from sftformat.dataset.unit import RAW, UnitResult
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.folder.files import write_file
-from sftformat.record import Reject
+from sftformat.record import Reject, reject_line
 from sftformat.schema.arrow import arrow_schema
 from sftformat.split import SPLITS, with_split
 

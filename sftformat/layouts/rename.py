@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get
+from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, render
 from sftformat.record import Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 
@@ -256,8 +256,8 @@ def _writer(
     binding: Binding, key: str, pointer: Pointer, types: Mapping[str, Mapping[str, int]]
 ) -> Callable[[Any], Any]:
     rule, kind = binding.layout.fields.get(key, _NO_RULE), kind_of(binding.layout.task, key)
-    name = pointer[0]
-    held = types.get(f"{name}/*" if kind == "texts" else name, {}) if len(pointer) == 1 else {}
+    name = pointer[0] if len(pointer) == 1 else render(pointer)
+    held = types.get(f"{name}/*" if kind == "texts" else name, {})
     return lambda value: source_value(value, kind, rule, held)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from sftformat.diagnostics import Diagnostic
+from sftformat.plan import Progress
 from sftformat.report.screen import Screen, add, bar, count, table
-from sftformat.shards import Event, FellBack, Found, Progress, Reported, Tokenized
+from sftformat.shards import Event, FellBack, Reported, Tokenized
 from sftformat.tokenize.report import Report
 
 
@@ -15,8 +16,8 @@ def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], 
     done: Tokenized | None = None
     with bar(where, "tokenize", None) as advance:
         for event in events:
-            if isinstance(event, Found):
-                take(event.diagnostic)
+            if isinstance(event, Diagnostic):
+                take(event)
             elif isinstance(event, Progress):
                 advance(event.done, f"of {event.total} · {count(event.rows, 'row')}")
             elif isinstance(event, FellBack):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sftformat.dataset.options import Detected, Event, Finished, Found, Progress
+from sftformat.dataset.options import Detected, Event, Finished
 from sftformat.diagnostics import Diagnostic
+from sftformat.plan import Progress
 from sftformat.report.data import show_detected
 from sftformat.report.screen import Screen, bar, count
 
@@ -15,8 +16,8 @@ def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], 
     finished: Finished | None = None
     with bar(where, "read", None) as advance:
         for event in events:
-            if isinstance(event, Found):
-                take(event.diagnostic)
+            if isinstance(event, Diagnostic):
+                take(event)
             elif isinstance(event, Detected):
                 show_detected(where, event)
             elif isinstance(event, Progress):

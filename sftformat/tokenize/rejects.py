@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import pyarrow as pa
@@ -25,24 +24,3 @@ def reject_row(batch: pa.RecordBatch, row: int, reason: str, diagnostics: tuple[
     raw = encode_json(record)
     file, line = source.get("file") or "", source.get("line") or 0
     return Reject(file, line, source.get("byte"), len(raw), raw, "parquet", reason, diagnostics)
-
-
-def reject_line(reject: Reject) -> bytes:
-    """Return a Reject as one line of `rejects.jsonl`; what is not set is left out."""
-    value: dict[str, Any] = {
-        "file": reject.file,
-        "line": reject.line,
-        "byte": reject.byte,
-        "length": reject.length,
-    }
-    try:
-        value["raw"] = reject.raw.decode()
-    except UnicodeDecodeError:
-        value["raw_base64"] = base64.b64encode(reject.raw).decode()
-    value |= {
-        "format": reject.format,
-        "header": list(reject.header) if reject.header is not None else None,
-        "reason": reject.reason,
-        "diagnostics": [found.to_json() for found in reject.diagnostics],
-    }
-    return encode_json({key: part for key, part in value.items() if part is not None}) + b"\n"

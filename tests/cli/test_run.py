@@ -1,4 +1,4 @@
-"""`run` from raw rows to an evaluated model, on a tiny random BERT: every task, the textbook case, and what is refused."""
+"""`run` from raw rows to an evaluated model, on a tiny random BERT: every task, the textbook case, refusals."""
 
 from __future__ import annotations
 

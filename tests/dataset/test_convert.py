@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sftformat import plan as plan_module
 from sftformat.check import Settings
 from sftformat.dataset.build import convert, diagnose
-from sftformat.dataset.options import DatasetOptions, Event, Finished, Found
+from sftformat.dataset.options import DatasetOptions, Event, Finished
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SchemaError, UsageError
 from sftformat.folder.manifest import verify
@@ -41,7 +41,7 @@ def make(
     events: list[Event] = list(convert(inputs, out, options or DatasetOptions(), **how))
     finished = events[-1]
     assert isinstance(finished, Finished)
-    return finished.manifest, [event.diagnostic for event in events if isinstance(event, Found)]
+    return finished.manifest, [event for event in events if isinstance(event, Diagnostic)]
 
 
 def reviews(count: int) -> list[dict[str, Any]]:
@@ -312,8 +312,8 @@ def test_bad_shares_are_refused(text: str) -> None:
 def codes(path: Path, **options: Any) -> dict[str, list[int | None]]:
     found: dict[str, list[int | None]] = {}
     for event in diagnose([str(path)], DatasetOptions(**options)):
-        if isinstance(event, Found):
-            found.setdefault(event.diagnostic.code, []).append(event.diagnostic.line)
+        if isinstance(event, Diagnostic):
+            found.setdefault(event.code, []).append(event.line)
     return found
 
 

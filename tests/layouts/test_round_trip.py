@@ -22,9 +22,9 @@ from sftformat.validate import validate
 from .strategies import RECORDS
 
 
-def batch_of(records: list[Record], format: str = "jsonl") -> Batch:
+def batch_of(records: list[Record]) -> Batch:
     count = len(records)
-    return Batch("a.jsonl", format, records, list(range(1, count + 1)), [0] * count, [b""] * count)
+    return Batch("a.jsonl", "jsonl", records, list(range(1, count + 1)), [0] * count, [b""] * count)
 
 
 def there_and_back(name: str, records: list[Record]) -> tuple[list[Record], list[dict[str, Any]]]:
@@ -34,7 +34,7 @@ def there_and_back(name: str, records: list[Record]) -> tuple[list[Record], list
     fitting, rejects = validate(batch, binding)
     assert not rejects, rejects[0].diagnostics
     types: dict[str, Counter[str]] = {}
-    count_types(fitting, types)
+    count_types(fitting, types, binding)
     rows = normalize(fitting, binding)
     manifest = {
         "task": binding.layout.task,

@@ -16,9 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from sftformat.diagnostics import Diagnostic
 from sftformat.errors import DataError, FolderError, ModelError, UsageError
 from sftformat.folder.manifest import open_folder, verify
-from sftformat.shards import FellBack, Found, Progress, Reported, TokenizeOptions, plan_report, tokenize
+from sftformat.shards import FellBack, Progress, Reported, TokenizeOptions, plan_report, tokenize
 from sftformat.tokenize import request
 from sftformat.tokenize import unit as unit_module
 from tests.tokenize.shard_samples import byte_pairs, save, word_piece, write_dataset
@@ -127,7 +128,7 @@ def test_regression(tokenizer_folder: Path, tmp_path: Path) -> None:
     rows = [{"input": "a", "target": 0.1}, {"input": "b", "target": None}, {"input": "x", "target": 1e300}]
     write_dataset(tmp_path / "d", "regression", {"train": [rows]})
     *events, end = make(tmp_path / "d", tmp_path / "out", tokenizer_folder)
-    assert [event.diagnostic.code for event in events if isinstance(event, Found)] == ["SFT234"]
+    assert [event.code for event in events if isinstance(event, Diagnostic)] == ["SFT234"]
     assert end.manifest["labels"] is None
     assert end.manifest["ledger"]["train"]["codes"] == {"SFT234": 1}
     assert datasets.load_from_disk(str(tmp_path / "out"))["train"]["labels"] == [pytest.approx(0.1), None]
@@ -176,7 +177,7 @@ def test_label_unseen_in_train(task: str, tokenizer_folder: Path, tmp_path: Path
     test = [{"input": "b", "target": target(name)} for name in ("x", "z", "y", "z")]
     write_dataset(tmp_path / "d", task, {"train": [train], "test": [test]})
     events = tokenize(tmp_path / "d", tmp_path / "out", TokenizeOptions(str(tokenizer_folder)))
-    found = [next(events).diagnostic, next(events).diagnostic]
+    found = [next(events), next(events)]
     assert [(each.code, each.file, each.line, each.got) for each in found] == [
         ("SFT303", "test.jsonl", 2, "z"),
         ("SFT303", "test.jsonl", 3, "y"),
@@ -245,7 +246,7 @@ def test_empty_after_tokenization(tokenizer_folder: Path, tmp_path: Path) -> Non
     rows = [{"input": text, "input_pair": pair, "target": "x"} for text, pair in texts]
     write_dataset(tmp_path / "d", "classification", {"train": [rows]})
     *events, end = make(tmp_path / "d", tmp_path / "out", tokenizer_folder)
-    found = [event.diagnostic for event in events if isinstance(event, Found)]
+    found = [event for event in events if isinstance(event, Diagnostic)]
     assert [(each.code, each.file, each.line, each.byte) for each in found] == [
         ("SFT503", "train.jsonl", 1, 10),
         ("SFT503", "train.jsonl", 2, 20),
