@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from importlib import import_module
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -89,6 +90,9 @@ def main() -> NoReturn:
     """Run the command line; every way out is an exit status and at most one line on stderr."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # LANG=C cannot say every character
     sys.exit(_exit_code())
 
 
