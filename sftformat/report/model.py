@@ -24,13 +24,13 @@ def follow(where: Screen, events: Iterable[Event]) -> Finished:
     from sftformat import events as kinds
 
     finished: Finished | None = None
-    with bar(where, "train", None) as advance:
+    with bar(where, "train") as advance:
         for event in events:
             if isinstance(event, kinds.Started):
                 _show_started(where, event)
             elif isinstance(event, kinds.StepDone):
                 speed = f"{event.samples_per_second:.0f} rows/s"
-                advance(event.step, f"of {event.steps} · loss {event.loss:.3f} · {speed}")
+                advance(event.step, event.steps, f"loss {event.loss:.3f} · {speed}")
             elif isinstance(event, kinds.EpochDone):
                 _show_epoch(where, event)
             elif isinstance(event, kinds.Warned):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -79,24 +80,40 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def _nothing(_done: int, _note: str = "") -> None:
-    """Stand in for a bar where there is no terminal."""
+#: Seconds between two lines of progress where there is no terminal.
+LINE_SECONDS = 10.0
+#: Say that `done` of `total` is done, with a few words more.
+Advance = Callable[[int, int, str], None]
 
 
 @contextmanager
-def bar(where: Screen, title: str, total: int | None) -> Iterator[Any]:
-    """Give a function `advance(done, note)` that draws a bar on a terminal and does nothing elsewhere."""
-    if where.quiet or not where.err.is_terminal:
-        yield _nothing
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns, console=where.err, transient=True) as progress:
-        task = progress.add_task(title, total=total, note="")
-        yield lambda done, note="": progress.update(task, completed=done, note=note)
+def bar(where: Screen, title: str) -> Iterator[Advance]:
+    """Give a function that draws progress: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
+    if where.quiet:
+        yield lambda _done, _total, _words: None
+    elif not where.err.is_terminal:
+        yield _lines(where, title)
+    else:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[words]}"),
+        )
+        with Progress(*columns, console=where.err, transient=True) as progress:
+            task = progress.add_task(title, total=None, words="")
+            yield lambda done, total, words: progress.update(task, completed=done, total=total, words=words)
+
+
+def _lines(where: Screen, title: str) -> Advance:
+    said = time.monotonic()
+
+    def advance(done: int, total: int, words: str) -> None:
+        nonlocal said
+        if time.monotonic() - said >= LINE_SECONDS:
+            said = time.monotonic()
+            where.note(f"{title}: {done:,} of {total:,} · {words}")
+
+    return advance

@@ -14,12 +14,12 @@ from sftformat.tokenize.report import Report
 def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], None]) -> Tokenized:
     """Consume the events of `tokenize` and return how it ended."""
     done: Tokenized | None = None
-    with bar(where, "tokenize", None) as advance:
+    with bar(where, "tokenize") as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)
             elif isinstance(event, Progress):
-                advance(event.done, f"of {event.total} · {count(event.rows, 'row')}")
+                advance(event.done, event.total, count(event.rows, "row"))
             elif isinstance(event, FellBack):
                 where.note(f"{event.file}: tokenized row by row with the reference library: {event.reason}")
             elif isinstance(event, Reported):

@@ -14,7 +14,7 @@ from sftformat.report.screen import Screen, bar, count
 def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], None]) -> Finished:
     """Consume the events of `diagnose`, `convert` or `export`."""
     finished: Finished | None = None
-    with bar(where, "read", None) as advance:
+    with bar(where, "read") as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)
@@ -22,7 +22,7 @@ def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], 
                 show_detected(where, event)
             elif isinstance(event, Progress):
                 if event.total:
-                    advance(event.done, f"of {event.total} · {count(event.rows, 'row')}")
+                    advance(event.done, event.total, count(event.rows, "row"))
                 else:
                     where.note(event.stage)
             else:
