@@ -406,7 +406,7 @@ def test_thresholds_go_by_code_or_name():
 
 SCRIPT = """
 import sys; sys.path.insert(0, {here!r})
-from test_check import checked
+from tests.test_check import checked
 records = [
     dict(input=f"t{{n % 41}}", target=f"l{{n % 7}}", split=["train", "test"][n % 2], group=f"g{{n % 5}}")
     for n in range(200)
@@ -417,7 +417,7 @@ print(*checked(records), sep="\\n")
 
 
 def test_the_hash_seed_does_not_matter():
-    script = SCRIPT.format(here=str(Path(__file__).parent))
+    script = SCRIPT.format(here=str(Path(__file__).parent.parent))
     outputs = {
         subprocess.run(
             [sys.executable, "-c", script], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
