@@ -25,6 +25,8 @@ from sftformat.schema.store import load
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "schemas/README.md")
 _BLOCK = re.compile(r"^```(console slow|console|python)\n(.*?)^```\n(?:\n```text\n(?P<said>.*?)^```\n)?", re.M | re.S)
+#: A line about progress: whether one comes depends on the clock.
+_PROGRESS = re.compile(r"(read|tokenize|train): [\d,]+ of [\d,]+ · ")
 _DERIVED = re.compile(r"^<!-- (?!end)([^>]+) -->\n.*?^<!-- end -->\n", re.M | re.S)
 
 
@@ -89,8 +91,8 @@ def _run(command: list[str], folder: Path, wanted: int | None) -> tuple[str, int
     said = done.stdout.decode("utf-8")
     assert "Traceback" not in said, said
     assert wanted in (None, done.returncode), said
-    said = said.replace(f"{folder}{os.sep}", "")
-    return "".join(line.rstrip() + "\n" for line in said.splitlines()), done.returncode
+    lines = said.replace(f"{folder}{os.sep}", "").splitlines()
+    return "".join(line.rstrip() + "\n" for line in lines if not _PROGRESS.match(line)), done.returncode
 
 
 # ---------------------------------------------------------------------------------------------------- derived
