@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from sftformat.cli.config import read_config
 from sftformat.errors import UsageError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -82,44 +81,6 @@ splitting = stack(
 )
 
 
-def _read_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    """Take defaults from a TOML file: option names at the top level, thresholds under `[rules.CODE]`."""
-    if value is None:
-        return
-    try:
-        with open(value, "rb") as file:
-            config = tomllib.load(file)
-    except OSError as error:
-        raise UsageError(f"--config {value}: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"--config {value}: {error}") from None
-    known = {_key(option): option for option in ctx.command.params if isinstance(option, click.Option)}
-    defaults: dict[str, Any] = {}
-    for key, setting in config.items():
-        if key == "rules":
-            ctx.meta["sftformat.rules"] = setting
-            continue
-        name = key.replace("_", "-")
-        if name not in known or name in ("config", "help"):
-            near = get_close_matches(name, [*known, "rules"], 1, 0.4)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"--config {value}: unknown key {key!r}{hint}")
-        defaults[str(known[name].name)] = _setting(known[name], setting)
-    ctx.default_map = {**(ctx.default_map or {}), **defaults}
-
-
-def _key(option: click.Option) -> str:
-    return max(option.opts, key=len).lstrip("-")
-
-
-def _setting(option: click.Option, value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return [f"{key}={item}" for key, item in value.items()]
-    if isinstance(value, list) and not option.multiple:
-        return ",".join(str(item) for item in value)
-    return [value] if option.multiple and not isinstance(value, list) else value
-
-
 working = stack(
     click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: the cores there are."),
     click.option(
@@ -132,7 +93,7 @@ working = stack(
         metavar="FILE",
         is_eager=True,
         expose_value=False,
-        callback=_read_config,
+        callback=read_config,
         help="Options from a TOML file.",
     ),
 )

@@ -16,12 +16,13 @@ from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
 from sftformat.formats import by_name, write
-from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
+from sftformat.layouts.cells import TEXTUAL, read_cells
+from sftformat.layouts.layout import Binding, Layout, Pointer, bound_schema, from_schema, layout, module_of, parse
 from sftformat.layouts.rename import from_rows
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record
 from sftformat.schema.arrow import arrow_schema
+from sftformat.schema.decide import compile_schema, plain
 
 #: The name under which canonical records themselves are written.
 CANONICAL = "canonical"
@@ -54,9 +55,12 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         for file in files:
             yield from map(exporter.records, _rows(file))
 
-    columns = list(dict.fromkeys(key for records in batches() for record in records for key in record))
+    columns: dict[str, None] = {}
+    for records in batches():
+        exporter.refuse_unfit(records)
+        columns.update(dict.fromkeys(key for record in records for key in record))
     lost = dict(exporter.lost)
-    ordered = exporter.in_source_order(columns)
+    ordered = exporter.in_source_order(list(columns))
 
     def fill(beside: Path) -> None:
         write(beside, kind[0], kind[1], batches, ordered)
@@ -99,6 +103,22 @@ class Exporter:
         self.default = None if self.name == CANONICAL else self._default(mapping)
         if self.default is not None and self.default.layout.task != self.task:
             raise UsageError(f"layout {self.name} is for {self.default.layout.task}; the data is {self.task}")
+        self._refuse_nested()
+        foreign = self.default is not None and not self.sources
+        self.fits = self._compiled(self.default) if foreign and self.default is not None else None
+
+    def _refuse_nested(self) -> None:
+        pointers = self.default.at.values() if self.default is not None else ()
+        nested = self.default is not None and (self.default.layout.module or any(len(each) > 1 for each in pointers))
+        if self.textual and nested:
+            raise UsageError(f"layout {self.name} nests objects, which CSV and TSV cannot: write .jsonl or .json")
+
+    def _compiled(self, binding: Binding) -> Binding:
+        found = binding.layout
+        used = {key: pointer for key, pointer in binding.at.items() if key not in NOT_LEARNED}
+        any_token = any(token in ("{src}", "{tgt}") for pointer in used.values() for token in pointer)
+        schema = found.schema if any_token else bound_schema(found, used)
+        return Binding(found, used, {}, compile_schema(schema))
 
     def _default(self, mapping: Sequence[Mapping[str, Any]]) -> Binding:
         own = next((each for each in mapping if each["layout"] == self.name), None)
@@ -107,6 +127,24 @@ class Exporter:
         found = layout(self.name)
         at: dict[str, Pointer] = {key: rule.at[0] for key, rule in found.fields.items() if rule.at}
         return Binding(found, at)
+
+    def refuse_unfit(self, records: Sequence[Record]) -> None:
+        """Check records against the schema of the layout: what we write in a layout must be of that layout.
+
+        Raises:
+            UsageError: one does not fit, such as an instruction without input where an input must be.
+        """
+        if self.default is None or self.fits is None:
+            return
+        shown = read_cells(records, self.fits) if self.textual else [plain(record) for record in records]
+        assert self.fits.compiled is not None
+        for record in shown:
+            if not self.fits.compiled.fits(record):
+                first = self.fits.compiled.explain(record)[0]
+                raise UsageError(
+                    f"layout {self.name} cannot hold every record: {first.path or 'a record'}: expected {first.expected}, "
+                    f"got {first.got}; choose another layout, or canonical"
+                )
 
     def records(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
         """Return the records of rows, in order."""

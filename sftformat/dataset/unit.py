@@ -186,7 +186,8 @@ def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
     options = job.options
     given = rows.column("split").to_pylist()
     if options.fractions is None:
-        return with_split(rows, [split or "train" for split in given]) if None in given else rows
+        usual = "test" if options.unlabelled else "train"
+        return with_split(rows, [split or usual for split in given]) if None in given else rows
     if not options.resplit and any(given):
         row = next(index for index, split in enumerate(given) if split)
         place = rows.column("source")[row].as_py()

@@ -76,16 +76,16 @@ def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) ->
         UsageError: OUT is not empty, and is not an unfinished or finished run of the same fingerprint.
         FolderError: another process is at work in OUT.
     """
-    out = Path(os.path.abspath(out))
+    shown, out = out, Path(os.path.abspath(out))
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise UsageError(f"{out.name}: not a folder")
+        raise UsageError(f"{shown}: not a folder")
     existed = out.is_dir()
     out.mkdir(parents=True, exist_ok=True)
     staging = Staging(out, out / f".staging-{fingerprint[:16]}", kind, fingerprint)
     try:
         with _lock(out):
             _finish_prepared(out)
-            staging.finished = _already(out, staging, overwrite)
+            staging.finished = _already(out, staging, overwrite, shown)
             if staging.finished is None:
                 staging.path.mkdir(exist_ok=True)
                 write_bytes(staging.path / ".fingerprint", fingerprint.encode())
@@ -106,7 +106,7 @@ def _forget_if_empty(out: Path, staging: Staging, existed: bool) -> None:
             out.rmdir()
 
 
-def _already(out: Path, staging: Staging, overwrite: bool) -> dict[str, Any] | None:
+def _already(out: Path, staging: Staging, overwrite: bool, shown: Path) -> dict[str, Any] | None:
     others = [name for name in os.listdir(out) if name != staging.path.name]
     visible = [name for name in others if not name.startswith(".")]
     manifest = _finished(out, staging)
@@ -120,11 +120,13 @@ def _already(out: Path, staging: Staging, overwrite: bool) -> dict[str, Any] | N
         return None
     if visible:
         raise UsageError(
-            f"{out}: already holds something else ({', '.join(sorted(visible)[:3])}…); "
+            f"{shown}: already holds something else ({', '.join(sorted(visible)[:3])}…); "
             "name another folder, or replace what is of ours in it with --overwrite"
         )
     if any(other != staging.path for other in stagings(out)):
-        raise UsageError(f"{out}: holds an unfinished run of other data or options; use --overwrite, or another folder")
+        raise UsageError(
+            f"{shown}: holds an unfinished run of other data or options; use --overwrite, or another folder"
+        )
     return None
 
 

@@ -2,8 +2,8 @@
 
 A layout that only renames is that file and no code. One that restructures names a module here with two functions::
 
-    to_canonical(record, binding)  one raw record that fits the schema -> one canonical row, without id, split, source
-    from_canonical(row, binding)   the way back
+    to_canonical(record)        one raw record that fits the schema -> `input`, `target` and what else the task has
+    from_canonical(row, types)  the way back; `types` are the JSON types of the source columns
 
 Add a layout: write the schema file, add its name to `LAYOUTS`, add samples.
 """

@@ -165,6 +165,8 @@ def _target_factor(
         reasons.append("the target holds fractions" if fractions else f"the target is called {pointer[-1]!r}")
         return 1.0
     if task == "classification":
+        if textual and all(_is_list(value) for value in values):
+            return 0.5
         return 0.0 if fractions and all_numbers else _class_factor(values, mapped or pointer == ("target",), reasons)
     if task == "text-to-text":
         if pointer == ("target",) and binding.at["input"] == ("text",):
@@ -192,6 +194,13 @@ def _answer_factor(values: Sequence[Any], unnamed: bool, reasons: list[str]) -> 
         if distinct / len(values) > ANSWER_SHARE:
             reasons.append("nearly every target is another text")
     return 1.0
+
+
+def _is_list(cell: Any) -> bool:
+    try:
+        return isinstance(cell, str) and cell.startswith("[") and type(decode_json(cell)) is list
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _number(value: Any, textual: bool) -> float | None:

@@ -76,7 +76,7 @@ def show_digest(where: Screen, digest: Digest) -> None:
         if more > 0:
             where.out.print(Text(f"  … and {more:,} more", "dim"))
         if head.hint and head.severity is not Severity.INFORMATION:
-            where.out.print(Text(f"  → {visible(head.hint)}", "dim"), soft_wrap=True)
+            where.out.print(Text(f"  → {visible(head.hint.rstrip('.'))}", "dim"), soft_wrap=True)
 
 
 def place(found: Diagnostic) -> str:

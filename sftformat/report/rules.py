@@ -18,8 +18,13 @@ from sftformat.rules.rule import Rule
 
 def all_codes() -> list[Code]:
     """Return every code in order, those of rules with what their docstrings say."""
-    rules = [Code(rule.code, rule.name, rule.severity, documentation(rule).summary, rule.fix) for rule in RULES]
+    rules = [Code(rule.code, rule.name, rule.severity, _finds(rule), rule.fix) for rule in RULES]
     return sorted([*CODES.values(), *rules], key=lambda each: each.code)
+
+
+def _finds(rule: Rule) -> str:
+    """Return what a rule finds, from the first sentence of its docstring: "Flag a text that …."."""
+    return documentation(rule).summary.removeprefix("Flag ").rstrip(".")
 
 
 def show_rules(where: Screen) -> None:

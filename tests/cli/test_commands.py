@@ -166,9 +166,11 @@ def test_a_second_run_has_nothing_to_do(call: Call, clean: Path) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signals_are_one_line_and_their_own_exit_code(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    pipe = tmp_path / "slow"
+    # a shell starts background jobs with SIGINT ignored, and tests may be one
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{listening}; from sftformat.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-m", "sftformat", "convert", "-", "-o", "out"],
+        [sys.executable, "-c", program, "convert", "-", "-o", "out"],
         cwd=tmp_path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -185,7 +187,7 @@ def test_signals_are_one_line_and_their_own_exit_code(tmp_path: Path, number: si
     _, err = process.communicate(timeout=60)
     assert process.returncode == code
     assert len(err.strip().splitlines()) == 1
-    assert [path.name for path in tmp_path.iterdir() if path != pipe] == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_closed_pipe_is_no_error_message(tmp_path: Path) -> None:
@@ -238,3 +240,43 @@ def test_rules_layouts_and_schema_print_the_documentation(call: Call) -> None:
     assert "alpaca" in call("layouts").out
     assert "/instruction" in call("layouts", "alpaca").out
     assert json.loads(call("schema", "canonical/chat").out)["title"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("rules = 3", "at /rules"),
+        ("[rules]\nSFT204 = 5", "at /rules/SFT204"),
+        ("max-line-bytes = true", "at /max-line-bytes"),
+        ("workers = 2.5", "at /workers"),
+        ("[rules.SFT204]\nmax_charz = 5", "did you mean 'max_chars'"),
+    ],
+)
+def test_a_config_that_says_nonsense(call: Call, clean: Path, tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "c.toml").write_text(text)
+    done = call("validate", "a.jsonl", "--config", "c.toml")
+    assert (done.code, words in done.err) == (2, True), done.err
+
+
+def test_one_config_serves_all_commands(call: Call, clean: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('model = "m"\nlearning-rate = "1e-5"\nlayout = "text-label"\n')
+    assert call("validate", "a.jsonl", "--config", "c.toml").code == 0
+
+
+def test_what_a_layout_or_format_cannot_hold_at_all_is_refused(call: Call, tmp_path: Path) -> None:
+    alpaca = [{"instruction": f"Name colour {number}.", "output": "Blue."} for number in range(3)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in alpaca))
+    done = call("convert", "a.jsonl", "-o", "b.jsonl", "--to", "prompt-completion")
+    assert (done.code, "cannot hold every record: /prompt" in done.err) == (2, True), done.err
+    assert not (tmp_path / "b.jsonl").exists()
+    (tmp_path / "t.jsonl").write_text('{"translation": {"en": "a", "de": "b"}}\n')
+    done = call("convert", "t.jsonl", "-o", "t.csv")
+    assert (done.code, "nests objects" in done.err) == (2, True), done.err
+
+
+def test_lists_in_csv_cells_come_back(call: Call, tmp_path: Path) -> None:
+    rows = [{"text": f"t{number}", "labels": ["a", "b"][: number % 3]} for number in range(9)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert call("convert", "a.jsonl", "-o", "b.csv").code == 0
+    assert call("convert", "b.csv", "-o", "c.jsonl").code == 0
+    assert [json.loads(line) for line in (tmp_path / "c.jsonl").read_text().splitlines()] == rows
