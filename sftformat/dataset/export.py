@@ -142,8 +142,8 @@ class Exporter:
             if not self.fits.compiled.fits(record):
                 first = self.fits.compiled.explain(record)[0]
                 raise UsageError(
-                    f"layout {self.name} cannot hold every record: {first.path or 'a record'}: expected {first.expected}, "
-                    f"got {first.got}; choose another layout, or canonical"
+                    f"layout {self.name} cannot hold every record: {first.path or 'a record'}: "
+                    f"expected {first.expected}, got {first.got}; choose another layout, or canonical"
                 )
 
     def records(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
