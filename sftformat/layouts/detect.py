@@ -79,12 +79,17 @@ def choose(found: Sequence[Candidate], records: Sequence[Record], name: str) -> 
     """Return the one layout that is meant.
 
     Raises:
-        UsageError: none fits (the columns there are are named, and what is missing), or two fit equally well (both are
-            named, and the options that choose).
+        UsageError: none fits (the columns there are are named, and what is missing), two fit equally well (both are
+            named, and the options that choose), or the records are preferences.
     """
     if not found:
         raise UsageError(f"{name}: {_why_none(records)}")
     best = found[0]
+    if any({"chosen", "rejected"} <= record.keys() for record in records):
+        raise UsageError(
+            f"{name}: preference data ('chosen' and 'rejected'), which is no input with a target; --layout {best.name} "
+            "would read the rest of it as such and keep both in meta"
+        )
     rivals = [each for each in found[1:] if best.score - each.score < MARGIN and not _equal(best, each)]
     if rivals:
         options = " or ".join(f"--layout {each.name} ({each.binding.layout.task})" for each in (best, *rivals))

@@ -412,6 +412,17 @@ def test_two_layouts_that_fit_are_an_error_that_names_both(tmp_path: Path) -> No
     assert manifest["mapping"][0]["layout"] == "prompt-completion"
 
 
+def test_preferences_are_never_taken_for_answers(tmp_path: Path) -> None:
+    turns = [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]
+    better, worse = {"from": "gpt", "value": "c"}, {"from": "gpt", "value": "d"}
+    record = {"conversations": turns, "chosen": better, "rejected": worse}
+    path = write_jsonl(tmp_path / "a.jsonl", [record])
+    with pytest.raises(UsageError, match="preference data"):
+        make([str(path)], tmp_path / "out")
+    make([str(path)], tmp_path / "out", DatasetOptions(layout="sharegpt"), overwrite=True)
+    assert set(json.loads(rows_of(tmp_path / "out")[0]["meta"])) == {"chosen", "rejected"}
+
+
 def test_unknown_columns_are_answered_with_what_to_do(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", [{"text": "a", "lable": "b"}])
     with pytest.raises(UsageError, match=r"did you mean 'label' by 'lable'\?.*--map"):
