@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sftformat.errors import FolderError, InputError, UsageError
-from sftformat.folder.manifest import MANIFEST, read_manifest
+from sftformat.folder.manifest import MANIFEST, open_folder, read_manifest
 from sftformat.formats import by_name, scan, sniff
 from sftformat.formats.source import ReadOptions, Source
 from sftformat.layouts.layout import SPLIT_NAMES
@@ -193,7 +193,7 @@ def _spooled(spool: Path) -> Path:
 
 def _folder(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, bool]]:
     if (folder / MANIFEST).exists():
-        manifest = read_manifest(folder)
+        manifest = open_folder(folder)
         if manifest["kind"] != "dataset":
             raise UsageError(f"{folder}: a folder of kind {manifest['kind']!r}; a data set or raw data is wanted here")
         names = [name for split in manifest["splits"].values() for name in split["files"]]

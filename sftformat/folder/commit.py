@@ -13,7 +13,7 @@ from typing import Any
 
 from sftformat import __version__
 from sftformat.errors import FolderError, UsageError
-from sftformat.folder.files import dump_json, remove, sha256_file, sync, write_bytes
+from sftformat.folder.files import dump_json, open_regular, remove, sha256_file, sync, write_bytes
 from sftformat.folder.manifest import FORMAT_VERSION, MANIFEST, content, read_manifest, self_hash, stagings, verify
 
 #: The file in a locked folder that says which process holds the lock.
@@ -44,7 +44,7 @@ class Staging:
         """
         for name in drop:
             remove(self.path / name)
-        files = []
+        files: list[dict[str, Any]] = []
         for name in sorted(content(self.path)):
             path = self.path / name
             sync(path)
@@ -60,10 +60,20 @@ class Staging:
             "files": files,
         }
         manifest["sha256"] = self_hash(manifest)
-        write_bytes(self.path / REPLACES, dump_json(sorted(_owned(self.out))))
+        owned = _owned(self.out)
+        self._refuse_foreign(owned, {entry["path"] for entry in files})
+        write_bytes(self.path / REPLACES, dump_json(sorted(owned)))
         write_bytes(self.path / MANIFEST, dump_json(manifest))
         _roll_forward(self.out, self.path, manifest)
         return manifest
+
+    def _refuse_foreign(self, owned: set[str], new: set[str]) -> None:
+        """Refuse to replace files that the manifest of OUT does not claim; one that is damaged claims all."""
+        if os.path.lexists(self.out / MANIFEST) and not owned:
+            return
+        foreign = sorted(name for name in new - owned if os.path.lexists(self.out / name))
+        if foreign:
+            raise UsageError(f"{self.out.name}/{foreign[0]}: a file that is not ours stands where one of ours would go")
 
 
 @contextmanager
@@ -82,6 +92,7 @@ def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) ->
     existed = out.is_dir()
     out.mkdir(parents=True, exist_ok=True)
     staging = Staging(out, out / f".staging-{fingerprint[:16]}", kind, fingerprint)
+    _refuse_strange(out, staging, shown)
     try:
         with _lock(out):
             _finish_prepared(out)
@@ -95,6 +106,35 @@ def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) ->
     except BaseException:
         _forget_if_empty(out, staging, existed)
         raise
+
+
+def _refuse_strange(out: Path, staging: Staging, shown: Path) -> None:
+    """Refuse an OUT that is another kind of folder of ours, has a manifest of somebody else, or a planted link.
+
+    Raises:
+        UsageError: `--overwrite` or not: it replaces what the same command made, never an input or a foreign file.
+    """
+    if staging.path.is_symlink():
+        raise UsageError(f"{shown / staging.path.name}: a symbolic link where our own folder should be")
+    if not os.path.lexists(out / MANIFEST):
+        return
+    try:
+        kind = read_manifest(out)["kind"]
+    except FolderError as error:
+        if error.code == "SFT902" or not _looks_ours(out / MANIFEST):
+            raise UsageError(f"{shown}: holds a {MANIFEST} that is not ours to replace; name another folder") from None
+        return
+    if kind != staging.kind:
+        raise UsageError(f"{shown}: holds a folder of kind {kind!r}, which a {staging.kind!r} never replaces")
+
+
+def _looks_ours(manifest: Path) -> bool:
+    """Whether a damaged manifest was one of ours: a folder of ours that broke may be made again in its place."""
+    try:
+        with open_regular(manifest) as file:
+            return b'"sftformat' in file.read()
+    except OSError:
+        return False
 
 
 def _forget_if_empty(out: Path, staging: Staging, existed: bool) -> None:

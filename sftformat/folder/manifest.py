@@ -127,7 +127,8 @@ def content(folder: Path) -> Iterator[str]:
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and not (root == str(folder) and name in UNCOVERED)
         )
-        for name in sorted(files):
+        links = [name for name in folders if (Path(root) / name).is_symlink()]
+        for name in sorted([*files, *links]):
             path = (relative / name).as_posix()
             if not name.startswith(".") and path != MANIFEST:
                 yield path

@@ -18,7 +18,7 @@ from sftformat.check import Settings
 from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Event, Finished
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError, SchemaError, UsageError
+from sftformat.errors import FolderError, InputError, SchemaError, UsageError
 from sftformat.folder.manifest import verify
 from sftformat.formats.source import ReadOptions
 from sftformat.split import Fractions, parse_fractions
@@ -463,3 +463,14 @@ def test_headerless_tsv(tmp_path: Path) -> None:
         ("1", "fine", "pos"),
         ("2", 'bad "quoted" thing', "neg"),
     ]
+
+
+def test_a_damaged_data_set_is_no_input(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", reviews(9))
+    make([str(tmp_path / "a.jsonl")], tmp_path / "one")
+    path = tmp_path / "one" / "train-00000-of-00001.parquet"
+    pq.write_table(pq.read_table(path).slice(1), path)
+    with pytest.raises(FolderError, match=r"train-00000-of-00001\.parquet"):
+        make([str(tmp_path / "one")], tmp_path / "two")
+    with pytest.raises(FolderError, match="SFT901"):
+        list(diagnose([str(tmp_path / "one")], DatasetOptions()))

@@ -213,3 +213,45 @@ def test_a_manifest_that_is_none_is_refused(sound: Path, text: bytes) -> None:
     (sound / "manifest.json").write_bytes(text)
     with pytest.raises(FolderError):
         read_manifest(sound)
+
+
+def test_overwrite_never_replaces_another_kind_of_folder(tmp_path: Path) -> None:
+    fill(tmp_path / "out")
+    before = tree(tmp_path / "out")
+    with pytest.raises(UsageError, match="kind 'dataset'"), stage(tmp_path / "out", "run", B, overwrite=True):
+        pass
+    assert tree(tmp_path / "out") == before
+
+
+def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim" / "precious").write_text("p")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / f".staging-{A[:16]}").symlink_to(tmp_path / "victim")
+    with pytest.raises(UsageError, match="symbolic link"):
+        fill(tmp_path / "out")
+    assert tree(tmp_path / "victim") == {"precious": b"p"}
+
+
+def test_foreign_files_under_our_names_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "x.bin").write_text("mine")
+    with pytest.raises(UsageError, match="not ours"):
+        fill(tmp_path, A, overwrite=True)
+    assert (tmp_path / "x.bin").read_text() == "mine"
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "manifest.json").write_text('{"a web": "manifest"}')
+    with pytest.raises(UsageError, match="not ours"):
+        fill(other, A, overwrite=True)
+    assert tree(other) == {"manifest.json": b'{"a web": "manifest"}'}
+
+
+def test_a_damaged_folder_of_ours_may_be_made_again(sound: Path) -> None:
+    (sound / "manifest.json").write_bytes((sound / "manifest.json").read_bytes()[:-20])
+    fill(sound, A, overwrite=True)
+    assert verify(sound) == []
+
+
+def test_a_linked_folder_is_extra(sound: Path) -> None:
+    (sound / "etc").symlink_to("/")
+    assert [(each.code, each.file) for each in verify(sound)] == [("SFT901", "etc")]
