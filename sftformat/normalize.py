@@ -11,7 +11,7 @@ import pyarrow as pa
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import MISSING, Binding, get, module_of, render
 from sftformat.layouts.rename import to_columns
-from sftformat.record import JSON_TYPES, Batch, Record, hash_json, record_id
+from sftformat.record import JSON_TYPES, Batch, Record, decode_json, hash_json, record_id
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of a row that are not learned: they do not enter the id.
@@ -57,10 +57,17 @@ def canonical_columns(
         {key: value for key, value in record.items() if key not in module.KEYS or (value is None)} for record in records
     ]
     columns, metas = to_columns(rest, Binding(binding.layout, shared), textual)
+    if textual:
+        records = [_with_turns(record, module.KEYS[0]) for record in records]
     made = [module.to_canonical(record) for record in records]
     for key in made[0] if made else ():
         columns[key] = [row[key] for row in made]
     return columns, metas
+
+
+def _with_turns(record: Record, key: str) -> Record:
+    """Read the turns of a conversation that stand as JSON text in a cell."""
+    return {**record, key: decode_json(record[key])}
 
 
 def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:

@@ -36,7 +36,7 @@ SMALL_BYTES = 32 << 20
 class Input:
     """One file to read: where it is, the name it is shown and recorded under, and the split its name gives.
 
-    `canonical` says that it is a file of a data set folder of ours: its rows are canonical already. `state` is what the
+    `prefixed` says that the user named the split, which then goes before a column. `canonical` says that it is a file of a data set folder of ours: its rows are canonical already. `state` is what the
     file looked like when it was planned (size, time of change, inode), to notice a change while it is read.
     """
 
@@ -44,6 +44,7 @@ class Input:
     name: str
     split: str | None = None
     canonical: bool = False
+    prefixed: bool = False
     state: tuple[int, int, int] = (0, 0, 0)
 
 
@@ -90,6 +91,7 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
         UsageError: an input that is not there, twice there, or no data.
         InputError: an input that cannot be read.
     """
+    _check_columns(options)
     inputs, skipped = resolve(specs, spool)
     sources: list[Source] = []
     hashes: list[str] = []
@@ -105,6 +107,14 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
             cut = replace(source, start=part.start, stop=part.stop, first_line=part.first_line)
             units.append(Unit(len(units), number, cut))
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
+
+
+def _check_columns(options: ReadOptions) -> None:
+    names = [name.strip() for name in options.columns or ()]
+    if names and options.header:
+        raise UsageError("--columns names the columns of a file without a header: say --no-header too")
+    if len(set(names)) != len(names) or "" in names:
+        raise UsageError(f"--columns {','.join(names)}: every column needs a name of its own")
 
 
 def check_unchanged(found: Plan) -> None:
@@ -153,7 +163,7 @@ def resolve(specs: Sequence[str], spool: Path) -> tuple[list[Input], list[str]]:
     inputs = []
     for path, (_, typed, split, own) in zip(absolute, found, strict=True):
         name = "stdin" if typed == "-" else path.relative_to(common).as_posix()
-        inputs.append(Input(path, name, split or split_of(name, typed), own, _state(path)))
+        inputs.append(Input(path, name, split or split_of(name, typed), own, split is not None, _state(path)))
     return inputs, skipped
 
 

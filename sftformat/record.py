@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -133,6 +135,7 @@ def _number_text(value: object) -> msgspec.Raw:
 _encoder = msgspec.json.Encoder(enc_hook=_number_text)
 _sorted_encoder = msgspec.json.Encoder(enc_hook=_number_text, order="sorted")
 _decoder = msgspec.json.Decoder(float_hook=Number)
+_NEGATIVE_ZERO = re.compile(r"-0(?![0-9.eE])")
 
 
 def encode_json(value: object) -> bytes:
@@ -151,7 +154,13 @@ def decode_json(text: str | bytes) -> Any:
     Raises:
         msgspec.DecodeError: the text is not JSON.
     """
+    if _NEGATIVE_ZERO.search(text if isinstance(text, str) else text.decode()):  # msgspec reads -0 as 0
+        return json.loads(text, parse_int=_integer, parse_float=Number)
     return _decoder.decode(text)
+
+
+def _integer(text: str) -> int | Number:
+    return Number(text) if text == "-0" else int(text)
 
 
 def hash_json(value: object) -> str:

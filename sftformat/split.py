@@ -40,7 +40,7 @@ def parse_fractions(text: str) -> Fractions:
         shares = []
     if len(shares) == 2:
         shares.insert(1, 0.0)
-    if len(shares) != 3 or abs(sum(shares) - 1) > 1e-9 or min(shares) < 0 or not shares[0]:
+    if len(shares) != 3 or not abs(sum(shares) - 1) <= 1e-9 or min(shares) < 0 or not shares[0]:
         raise UsageError(f"--split {text}: give the shares of train, validation and test, as in 0.8,0.1,0.1")
     return Fractions(*shares)
 

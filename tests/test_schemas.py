@@ -16,8 +16,9 @@ from sftformat.cli import COMMANDS
 from sftformat.diagnostics import CODES, Severity, diagnostic
 from sftformat.folder.manifest import self_hash
 from sftformat.layouts import LAYOUTS
+from sftformat.layouts.bind import bind
 from sftformat.layouts.detect import candidates
-from sftformat.layouts.layout import bind, layout
+from sftformat.layouts.layout import layout
 from sftformat.rules import RULES
 from sftformat.schema.arrow import TASKS
 from sftformat.schema.decide import compile_schema

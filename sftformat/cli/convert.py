@@ -84,12 +84,16 @@ def _to_file(
 
     if out.exists() and not given["overwrite"]:
         raise click.UsageError(f"{out}: exists; use --overwrite to replace it")
+    rejects = out.with_name(out.name + ".rejects.jsonl")
+    if rejects.exists() and not given["overwrite"] and not dry_run:
+        raise click.UsageError(f"{rejects}: exists; use --overwrite to replace it")
     with workspace(out) as work:
         folder = work / "dataset"
         built = list(convert(inputs, folder, choice))
         written = () if dry_run else export(folder, out, to, overwrite=given["overwrite"])
         status = finish(where, chain(built, written), out, given["fail_on"])
-        rejects = out.with_name(out.name + ".rejects.jsonl")
+        if not dry_run:
+            rejects.unlink(missing_ok=True)
         if (folder / "rejects.jsonl").exists() and not dry_run:
             os.replace(folder / "rejects.jsonl", rejects)
             where.say(f"rows not written, each with its reason: {rejects}")

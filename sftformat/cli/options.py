@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -188,16 +189,34 @@ def _labels(path: str | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:
         raise UsageError(f"--labels {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"--labels {path}: not UTF-8 at byte {error.start}") from None
-    if text.lstrip().startswith("["):
+    names = _label_names(text, path)
+    numbered = [name for name in names if re.match(r"-?[0-9]+=", name)]
+    if not numbered:
+        return _once(names, "name", path), {}
+    if len(numbered) != len(names):
+        raise UsageError(f"--labels {path}: either every line is ID=NAME, or none")
+    pairs_ = [(int(key), name) for key, _, name in (line.partition("=") for line in names)]
+    _once([str(key) for key, _ in pairs_], "id", path)
+    return _once([name for _, name in sorted(pairs_)], "name", path), {str(key): name for key, name in pairs_}
+
+
+def _label_names(text: str, path: str) -> list[str]:
+    if not text.lstrip().startswith(("[", "{")):
+        names = [name for name in text.replace("\r\n", "\n").split("\n") if name]
+    else:
         try:
-            names = [str(name) for name in json.loads(text)]
+            names = json.loads(text)
         except ValueError as error:
             raise UsageError(f"--labels {path}: {error}") from None
-    else:
-        names = [name for name in text.replace("\r\n", "\n").split("\n") if name]
-    if len(set(names)) != len(names):
-        raise UsageError(f"--labels {path}: a name stands twice")
-    if names and all(name.partition("=")[0].lstrip("-").isdigit() and "=" in name for name in names):
-        named = dict(name.split("=", 1) for name in names)
-        return tuple(named[key] for key in sorted(named, key=int)), named
-    return tuple(names), {}
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise UsageError(f"--labels {path}: a JSON list of strings was expected")
+    if not names:
+        raise UsageError(f"--labels {path}: names no label")
+    return names
+
+
+def _once(names: list[str], what: str, path: str) -> tuple[str, ...]:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"--labels {path}: the {what} {twice!r} stands twice")
+    return tuple(names)

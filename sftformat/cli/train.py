@@ -76,7 +76,7 @@ def train_options(given: dict[str, Any]) -> tuple[Any, list[float]]:
         "precision",
     )
     chosen = {name: given[name] for name in names if given.get(name) is not None}
-    rates = parse_rates(given["learning_rate"]) if given.get("learning_rate") else []
+    rates = parse_rates(given["learning_rate"]) if given.get("learning_rate") is not None else []
     return TrainOptions(**chosen, seed=given.get("seed") or 0), rates
 
 

@@ -7,14 +7,16 @@ from dataclasses import replace
 from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
+from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SchemaError, UsageError
 from sftformat.folder.manifest import read_manifest
 from sftformat.formats import read
 from sftformat.formats.source import Source
+from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import candidates, choose
-from sftformat.layouts.layout import Binding, Layout, Rule, bind, bound_schema, from_schema, layout
-from sftformat.plan import Plan
+from sftformat.layouts.layout import Binding, Layout, Rule, from_schema, layout
+from sftformat.plan import Input, Plan
 from sftformat.record import Record
 from sftformat.schema.arrow import TASKS
 from sftformat.schema.decide import compile_schema
@@ -37,11 +39,13 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
     samples: dict[int, list[Record]] = {}
     for index, (each, source) in enumerate(zip(plan.inputs, plan.sources, strict=True)):
         if each.canonical:
-            found[index] = _of_canonical(plan, index)
+            found[index] = _of_canonical(plan, index, options)
             continue
-        samples[index] = sample(source, options)
+        samples[index], unread = sample(source, options)
         try:
-            found[index] = _detect(source, samples[index], options, each.split)
+            if not samples[index] and unread is not None and told_layout(options) is None:
+                raise UsageError(f"{source.name}: no record can be read to tell the layout from: {_said(unread)}")
+            found[index] = _without_split(_detect(source, samples[index], options, each.split), each)
         except UsageError as error:
             failed = failed or error
     known = next((made for made in found if made is not None), None)
@@ -51,14 +55,30 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
     return _one_task([made for made in found if made is not None])
 
 
-def sample(source: Source, options: DatasetOptions) -> list[Record]:
-    """Return the first records of an input that can be read."""
+def _said(found: Diagnostic) -> str:
+    return f"line {found.line}: {found.code} {found.message} ({found.hint})"
+
+
+def _without_split(found: Detected, source_input: Input) -> Detected:
+    """A split that the user named in front of an input goes before its split column, which then goes to meta."""
+    if not source_input.prefixed or "split" not in found.binding.at:
+        return found
+    at = {key: pointer for key, pointer in found.binding.at.items() if key != "split"}
+    compiled = compile_schema(bound_schema(found.binding.layout, at, found.binding.captures))
+    return replace(found, binding=replace(found.binding, at=at, compiled=compiled))
+
+
+def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
+    """Return the first records of an input that can be read, and the first finding about one that cannot."""
     records: list[Record] = []
+    unread: Diagnostic | None = None
     for batch in read(source, options.read):
+        if unread is None and batch.rejects:
+            unread = batch.rejects[0].diagnostics[0]
         records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
         if len(records) >= SAMPLE_RECORDS:
             break
-    return records
+    return records, unread
 
 
 def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, split: str | None) -> Detected:
@@ -139,7 +159,24 @@ def _check_reached(binding: Binding, records: Sequence[Record], name: str) -> No
     raise UsageError(f"{name}: layout {binding.layout.name} finds no input in the columns {columns}; use --map input=…")
 
 
-def _of_canonical(plan: Plan, index: int) -> Detected:
+def _of_canonical(plan: Plan, index: int, options: DatasetOptions) -> Detected:
+    if any(not each.canonical or each.path.parent != plan.inputs[index].path.parent for each in plan.inputs):
+        raise UsageError("a data set folder is an input by itself: give one, or all the raw inputs together")
+    told = {
+        "--layout": options.layout,
+        "--map": options.mapping,
+        "--schema": options.schema,
+        "--limit": options.limit,
+        "--labels with names for ids": options.label_names,
+        "--no-header": not options.read.header,
+        "--encoding": options.read.encoding,
+        "--delimiter": options.read.delimiter,
+    }
+    wrong = [name for name, value in told.items() if value]
+    if wrong:
+        raise UsageError(
+            f"{wrong[0]} is for raw inputs; this one is a data set folder, whose rows are canonical already"
+        )
     manifest = read_manifest(plan.inputs[index].path.parent, "dataset")
     task = manifest["task"]
     return Detected(plan.sources[index], Binding(Layout("canonical", task, "Canonical", {}, {}), {}), (), True, None)

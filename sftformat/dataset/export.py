@@ -16,8 +16,9 @@ from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
 from sftformat.formats import by_name, write
+from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import Binding, Layout, Pointer, bound_schema, from_schema, layout, module_of, parse
+from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
 from sftformat.layouts.rename import from_rows
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record

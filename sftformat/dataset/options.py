@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 from sftformat.check import Settings
@@ -63,9 +64,10 @@ def too_many(rejected: int, read: int, limit: str | None) -> bool:
     if limit is None:
         return False
     try:
-        if limit.endswith("%"):
-            return rejected > read * float(limit[:-1]) / 100
-        return rejected > int(limit)
+        number = float(limit[:-1]) if limit.endswith("%") else float(int(limit))
+        if not 0 <= number < inf:
+            raise ValueError
+        return rejected > (read * number / 100 if limit.endswith("%") else number)
     except ValueError:
         raise UsageError(f"--max-rejects {limit}: give a number of rows or a percentage, as in 5%") from None
 

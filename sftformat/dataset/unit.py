@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -21,7 +21,8 @@ from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.formats import read
-from sftformat.layouts.layout import Binding, bound_schema
+from sftformat.layouts.bind import bound_schema
+from sftformat.layouts.layout import Binding
 from sftformat.normalize import ColumnTypes, count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json, reject_line
@@ -98,7 +99,9 @@ def new_tally(job: Job) -> Tally:
     """Return an empty tally for a unit; the tallies of all units share one folder."""
     keys = job.folder.parent / KEYS
     keys.mkdir(exist_ok=True)
-    named = (job.source_input.split,) if job.source_input.split else ()
+    named = [job.source_input.split] if job.source_input.split else []
+    if job.options.fractions is not None:
+        named += [split for split, share in asdict(job.options.fractions).items() if share]
     return Tally(keys, job.unit.index, job.task, splits=named)
 
 

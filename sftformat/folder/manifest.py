@@ -32,6 +32,10 @@ def self_hash(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(dump_json({k: v for k, v in manifest.items() if k != "sha256"})).hexdigest()
 
 
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
+
+
 def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
     """Read and check the manifest of a folder: its own sha256, version, kind and the paths it names; not the files.
 
@@ -41,7 +45,7 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         with open_regular(path) as file:
-            manifest = json.loads(file.read())
+            manifest = json.loads(file.read(), parse_constant=_no_number)
     except FileNotFoundError:
         state = "unfinished" if stagings(folder) else "not a folder of ours"
         raise FolderError(f"{folder}: {state}: it has no {MANIFEST}", "SFT903") from None

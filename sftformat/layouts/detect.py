@@ -17,8 +17,9 @@ import msgspec
 
 from sftformat.errors import UsageError
 from sftformat.layouts import LAYOUTS
+from sftformat.layouts.bind import bind
 from sftformat.layouts.cells import read_cells
-from sftformat.layouts.layout import MISSING, Binding, Layout, bind, get, layout, module_of
+from sftformat.layouts.layout import MISSING, Binding, Layout, get, layout, module_of
 from sftformat.record import Number, Record, decode_json
 from sftformat.schema.decide import plain
 

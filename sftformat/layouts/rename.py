@@ -55,7 +55,7 @@ def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Seq
     if key == "target" and unlabelled and _is_one_of(value, unlabelled, textual):
         return None
     if key == "split":
-        return SPLIT_NAMES[value]
+        return SPLIT_NAMES[value] if value else None
     if rule.split is not None and type(value) is str:
         return value.split(rule.split) if value else []
     if type(value) is str and (rule.json or (textual and kind != "text")):

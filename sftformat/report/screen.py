@@ -52,9 +52,15 @@ def screen(quiet: bool = False) -> Screen:
     return Screen(_console(sys.stdout), _console(sys.stderr), quiet)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the command line decide how to leave; rich would say that the data has errors."""
+        raise BrokenPipeError
+
+
 def _console(file: IO[str]) -> Console:
     width = None if file.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
-    return Console(file=file, highlight=False, markup=False, emoji=False, width=width, legacy_windows=False)
+    return _Console(file=file, highlight=False, markup=False, emoji=False, width=width, legacy_windows=False)
 
 
 def line(text: str, style: str = "") -> Text:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sftformat.dataset.export import Exporter
 from sftformat.layouts import LAYOUTS
-from sftformat.layouts.layout import bind, layout
+from sftformat.layouts.bind import bind
+from sftformat.layouts.layout import layout
 from sftformat.normalize import count_types, normalize
 from sftformat.record import JSON_TYPES, Batch, Record, encode_json
 from sftformat.schema.arrow import arrow_schema

@@ -1,0 +1,117 @@
+"""Bind a layout to an input: for each field the one place where it stands, and the schema for that choice."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse
+from sftformat.record import Record
+from sftformat.schema.decide import compile_schema
+from sftformat.schema.store import load
+
+
+def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | None = None) -> Binding:
+    """Choose for every field of a layout where it stands in these records; `mapping` (`--map`) wins.
+
+    The first pointer of a rule that any of the records has is chosen. Captures are taken from the first record that
+    has two keys there, in its order. A field no record has is left out.
+
+    Raises:
+        UsageError: `mapping` names a field that the task has not.
+    """
+    given = _given(found, mapping or {})
+    at: dict[str, Pointer] = {}
+    captures: dict[str, str] = {}
+    for key, rule in found.fields.items():
+        if key in given:
+            continue
+        for pointer in rule.at:
+            chosen = _capture(pointer, records, captures)
+            if chosen in given.values() or (chosen in at.values() and not found.module):
+                continue
+            if any(get(record, chosen) is not MISSING for record in records):
+                at[key] = chosen
+                break
+    at.update(given)
+    return Binding(found, at, captures, compile_schema(bound_schema(found, at, captures)))
+
+
+def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
+    fields = load(f"canonical/{found.task}")["properties"]
+    for key in mapping:
+        if key not in fields or key in ("source", "meta"):
+            raise UsageError(f"--map {key}=…: {found.task} has no field {key!r}; it has {', '.join(fields)}")
+    return {key: parse(at) if at.startswith("/") else (at,) for key, at in mapping.items()}
+
+
+def _capture(pointer: Pointer, records: Sequence[Record], captures: dict[str, str]) -> Pointer:
+    if not any(token in CAPTURES for token in pointer):
+        return pointer
+    parent = pointer[:-1]
+    keys = next(
+        (list(value) for record in records if isinstance(value := get(record, parent), dict) and len(value) == 2), []
+    )
+    if len(keys) == 2:
+        captures.setdefault("source_lang", keys[0])
+        captures.setdefault("target_lang", keys[1])
+    token = captures.get(CAPTURES[pointer[-1]])
+    return (*parent, token) if token is not None else pointer
+
+
+def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the schema of a layout for one choice of fields.
+
+    A property that the layout names first stands for the name that was chosen; names that were not chosen are free
+    for anything; `split` must be one of the words for splits, and a field with `values` one of those.
+    """
+    schema = {key: value for key, value in found.schema.items() if key not in ("examples", "x-sftformat", "$id")}
+    schema = copy.deepcopy(schema)
+    properties: dict[str, Any] = schema.setdefault("properties", {})
+    first_names = {key: _first_name(properties, rule) for key, rule in found.fields.items()}
+    templates = {key: properties.get(name) for key, name in first_names.items()}
+    taken = {pointer[0] for pointer in at.values()}
+    for key, rule in found.fields.items():
+        if len(rule.at) > 1 and first_names[key] not in taken:
+            properties.pop(first_names[key], None)
+    for key, pointer in at.items():
+        if len(pointer) == 1:
+            properties[pointer[0]] = _property(found, key, properties.get(pointer[0]) or templates.get(key))
+    nested = [
+        _nested(pointer, {"type": "string"}) for key, pointer in at.items() if key == "input" and len(pointer) > 1
+    ]
+    nested += [_nested(at["target"], {})] if captures and "target" in at else []
+    if nested:
+        schema["allOf"] = [*schema.get("allOf", ()), *nested]
+    renamed = {first_names[key]: at[key][0] for key in found.fields if key in at}
+    schema["required"] = [renamed.get(name, name) for name in schema.get("required", ())]
+    return schema
+
+
+def _nested(pointer: Pointer, leaf: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema that asks for what a pointer leads to."""
+    schema = dict(leaf)
+    for token in reversed(pointer):
+        schema = {"required": [token], "properties": {token: schema}}
+    return schema
+
+
+def _first_name(properties: Mapping[str, Any], rule: Rule) -> str:
+    return next((pointer[0] for pointer in rule.at if pointer[0] in properties), "")
+
+
+def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> dict[str, Any]:
+    rule = found.fields.get(key, Rule())
+    if key == "split":
+        return {"enum": [*SPLIT_NAMES, "", None]}
+    if rule.values is not None and not (template and "array" in template.get("type", ())):
+        numbers = [int(value) for value in rule.values if value.lstrip("-").isdigit()]
+        return {"enum": [*rule.values, *numbers, None]}
+    if template is not None:
+        return dict(copy.deepcopy(template))
+    node = dict(load(f"canonical/{found.task}")["properties"][key])
+    if node["type"] in ("string", ["string", "null"]):
+        node["type"] = ["string", "integer", "null"]
+    return node
