@@ -36,8 +36,9 @@ SMALL_BYTES = 32 << 20
 class Input:
     """One file to read: where it is, the name it is shown and recorded under, and the split its name gives.
 
-    `prefixed` says that the user named the split, which then goes before a column. `canonical` says that it is a file of a data set folder of ours: its rows are canonical already. `state` is what the
-    file looked like when it was planned (size, time of change, inode), to notice a change while it is read.
+    `prefixed` says that the user named the split, which then goes before a column. `canonical` says that it is a file
+    of a data set folder of ours: its rows are canonical already. `state` is what the file looked like when it was
+    planned (size, time of change, inode), to notice a change while it is read.
     """
 
     path: Path
