@@ -206,6 +206,13 @@ CODES: Mapping[str, Code] = {
             "write to another layout, or to canonical",
         ),
         Code(
+            "SFT108",
+            "schema-part-ignored",
+            W_,
+            "something in your own schema that checks nothing: a foreign keyword or format, or what $ref hides",
+            "remove it, spell it as the dialect does, or begin its name with x-",
+        ),
+        Code(
             "SFT501",
             "truncated",
             W_,

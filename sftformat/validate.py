@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,9 +10,8 @@ from sftformat.diagnostics import Diagnostic, diagnostic
 from sftformat.layouts.cells import TEXTUAL, read_cells, read_some
 from sftformat.layouts.layout import Binding
 from sftformat.record import Batch, Number, Reject
-from sftformat.schema.decide import Violation, plain
-
-_LARGEST = int(sys.float_info.max)
+from sftformat.schema.decide import plain
+from sftformat.schema.explain import Violation
 
 
 def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:

@@ -8,18 +8,17 @@ from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError, SchemaError, UsageError
+from sftformat.errors import InputError, UsageError
 from sftformat.folder.manifest import read_manifest
 from sftformat.formats import read
 from sftformat.formats.source import Source
-from sftformat.layouts.bind import bind, bound_schema
+from sftformat.layouts.bind import bind, compiled
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import candidates, choose
-from sftformat.layouts.layout import Binding, Layout, Rule, from_schema, layout
+from sftformat.layouts.layout import Binding, Layout, Rule, from_user, layout
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
 from sftformat.schema.arrow import TASKS
-from sftformat.schema.decide import compile_schema
 from sftformat.schema.store import load
 
 #: Records that are looked at to tell the layout; every record is checked against it afterwards.
@@ -64,8 +63,8 @@ def _without_split(found: Detected, source_input: Input) -> Detected:
     if not source_input.prefixed or "split" not in found.binding.at:
         return found
     at = {key: pointer for key, pointer in found.binding.at.items() if key != "split"}
-    compiled = compile_schema(bound_schema(found.binding.layout, at, found.binding.captures))
-    return replace(found, binding=replace(found.binding, at=at, compiled=compiled))
+    again = compiled(found.binding.layout, at, found.binding.captures)
+    return replace(found, binding=replace(found.binding, at=at, compiled=again))
 
 
 def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
@@ -90,14 +89,22 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
     textual = source.format in TEXTUAL
     need_target = not options.unlabelled
     found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
-    chosen = choose(found, records, source.name)
-    return Detected(source, _finished(chosen.binding, options), tuple(found), False, split)
+    try:
+        binding = choose(found, records, source.name).binding
+    except UsageError as error:
+        if options.schema is None:
+            raise
+        raise UsageError(f"{error}; or say it in {options.schema_name}, under 'x-sftformat'") from None
+    if options.schema is not None:
+        own = replace(binding.layout, own=options.schema)
+        binding = replace(binding, layout=own, compiled=compiled(own, binding.at, binding.captures))
+    return Detected(source, _finished(binding, options), tuple(found), False, split)
 
 
 def _finished(binding: Binding, options: DatasetOptions) -> Binding:
     if options.unlabelled and "target" in binding.at and not binding.layout.module:
         at = {key: pointer for key, pointer in binding.at.items() if key != "target"}
-        binding = replace(binding, at=at, compiled=compile_schema(bound_schema(binding.layout, at, binding.captures)))
+        binding = replace(binding, at=at, compiled=compiled(binding.layout, at, binding.captures))
     return named(binding, options.label_names)
 
 
@@ -107,11 +114,13 @@ def named(binding: Binding, names: Mapping[str, str]) -> Binding:
         return binding
     rule = replace(binding.layout.fields.get("target", Rule()), values=names)
     known = replace(binding.layout, fields={**binding.layout.fields, "target": rule})
-    return replace(binding, layout=known, compiled=compile_schema(bound_schema(known, binding.at, binding.captures)))
+    return replace(binding, layout=known, compiled=compiled(known, binding.at, binding.captures))
 
 
 def told_layout(options: DatasetOptions) -> Layout | None:
     """Return the layout that the user named, by name, by schema, or by a map and a task; None = to be detected.
+
+    A schema that does not say where the fields are does not name a layout; the records must fit it all the same.
 
     Raises:
         UsageError: the options contradict each other.
@@ -120,8 +129,8 @@ def told_layout(options: DatasetOptions) -> Layout | None:
         named = layout(options.layout)
         if options.task is not None and named.task != options.task:
             raise UsageError(f"--layout {named.name} is for {named.task}, not for --task {options.task}")
-        return replace(named, schema=_both(named.schema, options.schema)) if options.schema else named
-    if options.schema is not None:
+        return replace(named, own=options.schema)
+    if options.schema is not None and ("x-sftformat" in options.schema or options.mapping):
         return _user_layout(options)
     if options.task is not None and "target" in options.mapping:
         if options.task not in TASKS:
@@ -136,19 +145,13 @@ def mapped_layout(task: str, mapping: Mapping[str, str]) -> Layout:
     return Layout(f"mapped-{task}", task, "Fields named with --map", {"type": "object", "required": read}, {})
 
 
-def _both(ours: Mapping[str, object], user: Mapping[str, object]) -> dict[str, object]:
-    return {**ours, "allOf": [{key: value for key, value in user.items() if key != "$schema"}]}
-
-
 def _user_layout(options: DatasetOptions) -> Layout:
     schema, name = options.schema or {}, options.schema_name
     if "x-sftformat" in schema:
-        return from_schema(schema, name)
-    if not options.mapping:
-        raise SchemaError(f"{name}: has no 'x-sftformat': add it, or map the fields with --map")
+        return from_user(schema, name)
     task = options.task or "classification"
     fields = {key: Rule() for key in options.mapping if key in load(f"canonical/{task}")["properties"]}
-    return Layout(name, task, str(schema.get("title", name)), schema, fields)
+    return Layout(name, task, str(schema.get("title", name)), {"type": "object"}, fields, own=schema)
 
 
 def _check_reached(binding: Binding, records: Sequence[Record], name: str) -> None:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from sftformat.check import check_set, duplicates
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
-from sftformat.dataset.findings import file_findings, split_findings, type_findings
+from sftformat.dataset.findings import file_findings, schema_findings, split_findings, type_findings
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.stratify import stratified
 from sftformat.dataset.unit import KEYS, Job, UnitResult, new_tally, read_diagnostics, work
@@ -101,6 +101,7 @@ def _counted(events: Generator[Event, None, Survey]) -> Generator[Event, None, S
 
 def _survey(found: Plan, options: DatasetOptions, folder: Path) -> Generator[Event, None, Survey]:
     """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey."""
+    yield from schema_findings(options)
     detected = bind_inputs(found, options)
     yield from detected
     for name in found.skipped:

@@ -16,6 +16,7 @@ from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
 from sftformat.formats import by_name, write
+from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
 from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
@@ -213,6 +214,8 @@ def _binding(mapping: Mapping[str, Any], task: str) -> Binding:
 
 def _layout(mapping: Mapping[str, Any], task: str) -> Layout:
     name, schema = str(mapping["layout"]), mapping.get("schema")
+    if name in LAYOUTS:
+        return layout(name)
     if schema is not None and "x-sftformat" in schema:
         return from_schema(schema, name)
     if name.startswith("mapped-") or schema is not None:

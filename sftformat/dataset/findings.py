@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sftformat.dataset.options import Detected
+from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.unit import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.layouts.layout import render
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
+from sftformat.schema.keywords import Ignored
+from sftformat.schema.usable import ignored
 
 _KIND = {"integer": "number", "number": "number"}
+
+
+def schema_findings(options: DatasetOptions) -> Iterator[Diagnostic]:
+    """Yield what the user's schema says that nothing comes of (SFT108), by keyword with its first place."""
+    if options.schema is None:
+        return
+    places: dict[str, list[Ignored]] = {}
+    for each in ignored(options.schema, options.schema_name):
+        places.setdefault(each.message, []).append(each)
+    for message, found in places.items():
+        more = f" (in {len(found)} places)" if len(found) > 1 else ""
+        message = f"at {clip(found[0].pointer)}: {message}{more}"
+        yield diagnostic("SFT108", message, file=options.schema_name, path=found[0].pointer)
 
 
 def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:

@@ -21,13 +21,12 @@ from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.formats import read
-from sftformat.layouts.bind import bound_schema
+from sftformat.layouts.bind import compiled
 from sftformat.layouts.layout import Binding
 from sftformat.normalize import ColumnTypes, count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json, reject_line
 from sftformat.schema.arrow import arrow_schema
-from sftformat.schema.decide import compile_schema
 from sftformat.split import assign, positions, with_split
 from sftformat.validate import validate, without
 
@@ -113,7 +112,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
     if job.source_input.canonical:
         yield from _canonical(job)
         return
-    schema = compile_schema(bound_schema(job.binding.layout, job.binding.at, job.binding.captures))
+    schema = compiled(job.binding.layout, job.binding.at, job.binding.captures)
     binding = replace(job.binding, compiled=schema)
     left = job.limit
     for batch in read(job.unit.source, job.options.read):

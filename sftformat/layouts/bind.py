@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.errors import UsageError
 from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse
+from sftformat.layouts.rename import kind_of
 from sftformat.record import Record
-from sftformat.schema.decide import compile_schema
+from sftformat.schema.decide import Compiled, compile_schema, joined
 from sftformat.schema.store import load
+
+_SCALARS = ["string", "integer", "number", "boolean"]
 
 
 def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | None = None) -> Binding:
@@ -36,7 +39,29 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
                 at[key] = chosen
                 break
     at.update(given)
-    return Binding(found, at, captures, compile_schema(bound_schema(found, at, captures)))
+    return Binding(found, at, captures, compiled(found, at, captures))
+
+
+def compiled(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str, str] | None = None) -> Compiled:
+    """Return what every record must fit for one choice of fields: the schema of the layout, and the user's own."""
+    bound = compile_schema(bound_schema(found, at, captures))
+    return bound if found.own is None else joined(bound, compile_schema(_renamed(found, at)))
+
+
+def _renamed(found: Layout, at: Mapping[str, Pointer]) -> Mapping[str, Any]:
+    """Return the user's schema with the names that were chosen where its layout names several."""
+    own = found.own or {}
+    properties = own.get("properties", {})
+    names = {
+        name: at[key][0]
+        for key, rule in found.fields.items()
+        if len(rule.at) > 1 and key in at and (name := _first_name(properties, rule)) not in ("", at[key][0])
+    }
+    if not names:
+        return own
+    required = [names.get(name, name) for name in own.get("required", ())]
+    renamed = {names.get(name, name): node for name, node in properties.items() if name not in names.values()}
+    return {**own, "properties": renamed, **({"required": required} if "required" in own else {})}
 
 
 def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
@@ -79,10 +104,8 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     for key, pointer in at.items():
         if len(pointer) == 1:
             properties[pointer[0]] = _property(found, key, properties.get(pointer[0]) or templates.get(key))
-    nested = [
-        _nested(pointer, {"type": "string"}) for key, pointer in at.items() if key == "input" and len(pointer) > 1
-    ]
-    nested += [_nested(at["target"], {})] if captures and "target" in at else []
+    nested = [_nested(pointer, leaf, key) for key, pointer, leaf in _leaves(found, at) if len(pointer) > 1]
+    nested += [_nested(at["target"], {}, "input")] if captures and "target" in at else []
     if nested:
         schema["allOf"] = [*schema.get("allOf", ()), *nested]
     renamed = {first_names[key]: at[key][0] for key in found.fields if key in at}
@@ -90,12 +113,32 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     return schema
 
 
-def _nested(pointer: Pointer, leaf: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a schema that asks for what a pointer leads to."""
+def _leaves(found: Layout, at: Mapping[str, Pointer]) -> Iterator[tuple[str, Pointer, dict[str, Any]]]:
+    """Yield (field, pointer, schema) of each field that is looked for: the input, and all of a user's own layout."""
+    for key, pointer in at.items():
+        if key == "input" and found.own is None:
+            yield key, pointer, {"type": "string"}
+        elif found.own is not None:
+            yield key, pointer, _property(found, key, None)
+
+
+def _nested(pointer: Pointer, leaf: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a schema for what a pointer leads to; an input must be there."""
     schema = dict(leaf)
     for token in reversed(pointer):
-        schema = {"required": [token], "properties": {token: schema}}
+        schema = {"properties": {token: schema}, **({"required": [token]} if key == "input" else {})}
     return schema
+
+
+def _shape(kind: str, rule: Rule) -> dict[str, Any]:
+    """Return a schema for every value that a field can be made of: its text is kept, whatever scalar it is."""
+    if kind == "number":
+        return {"type": ["number", "null"]}
+    if kind == "text":
+        return {"type": [*_SCALARS, "null"]}
+    if rule.split is not None:
+        return {"type": ["string", "null"]}
+    return {"type": ["array", "null"], "items": {"type": _SCALARS}}
 
 
 def _first_name(properties: Mapping[str, Any], rule: Rule) -> str:
@@ -111,6 +154,8 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
         return {"enum": [*rule.values, *numbers, None]}
     if template is not None:
         return dict(copy.deepcopy(template))
+    if found.own is not None:
+        return _shape(kind_of(found.task, key), rule)
     node = dict(load(f"canonical/{found.task}")["properties"][key])
     if node["type"] in ("string", ["string", "null"]):
         node["type"] = ["string", "integer", "null"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 
@@ -18,20 +18,9 @@ TEXTUAL = frozenset({"csv", "tsv"})
 
 def read_cells(records: Sequence[Record], binding: Binding) -> Sequence[Record]:
     """Return records of CSV or TSV as the schema is to see them; their own values are not touched."""
-    names = json_columns(binding)
-    return [read_some(record, names) for record in records] if names else records
-
-
-def json_columns(binding: Binding) -> list[str]:
-    """Return the columns whose property admits number, integer, boolean, array or object, but not string."""
     assert binding.compiled is not None
-    found = []
-    for name, node in binding.compiled.schema.get("properties", {}).items():
-        types = node.get("type", ()) if isinstance(node, Mapping) else ()
-        types = {types} if isinstance(types, str) else set(types)
-        if "string" not in types and types & {"number", "integer", "boolean", "array", "object"}:
-            found.append(name)
-    return found
+    names = sorted(binding.compiled.json_columns())
+    return [read_some(record, names) for record in records] if names else records
 
 
 def read_some(record: Record, names: Sequence[str]) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -59,7 +59,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One layout as its schema states it."""
+    """One layout as its schema states it.
+
+    `own` is a schema that the user gave, which every record must fit besides `schema`.
+    """
 
     name: str
     task: str
@@ -69,6 +72,7 @@ class Layout:
     aka: tuple[str, ...] = ()
     unlabelled: tuple[Any, ...] = ()
     module: str | None = None
+    own: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,25 @@ def layout(name: str) -> Layout:
     raise UsageError(f"no layout {name!r}; there are: {', '.join(LAYOUTS)}")
 
 
+def _built_in() -> list[Layout]:
+    return [layout(name) for name in LAYOUTS]
+
+
+def from_user(schema: Mapping[str, Any], name: str) -> Layout:
+    """Read the layout of a user's schema: records must fit it, and be such that their fields can be taken from them.
+
+    Raises:
+        SchemaError: as `from_schema`; or the task needs a module and none is named.
+    """
+    read = from_schema(schema, name)
+    shape: Mapping[str, Any] = {"type": "object"}
+    if read.module is not None:
+        shape = next(known.schema for known in _built_in() if known.module == read.module)
+    elif read.task == "chat":
+        raise SchemaError(f"{name}: at /x-sftformat: chat needs a module: openai_chat or sharegpt")
+    return replace(read, schema=shape, own=schema)
+
+
 def from_schema(schema: Mapping[str, Any], name: str) -> Layout:
     """Read the layout that a schema states under `x-sftformat`; `name` is its file's name.
 
@@ -168,8 +191,9 @@ def _check_shapes(said: Mapping[str, Any], name: str) -> None:
     for key, kind in shapes:
         if key in said and not isinstance(said[key], kind):
             raise SchemaError(f"{name}: at /x-sftformat/{key}: not understood")
-    if "module" in said and name not in LAYOUTS:
-        raise SchemaError(f"{name}: at /x-sftformat/module: only built-in layouts have modules")
+    if "module" in said and name not in LAYOUTS and said["module"] not in (known.module for known in _built_in()):
+        modules = sorted({known.module for known in _built_in() if known.module})
+        raise SchemaError(f"{name}: at /x-sftformat/module: there are {', '.join(modules)}")
 
 
 def _rule(key: str, value: object, name: str) -> Rule:

@@ -1,148 +1,158 @@
-"""Which records fit a schema, and what is wrong with one that does not."""
+"""Which records fit a schema, one by one and a whole batch at once."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any
 
-import jsonschema
 import jsonschema_rs
-import referencing
-from jsonschema.exceptions import ValidationError
 
 from sftformat.diagnostics import clip
+from sftformat.errors import SchemaError
 from sftformat.record import Number
+from sftformat.schema.columns import json_columns
+from sftformat.schema.dialects import DRAFT_3, LATEST, dialect
+from sftformat.schema.draft3 import Draft3
+from sftformat.schema.explain import MAX_VIOLATIONS, Violation, violations
+from sftformat.schema.references import is_tame
+from sftformat.schema.walk import tree
 
-#: How many findings about one record are told; the first ones say what the rest follow from.
-MAX_VIOLATIONS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One thing about a record that its schema forbids; every text is ours, at most 80 characters of it the value's."""
-
-    code: str
-    path: str
-    keyword: str
-    expected: str
-    got: str
+_UNEXPLAINED = Violation("SFT101", "", "", "a record that fits the schema", "one that does not")
+#: The name under which a batch refers to the schema of its records.
+_RECORD = "json-schema:///sftformat-record"
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A schema ready for records: `fits` decides for one, `explain` says what is wrong with one that does not fit.
+    """A schema ready for records.
 
-    `validator` makes the reference validator when the first record is to be explained.
+    `fits` decides for one record, `all_fit` for a list of them at once: it is several times as fast, and True exactly
+    when `fits` is True for each. `explain` says what is wrong with a record that does not fit, the outermost first, at
+    most MAX_VIOLATIONS and never nothing. `json_columns` names the properties that are not to be text.
     """
 
     fits: Callable[[Any], bool]
-    schema: Mapping[str, Any]
-    validator: Callable[[], Any]
-
-    def explain(self, value: Any) -> list[Violation]:
-        """Return what is wrong, the outermost first, at most MAX_VIOLATIONS; never empty."""
-        try:
-            errors = sorted(self.validator().iter_errors(value), key=lambda error: len(error.absolute_path))
-        except RecursionError:
-            errors = []
-        violations = [_violation(error) for error in errors[:MAX_VIOLATIONS]]
-        return violations or [Violation("SFT101", "", "", "a record that fits the schema", "one that does not")]
+    all_fit: Callable[[list[Any]], bool]
+    explain: Callable[[Any], list[Violation]]
+    json_columns: Callable[[], frozenset[str]]
 
 
-def _refuse(uri: str) -> NoReturn:
-    raise ValueError(f"reference {clip(uri)!r} is not followed")
-
-
-def dialect(schema: Mapping[str, Any]) -> Any:
-    """Return the class of the reference validator that `$schema` asks for, None where it names an unknown one."""
-    uri = schema.get("$schema")
-    if uri is None:
-        return jsonschema.Draft202012Validator
-    known: Any = jsonschema.validators.validator_for({"$schema": uri}, default=_Unknown)  # type: ignore[arg-type]
-    return None if known is _Unknown else known
-
-
-class _Unknown:
-    """Stands for a `$schema` that names no dialect we know."""
-
-
-def decider(schema: Mapping[str, Any], formats: bool = True) -> Any:
+def decider(
+    schema: Any,
+    formats: bool = True,
+    beside: Mapping[str, Any] | None = None,
+    latest: str = LATEST,
+) -> Any:
     """Return the validator that decides: linear patterns, and no reference that leads out of the schema.
 
     Raises:
-        ValueError: a pattern is no regular expression, or a reference leads nowhere.
+        ValueError: the schema is none, a pattern is no regular expression, or a reference leads nowhere.
     """
-    options = jsonschema_rs.RegexOptions()
-    validator = jsonschema_rs.validator_cls_for(dict(schema))
-    return validator(dict(schema), validate_formats=formats, pattern_options=options, retriever=_refuse)
+    known = beside or {}
 
+    def retrieve(uri: str) -> Any:
+        if uri.rstrip("#") not in known:
+            raise ValueError(f"reference {clip(uri)!r} is not followed")
+        return known[uri.rstrip("#")]
 
-def compile_schema(schema: Mapping[str, Any], *, formats: bool = True) -> Compiled:
-    """Make a schema ready for records. It is checked or ours; `format` is asserted unless `formats` is off."""
-    return Compiled(decider(schema, formats).is_valid, schema, cache(lambda: _explainer(schema)))
-
-
-def _linear_pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not _matcher(pattern)(instance):
-        yield ValidationError(f"does not match {pattern!r}")
-
-
-@cache
-def _matcher(pattern: str) -> Callable[[Any], bool]:
-    matches: Callable[[Any], bool] = decider({"pattern": pattern}).is_valid
-    return matches
-
-
-def _explainer(schema: Mapping[str, Any]) -> Any:
-    known = dialect(schema)
-    extend: Any = jsonschema.validators.extend
-    validator = extend(known, {"pattern": _linear_pattern})
-    registry: Any = referencing.Registry
-
-    def refuse(uri: str) -> NoReturn:
-        raise referencing.exceptions.NoSuchResource(uri)
-
-    return validator(schema, registry=registry(retrieve=refuse), format_checker=known.FORMAT_CHECKER)
-
-
-def _violation(error: ValidationError) -> Violation:
-    inner = jsonschema.exceptions.best_match([error]) if error.context else error
-    keyword = str(inner.validator)
-    limit: Any = inner.validator_value
-    path = "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in inner.absolute_path)
-    if keyword == "required":
-        missing = [name for name in limit if isinstance(inner.instance, dict) and name not in inner.instance]
-        key = missing[0] if missing else ""
-        return Violation("SFT102", f"{path}/{key}", keyword, f"a key {key!r}", _keys(inner.instance))
-    if keyword == "type":
-        wanted = " or ".join(limit) if isinstance(limit, list) else str(limit)
-        return Violation("SFT104", path, keyword, wanted, json_type(inner.instance))
-    expected = f"{keyword} {clip(json.dumps(limit, ensure_ascii=False, default=str), 60)}"
-    return Violation(
-        "SFT101", path, keyword, expected, clip(json.dumps(inner.instance, ensure_ascii=False, default=str))
+    said = schema.get("$schema", latest) if isinstance(schema, Mapping) else latest
+    if isinstance(said, str) and said.rstrip("#") == DRAFT_3:
+        return Draft3(schema, formats, known)
+    # A schema in no dialect of ours (a custom one stands in `beside`) says itself how it is to be read.
+    plain_dialect = dialect({"$schema": said}) is not None
+    make = jsonschema_rs.validator_cls_for({"$schema": said}) if plain_dialect else jsonschema_rs.validator_for
+    return make(
+        schema,
+        validate_formats=formats,
+        pattern_options=jsonschema_rs.RegexOptions(),
+        retriever=retrieve,
     )
 
 
-def _keys(value: object) -> str:
-    return clip("keys " + ", ".join(map(repr, value))) if isinstance(value, dict) and value else "none"
+def compile_schema(
+    schema: Mapping[str, Any],
+    *,
+    formats: bool = True,
+    beside: Mapping[str, Any] | None = None,
+    latest: str = LATEST,
+) -> Compiled:
+    """Make a schema ready for records. It is checked, or ours.
+
+    `format` is asserted unless `formats` is off. References may lead into the schemas `beside` it (URI → schema) and
+    into the meta-schemas, nowhere else. `latest` is the dialect of a schema without `$schema`.
+
+    Raises:
+        ValueError: as `decider`.
+    """
+    one = decider(schema, formats, beside, latest)
+
+    @cache
+    def whole() -> Callable[[list[Any]], bool]:
+        return _whole(one, schema, formats, beside or {}, latest)
+
+    @cache
+    def finder() -> Callable[[Any], Any]:
+        return _finder(one, schema)
+
+    def all_fit(records: list[Any]) -> bool:
+        return whole()(records)
+
+    def explain(value: Any) -> list[Violation]:
+        return violations(finder()(value), schema)[:MAX_VIOLATIONS] or [_UNEXPLAINED]
+
+    return Compiled(one.is_valid, all_fit, explain, cache(lambda: json_columns(schema)))
 
 
-def json_type(value: object) -> str:
-    """Return the JSON type of a value: `integer` for 3 and 3.0, `number` for 3.5."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, Number | float):
-        return "integer" if float(value).is_integer() else "number"
-    return {str: "string", int: "integer", list: "array", dict: "object"}.get(type(value), type(value).__name__)
+def joined(first: Compiled, second: Compiled) -> Compiled:
+    """Return what admits the records that both admit."""
+
+    def fits(value: Any) -> bool:
+        return first.fits(value) and second.fits(value)
+
+    def all_fit(records: list[Any]) -> bool:
+        return first.all_fit(records) and second.all_fit(records)
+
+    def explain(value: Any) -> list[Violation]:
+        found = [each for part in (second, first) if not part.fits(value) for each in part.explain(value)]
+        return list(dict.fromkeys(found))[:MAX_VIOLATIONS]
+
+    return Compiled(fits, all_fit, explain, lambda: first.json_columns() | second.json_columns())
+
+
+def _finder(one: Any, schema: Any) -> Callable[[Any], Any]:
+    """Return what finds the errors about a value: all of them, or the first where all would take too long."""
+
+    def first(value: Any) -> list[Any]:
+        try:
+            one.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            return [error]
+        return []
+
+    try:
+        tame = isinstance(one, Draft3) or isinstance(schema, bool) or is_tame(tree(schema, ""))
+    except SchemaError:
+        tame = False
+    return one.iter_errors if tame else first
+
+
+def _whole(one: Any, schema: Any, formats: bool, beside: Mapping[str, Any], latest: str) -> Callable[[list[Any]], bool]:
+    """Return what decides for a list of records in one call, where the schema can stand inside another one."""
+    items = {"items": {"$ref": _RECORD}}
+    try:
+        if not isinstance(one, Draft3):
+            decides: Callable[[list[Any]], bool] = decider(items, formats, {**beside, _RECORD: schema}, latest).is_valid
+            return decides
+    except ValueError:  # relative `$id`s mean something else there
+        pass
+    return lambda records: all(map(one.is_valid, records))
 
 
 def plain(value: Any) -> Any:
-    """Return a value with every `Number` as a float, which is what a validator understands; depth is no matter."""
+    """Return a value with every `Number` as a float or Decimal, which a validator understands; depth is no matter."""
     holder: list[Any] = [value]
     stack: list[Any] = [holder]
     while stack:
@@ -150,8 +160,20 @@ def plain(value: Any) -> Any:
         for key, item in container.items() if type(container) is dict else enumerate(container):
             kind = type(item)
             if kind is Number:
-                container[key] = float(item)
+                container[key] = exact(item)
             elif kind is dict or kind is list:
                 container[key] = item.copy()
                 stack.append(container[key])
     return holder[0]
+
+
+def exact(number: Number) -> float | Decimal:
+    """Return the value of a Number: a float where no digit of it counts for more, else a Decimal.
+
+    A text of 15 digits means the same as a float; beyond, 0.99999999999999999999 would become 1.
+    """
+    text = number.text
+    if len(text) <= 16:
+        return float(text)
+    value = Decimal(text)
+    return value if -400 < value.adjusted() < 400 else float(text)

@@ -1,129 +1,63 @@
-"""Whether a schema may be used: it is one, it needs nothing but itself, and it ends."""
+"""Whether a schema may be used: it is one, it means what it says, it needs nothing but itself, and it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
+import jsonschema_rs
 
 from sftformat.diagnostics import clip
 from sftformat.errors import SchemaError
-from sftformat.schema.decide import decider, dialect
-
-_IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
+from sftformat.schema import keywords
+from sftformat.schema.decide import decider
+from sftformat.schema.dialects import DRAFT_3, dialect, uri_of
+from sftformat.schema.explain import render
+from sftformat.schema.keywords import Ignored, check_keywords
+from sftformat.schema.references import check_expansion
+from sftformat.schema.walk import tree
 
 
 def check(schema: Mapping[str, Any], name: str) -> None:
-    """Check that a schema is one, and that it needs nothing but itself.
+    """Check a schema before any record is read.
 
     Raises:
         SchemaError: names the JSON Pointer and what is wrong there.
     """
-    for pointer, value in _references(schema, ""):
-        _check_reference(schema, pointer, value, name)
-    _check_loops(schema, name)
+    found = tree(schema, name)
+    check_keywords(found, name)
+    _check_meta(schema, name)
+    check_expansion(found, name)
     try:
-        dialect(schema).check_schema(schema)
         decider(schema)
-    except jsonschema.SchemaError as error:
-        where = "/" + "/".join(str(token) for token in error.absolute_path)
-        raise SchemaError(f"{name}: not a JSON Schema: at {where}: {clip(error.message, 200)}") from None
-    except RecursionError:
-        raise SchemaError(f"{name}: nested too deep") from None
     except ValueError as error:
         raise SchemaError(f"{name}: {clip(str(error).splitlines()[0], 200)}") from None
 
 
-def _references(node: object, pointer: str) -> Iterator[tuple[str, object]]:
-    """Yield every `$ref`, `$dynamicRef` and `$schema` with its pointer; an explicit stack, so depth is no matter."""
-    stack: list[tuple[object, str]] = [(node, pointer)]
-    while stack:
-        current, at = stack.pop()
-        if isinstance(current, dict):
-            for key, value in current.items():
-                if key in ("$ref", "$dynamicRef", "$recursiveRef", "$schema"):
-                    yield f"{at}/{key}", value
-                elif key not in ("const", "enum", "default", "examples"):
-                    stack.append((value, f"{at}/{key.replace('~', '~0').replace('/', '~1')}"))
-        elif isinstance(current, list):
-            stack.extend((value, f"{at}/{index}") for index, value in enumerate(current))
+def ignored(schema: Mapping[str, Any], name: str) -> list[Ignored]:
+    """Return what a checked schema says that nothing comes of, in the order of the pointers."""
+    return sorted(keywords.ignored(tree(schema, name)), key=lambda each: each.pointer)
 
 
-def _check_reference(schema: Mapping[str, Any], pointer: str, value: object, name: str) -> None:
-    if not isinstance(value, str):
-        return
-    if pointer == "/$schema":
-        if dialect({"$schema": value}) is None:
-            raise SchemaError(f"{name}: at /$schema: unknown dialect {clip(value)!r}; use 2020-12")
-        return
-    if value.startswith("#"):
-        return
-    own = {schema.get("$id"), *_own_ids(schema)}
-    if value.partition("#")[0] not in own:
-        raise SchemaError(
-            f"{name}: at {pointer}: {clip(value)!r} leads out of the schema; only references inside it are followed"
-        )
+def _check_meta(schema: Mapping[str, Any], name: str) -> None:
+    """Check that a schema is one: quickly, and only if it is none with the library that says best why."""
+    quick = None if uri_of(schema) == DRAFT_3 else _quick_fault(schema)
+    try:
+        if quick is not None or uri_of(schema) == DRAFT_3:
+            dialect(schema).check_schema(schema)
+    except jsonschema.SchemaError as error:
+        quick = render(error.absolute_path), error.message
+    except RecursionError:
+        raise SchemaError(f"{name}: nested too deep") from None
+    if quick is not None:
+        pointer, message = quick
+        raise SchemaError(f"{name}: not a JSON Schema: at {clip(pointer or '/', 200)}: {clip(message, 200)}")
 
 
-def _own_ids(node: object) -> Iterator[str]:
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, dict):
-            if isinstance(current.get("$id"), str):
-                yield current["$id"]
-            stack.extend(current.values())
-        elif isinstance(current, list):
-            stack.extend(current)
-
-
-_IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
-
-
-def _check_loops(schema: Mapping[str, Any], name: str) -> None:
-    """Refuse a chain of local references that comes back to itself without stepping into the data."""
-    done: set[int] = set()
-    for pointer, value in _references(schema, ""):
-        if not (isinstance(value, str) and value.startswith("#") and pointer.endswith("/$ref")):
-            continue
-        path: list[int] = []
-        stack: list[tuple[object, int]] = [(_resolve(schema, value), 0)]
-        while stack:
-            node, depth = stack.pop()
-            del path[depth:]
-            if not isinstance(node, dict):
-                continue
-            if id(node) in path:
-                raise SchemaError(f"{name}: at {pointer}: {clip(value)!r} leads back to itself and consumes nothing")
-            if id(node) in done:
-                continue
-            path.append(id(node))
-            stack.extend((child, depth + 1) for child in _in_place(schema, node))
-            if len(stack) > 100_000:
-                raise SchemaError(f"{name}: at {pointer}: {clip(value)!r} expands without end")
-        done.update(path)
-
-
-def _in_place(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[object]:
-    if isinstance(node.get("$ref"), str) and node["$ref"].startswith("#"):
-        yield _resolve(schema, node["$ref"])
-    for keyword in _IN_PLACE:
-        value = node.get(keyword)
-        if isinstance(value, list):
-            yield from value
-        elif isinstance(value, dict):
-            yield from value.values() if keyword == "dependentSchemas" else (value,)
-
-
-def _resolve(schema: Mapping[str, Any], reference: str) -> object:
-    node: Any = schema
-    for token in reference[1:].split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, dict):
-            node = node.get(key)
-        elif isinstance(node, list) and key.isdigit() and int(key) < len(node):
-            node = node[int(key)]
-        else:
-            return None
-    return node
+def _quick_fault(schema: Mapping[str, Any]) -> tuple[str, str] | None:
+    try:
+        jsonschema_rs.meta.validate(dict(schema))
+    except jsonschema_rs.ValidationError as error:
+        return render(error.instance_path), error.message
+    return None

@@ -18,7 +18,7 @@ from sftformat.check import Settings
 from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Event, Finished
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import FolderError, InputError, SchemaError, UsageError
+from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import verify
 from sftformat.formats.source import ReadOptions
 from sftformat.split import Fractions, parse_fractions
@@ -397,7 +397,7 @@ def test_a_users_schema_works_like_a_layout(tmp_path: Path) -> None:
         ("SFT101", "maxLength", "/review"),
     ]
     assert [(row["input"], row["target"]) for row in rows_of(tmp_path / "out")] == [("good", "5")]
-    with pytest.raises(SchemaError, match="--map"):
+    with pytest.raises(UsageError, match=r"--map input=.*in mine, under 'x-sftformat'"):
         make([str(path)], tmp_path / "no", DatasetOptions(schema=user_schema(), schema_name="mine"))
     mapping = {"input": "review", "target": "/stars"}
     make([str(path)], tmp_path / "mapped", DatasetOptions(schema=user_schema(), schema_name="mine", mapping=mapping))
