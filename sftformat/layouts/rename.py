@@ -227,7 +227,7 @@ def from_rows(
         for key, pointer, source in write:
             value, original = row.get(key), take(meta, pointer)
             if original is not MISSING and _means(original, value, key, binding, textual):
-                put(record, pointer, original)
+                put(record, pointer, original if textual else _as_value(original, key, binding))
                 continue
             if original is not MISSING and not native:
                 raise UsageError(clash("/".join(pointer), row))
@@ -237,6 +237,13 @@ def from_rows(
         merge(record, meta, row)
         records.append(record)
     return records
+
+
+def _as_value(original: Any, key: str, binding: Binding) -> Any:
+    """Return a kept value for a format that has types: the text of a number in a CSV cell is that number."""
+    rule = binding.layout.fields.get(key, _NO_RULE)
+    cell = type(original) is str and rule.split is None and not rule.json
+    return decode_json(original) if cell and original and kind_of(binding.layout.task, key) != "text" else original
 
 
 def clash(name: str, row: Mapping[str, Any]) -> str:
