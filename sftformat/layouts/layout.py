@@ -30,7 +30,9 @@ SPLIT_NAMES: Mapping[str, str] = {
     "val": "validation",
     "dev": "validation",
     "test": "test",
+    "tests": "test",
     "eval": "test",
+    "evaluation": "test",
 }
 
 
