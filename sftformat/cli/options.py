@@ -146,7 +146,7 @@ def dataset_options(ctx: click.Context) -> Any:
     schema_file = given.get("schema_file")
     columns = given.get("columns")
     fractions = given.get("fractions")
-    if given.get("stratify") and not fractions:
+    if given.get("stratify") and fractions is None:
         raise UsageError("--stratify says how to --split; give the shares too")
     return DatasetOptions(
         read=ReadOptions(
@@ -168,7 +168,7 @@ def dataset_options(ctx: click.Context) -> Any:
             labels,
         ),
         label_names=names,
-        fractions=parse_fractions(fractions) if fractions else None,
+        fractions=parse_fractions(fractions) if fractions is not None else None,
         stratify=bool(given.get("stratify")),
         resplit=bool(given.get("resplit")),
         seed=given.get("seed") or 0,

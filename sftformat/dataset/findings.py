@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.unit import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import render
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
@@ -39,25 +40,42 @@ def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnos
 
 
 def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
-    """Yield the columns of each input that hold several JSON types (SFT105): an error where the column is mapped."""
+    """Yield the columns that hold several JSON types (SFT105), in one input or between inputs; an error where mapped.
+
+    CSV and TSV have no types, so they agree with everything.
+    """
+    mapped = [_mapped(each) for each in detected]
+    held: dict[str, dict[int, Counter[str]]] = {}
     for number, each in enumerate(detected):
-        mapped = {name for pointer in each.binding.at.values() for name in (pointer[0], render(pointer))}
         for name, counts in _types(results, number).items():
             kinds: Counter[str] = Counter()
             for kind, count in counts.items():
                 if kind != "null":
                     kinds[_KIND.get(kind, kind)] += count
             if len(kinds) > 1:
-                column = name.removesuffix("/*")
                 said = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-                yield diagnostic(
-                    "SFT105",
-                    f"column {clip(name)!r} holds {said}",
-                    file=each.source.name,
-                    path=column if column[:1] == "/" else f"/{column}",
-                    got=said,
-                    severity=Severity.ERROR if column in mapped else Severity.WARNING,
-                )
+                yield _mixed(name, said, said, each.source.name, mapped[number])
+            elif kinds and each.source.format not in TEXTUAL:
+                held.setdefault(name, {})[number] = kinds
+    for name, inputs in held.items():
+        first = {kind: number for number, kinds in reversed(inputs.items()) for kind in kinds}
+        if len(first) > 1:
+            places = sorted((number, kind) for kind, number in first.items())
+            said = " and ".join(f"{kind} in {detected[number].source.name}" for number, kind in places)
+            of = frozenset().union(*(mapped[number] for number in inputs))
+            yield _mixed(name, said, ", ".join(sorted(first)), "", of)
+
+
+def _mapped(each: Detected) -> frozenset[str]:
+    return frozenset(name for pointer in each.binding.at.values() for name in (pointer[0], render(pointer)))
+
+
+def _mixed(name: str, said: str, got: str, file: str, mapped: frozenset[str]) -> Diagnostic:
+    column = name.removesuffix("/*")
+    severity = Severity.ERROR if column in mapped else Severity.WARNING
+    path = column if column[:1] == "/" else f"/{column}"
+    message = f"column {clip(column)!r} holds {said}"
+    return diagnostic("SFT105", message, file=file, path=path, got=got, severity=severity)
 
 
 def _types(results: Sequence[UnitResult], number: int) -> ColumnTypes:

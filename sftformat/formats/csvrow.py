@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sftformat.record import Number, encode_json
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -159,3 +161,29 @@ def is_stray(lines: Sequence[str], text: str, width: int, dialect: Dialect) -> b
     if dialect.delimiter != "\t" or width < 2 or len(lines) < 2:
         return False
     return all(line.count("\t") == width - 1 for line in lines) and not all_quoted(text, dialect)
+
+
+def cell(value: object) -> str:
+    """Return the text of a cell: a Number as it was written, nothing for None, JSON for what is no text."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, Number):
+        return value.text
+    return encode_json(value).decode()
+
+
+def written(cells: Sequence[str], delimiter: str) -> bytes:
+    """Return a row as it is written, with its line end; only cells that need it are quoted."""
+    line = delimiter.join(cells)
+    if line.count(delimiter) >= len(cells) or any(mark in line for mark in '"\r\n') or not line.strip():
+        every = delimiter == "\t" and ("\n" in line or "\r" in line)
+        line = delimiter.join(_quoted(cell, delimiter, every or len(cells) == 1) for cell in cells)
+    return (line + "\n").encode()
+
+
+def _quoted(cell: str, delimiter: str, every: bool) -> str:
+    if not every and not any(mark in cell for mark in (delimiter, '"', "\r", "\n")):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse
+from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse, render
 from sftformat.layouts.rename import kind_of
 from sftformat.record import Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
@@ -23,7 +23,7 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
     has two keys there, in its order. A field no record has is left out.
 
     Raises:
-        UsageError: `mapping` names a field that the task has not.
+        UsageError: `mapping` names a field that the task has not, or two fields stand in one place.
     """
     given = _given(found, mapping or {})
     at: dict[str, Pointer] = {}
@@ -39,6 +39,8 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
                 at[key] = chosen
                 break
     at.update(given)
+    if not found.module:
+        _refuse_shared(at)
     return Binding(found, at, captures, compiled(found, at, captures))
 
 
@@ -70,6 +72,15 @@ def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
         if key not in fields or key in ("source", "meta"):
             raise UsageError(f"--map {key}=…: {found.task} has no field {key!r}; it has {', '.join(fields)}")
     return {key: parse(at) if at.startswith("/") else (at,) for key, at in mapping.items()}
+
+
+def _refuse_shared(at: Mapping[str, Pointer]) -> None:
+    """Refuse fields of which one stands where another does, or inside of it: the way back could not write both."""
+    for key, pointer in at.items():
+        for other, inner in at.items():
+            if key != other and inner[: len(pointer)] == pointer:
+                place = "in the same place" if inner == pointer else f"inside of {render(pointer)}"
+                raise UsageError(f"{other} is {render(inner)}, {place} as {key}: each field needs a place of its own")
 
 
 def _capture(pointer: Pointer, records: Sequence[Record], captures: dict[str, str]) -> Pointer:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sftformat.errors import SchemaError, UsageError
 from sftformat.layouts import LAYOUTS
+from sftformat.record import Record
 from sftformat.schema.arrow import TASKS
 from sftformat.schema.decide import Compiled
 from sftformat.schema.store import load
@@ -29,7 +30,9 @@ SPLIT_NAMES: Mapping[str, str] = {
     "val": "validation",
     "dev": "validation",
     "test": "test",
+    "tests": "test",
     "eval": "test",
+    "evaluation": "test",
 }
 
 
@@ -117,6 +120,29 @@ def get(record: Any, pointer: Pointer) -> Any:
             return MISSING
         record = record[token]
     return record
+
+
+def put(record: Record, pointer: Pointer, value: Any) -> None:
+    """Set the value at a pointer, making the objects on the way."""
+    for token in pointer[:-1]:
+        record = record.setdefault(token, {})
+    record[pointer[-1]] = value
+
+
+def take(record: Record, pointer: Pointer) -> Any:
+    """Remove the value at a pointer and return it, or MISSING; objects that this empties go too."""
+    *above, last = pointer
+    objects = [record]
+    for token in above:
+        inner = objects[-1].get(token)
+        if not isinstance(inner, dict):
+            return MISSING
+        objects.append(inner)
+    value = objects[-1].pop(last, MISSING)
+    for token, outer, inner in zip(reversed(above), reversed(objects[:-1]), reversed(objects[1:]), strict=True):
+        if value is not MISSING and not inner:
+            del outer[token]
+    return value
 
 
 # ---------------------------------------------------------------------------------------------------- reading

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sftformat.layouts.messages import join_turns, message, split_turns, tools_text, tools_value, unmessage
+from sftformat.layouts.messages import (
+    Message,
+    join_turns,
+    message,
+    split_turns,
+    tools_text,
+    tools_value,
+    turn_of,
+    written,
+)
 from sftformat.record import Record
 
 #: Top-level keys that this module reads; every other one goes to meta.
@@ -17,25 +26,21 @@ def to_canonical(record: Record) -> Record:
     turns = []
     for turn in record["messages"]:
         rest = {key: value for key, value in turn.items() if key not in ("role", "content")}
-        if turn.get("content", "") is None:
-            rest["content"] = None
-        turns.append(message(turn["role"], turn.get("content"), rest))
+        notes = {"content": None} if turn.get("content", "") is None else {}
+        turns.append(message(turn["role"], turn.get("content"), rest, notes))
     given, answer = split_turns(turns)
     return {"input": given, "target": answer, "tools": tools_text(record.get("tools"))}
 
 
 def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:
     """Return the record of one canonical row."""
-    record: Record = {"messages": [_turn(turn) for turn in join_turns(row)]}
+    record: Record = {"messages": [_written(turn) for turn in join_turns(row)]}
     if row.get("tools") is not None:
         record["tools"] = tools_value(row["tools"], types.get("tools", {}))
     return record
 
 
-def _turn(turn: dict[str, Any]) -> Record:
-    fields, extra = unmessage(turn)
-    made: Record = {"role": turn["role"]}
-    if "content" in turn or "content" in extra:
-        made["content"] = turn.get("content")
-    extra.pop("from", None)
-    return {**made, **fields, **extra}
+def _written(made: Message) -> Record:
+    turn = turn_of(made)
+    content = {"content": turn.content} if turn.content is not None or "content" in turn.notes else {}
+    return written({"role": turn.role, **content, **turn.fields}, turn, "openai-chat")

@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, render
+from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, put, render, take
 from sftformat.record import Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 
@@ -199,13 +200,6 @@ def _without(record: Record, taken: tuple[Pointer, ...], at: Pointer = ()) -> Re
     return rest
 
 
-def put(record: Record, pointer: Pointer, value: Any) -> None:
-    """Set the value at a pointer, making the objects on the way."""
-    for token in pointer[:-1]:
-        record = record.setdefault(token, {})
-    record[pointer[-1]] = value
-
-
 # ---------------------------------------------------------------------------------------------------- and back
 
 
@@ -223,7 +217,7 @@ def from_rows(
     field says (it was edited since) then gives way to the canonical one.
 
     Raises:
-        UsageError: not native, and a key of `meta` has the name of a field that the layout writes.
+        UsageError: a key of `meta` has the name of a field that the layout writes.
     """
     write = [(key, pointer, _writer(binding, key, pointer, types)) for key, pointer in binding.at.items()]
     records = []
@@ -231,24 +225,32 @@ def from_rows(
         meta: dict[str, Any] = decode_json(row["meta"]) if row.get("meta") else {}
         record: Record = {}
         for key, pointer, source in write:
-            value, original = row.get(key), get(meta, pointer)
+            value, original = row.get(key), take(meta, pointer)
             if original is not MISSING and _means(original, value, key, binding, textual):
-                put(record, pointer, original)
+                put(record, pointer, original if textual else _as_value(original, key, binding))
                 continue
             if original is not MISSING and not native:
-                raise UsageError(_clash(pointer, key, row))
+                raise UsageError(clash("/".join(pointer), row))
             made = source(value)
             if made is not MISSING:
                 put(record, pointer, made)
-        _merge(record, meta)
+        merge(record, meta, row)
         records.append(record)
     return records
 
 
-def _clash(pointer: Pointer, key: str, row: Mapping[str, Any]) -> str:
+def _as_value(original: Any, key: str, binding: Binding) -> Any:
+    """Return a kept value for a format that has types: the text of a number in a CSV cell is that number."""
+    rule = binding.layout.fields.get(key, _NO_RULE)
+    cell = type(original) is str and rule.split is None and not rule.json
+    return decode_json(original) if cell and original and kind_of(binding.layout.task, key) != "text" else original
+
+
+def clash(name: str, row: Mapping[str, Any]) -> str:
+    """Say that a column of the source has the name of one that the layout writes."""
     return (
-        f"{'/'.join(pointer)!r} stands in meta and is also where this layout writes the {key} "
-        f"(first at id {row.get('id')!r}): rename that column, or choose another layout"
+        f"{clip(name)!r} stands in meta and is also a key that this layout writes "
+        f"(first at id {clip(str(row.get('id')))!r}): rename that column, or choose another layout"
     )
 
 
@@ -269,9 +271,16 @@ def _means(original: Any, value: Any, key: str, binding: Binding, textual: bool)
         return False
 
 
-def _merge(record: Record, meta: Mapping[str, Any]) -> None:
+def merge(record: Record, meta: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Put the keys of `meta` into a record beside those that the layout wrote.
+
+    Raises:
+        UsageError: the layout wrote a key of that name.
+    """
     for key, value in meta.items():
         if key not in record:
             record[key] = value
         elif isinstance(record[key], dict) and isinstance(value, dict):
-            _merge(record[key], value)
+            merge(record[key], value, row)
+        else:
+            raise UsageError(clash(key, row))
