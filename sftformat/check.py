@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,7 @@ def _set_diagnostic(finding: SetFinding, rule: Rule) -> Diagnostic:
 _NAMES = {row.name: row.code for row in CODES.values()} | {row.name: row.code for row in RULES}
 
 
+@cache
 def _matches(selector: str) -> str:
     """Return the beginning of codes that a selector means."""
     start = _NAMES.get(selector, selector.upper())

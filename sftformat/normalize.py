@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from sftformat.layouts.cells import TEXTUAL
@@ -22,35 +24,49 @@ NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
 ColumnTypes = dict[str, Counter[str]]
 
 
-def normalize(batch: Batch, binding: Binding, split: str | None = None) -> pa.RecordBatch:
+def normalize(
+    batch: Batch, binding: Binding, split: str | None = None, fields: Collection[str] | None = None
+) -> pa.RecordBatch:
     """Return the canonical rows of a batch in which every record fits `binding.compiled`.
 
     The split is the record's own (its `split` field), else `split`, else null. The id is the one given, else the hash
-    of what is learned.
+    of what is learned. Columns that are not among `fields` are null: they are not looked at (None = all are).
 
     Returns:
         as many rows as records, with the schema `arrow_schema(task)`.
     """
     schema = arrow_schema(binding.layout.task)
-    columns, metas = canonical_columns(batch.records, binding, batch.format in TEXTUAL)
+    wanted = schema.names if fields is None else fields
+    columns, metas = canonical_columns(batch, binding, wanted)
     rows = len(batch)
-    columns["meta"] = list(metas)
-    own_split = columns.get("split")
-    columns["split"] = [value or split for value in own_split] if own_split else [split] * rows
-    columns["id"] = _ids(columns, rows, schema)
+    if any(metas):
+        columns["meta"] = list(metas)
+    if "split" in columns:
+        columns["split"] = [value or split for value in columns["split"]]
+    if "id" in wanted:
+        columns["id"] = _ids(columns, rows, schema)
     arrays = [
-        pa.array(columns.get(field.name, [None] * rows), field.type) for field in schema if field.name != "source"
+        pa.array(columns[field.name], field.type)
+        if field.name in columns and field.name in wanted
+        else pa.repeat(pa.scalar(split if field.name == "split" else None, field.type), rows)
+        for field in schema
+        if field.name != "source"
     ]
-    arrays.insert(schema.get_field_index("source"), _sources(batch, schema.field("source").type))
+    source = schema.field("source")
+    sources = _sources(batch, source.type) if "source" in wanted else pa.nulls(rows, source.type)
+    arrays.insert(schema.get_field_index("source"), sources)
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def canonical_columns(
-    records: Sequence[Record], binding: Binding, textual: bool
+    batch: Batch, binding: Binding, wanted: Collection[str]
 ) -> tuple[dict[str, list[Any]], list[str | None]]:
     """Return the canonical columns of records, and the `meta` of each, by whatever way their layout goes."""
-    if binding.layout.module is None:
-        return to_columns(records, binding, textual)
+    records, textual = batch.records, batch.format in TEXTUAL
+    if binding.layout.module is None or NOT_LEARNED.issuperset(wanted):
+        at = {key: pointer for key, pointer in binding.at.items() if key in wanted}
+        narrow = binding if len(at) == len(binding.at) else replace(binding, at=at)
+        return to_columns(records, narrow, textual, batch.columns, "meta" in wanted)
     module = module_of(binding.layout)
     shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
     rest = [
@@ -71,8 +87,10 @@ def _with_turns(record: Record, key: str) -> Record:
 
 
 def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
-    parts = [[batch.file] * len(batch), batch.lines, batch.offsets]
-    arrays = [pa.array(part, field.type) for part, field in zip(parts, kind.fields, strict=True)]
+    lines = np.arange(batch.lines.start, batch.lines.stop) if isinstance(batch.lines, range) else batch.lines
+    offsets = np.asarray(batch.offsets) if isinstance(batch.offsets, memoryview) else batch.offsets
+    arrays = [pa.repeat(pa.scalar(batch.file, kind[0].type), len(batch))]
+    arrays += [pa.array(part, field.type) for part, field in zip((lines, offsets), kind.fields[1:], strict=True)]
     return pa.StructArray.from_arrays(arrays, fields=kind.fields)
 
 
@@ -109,6 +127,16 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
+def _columns(batch: Batch) -> Iterator[tuple[str, list[Any], Collection[type]]]:
+    """Yield (key, values, their types) of every top-level key; MISSING where a record has it not."""
+    if batch.columns is not None and batch.kinds is not None:
+        yield from ((key, values, batch.kinds[key]) for key, values in batch.columns.items())
+        return
+    for key in dict.fromkeys(key for record in batch.records for key in record):
+        values = [record.get(key, MISSING) for record in batch.records]
+        yield key, values, set(map(type, values))
+
+
 def count_types(batch: Batch, found: ColumnTypes, binding: Binding | None = None) -> None:
     """Add the JSON types of every top-level column of a batch, and of mapped fields inside objects, to `found`."""
     for pointer in binding.at.values() if binding is not None else ():
@@ -117,9 +145,8 @@ def count_types(batch: Batch, found: ColumnTypes, binding: Binding | None = None
             for value in (get(record, pointer) for record in batch.records):
                 if value is not MISSING:
                     counts[JSON_TYPES[type(value)]] += 1
-    for key in dict.fromkeys(key for record in batch.records for key in record):
-        values = [record.get(key, MISSING) for record in batch.records]
-        kinds = Counter(map(type, values))
+    for key, values, types in _columns(batch):
+        kinds = Counter({kind: len(values) for kind in types}) if len(types) == 1 else Counter(map(type, values))
         kinds.pop(type(MISSING), None)
         counts = found.setdefault(key, Counter())
         for kind, count in kinds.items():

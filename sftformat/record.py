@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -70,7 +72,7 @@ class Reject:
     header: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """Records as read, in file order, with the place and the bytes of each; nothing in them is trusted.
 
@@ -93,6 +95,22 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    @cached_property
+    def columns(self) -> dict[str, list[Any]] | None:
+        """The values of each key, in the order of the first record, when all records have the same keys; else None."""
+        keys = tuple(self.records[0]) if self.records else ()
+        if set(map(len, self.records)) != {len(keys)}:
+            return None
+        try:
+            return {key: list(map(itemgetter(key), self.records)) for key in keys}
+        except KeyError:
+            return None
+
+    @cached_property
+    def kinds(self) -> dict[str, set[type]] | None:
+        """The Python types of the values of each column, where there are `columns`."""
+        return None if self.columns is None else {key: set(map(type, values)) for key, values in self.columns.items()}
 
     def place(self, index: int) -> Place:
         """Return where record `index` of this batch came from."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from sftformat.check import folded, input_texts
@@ -63,7 +65,14 @@ def assign(places: np.ndarray[tuple[int], np.dtype[np.float64]], fractions: Frac
     return [SPLITS[number] for number in numbers]
 
 
-def with_split(rows: pa.RecordBatch, splits: Sequence[str | None]) -> pa.RecordBatch:
-    """Return rows with another `split` column."""
+def with_split(rows: pa.RecordBatch, splits: Any) -> pa.RecordBatch:
+    """Return rows with another `split` column: strings and nulls, as a sequence or an Arrow array."""
     index = rows.schema.get_field_index("split")
-    return rows.set_column(index, rows.schema.field(index), pa.array(splits, pa.string()))
+    column = splits if isinstance(splits, pa.Array) else pa.array(splits, pa.string())
+    return rows.set_column(index, rows.schema.field(index), column)
+
+
+def split_counts(rows: pa.RecordBatch) -> dict[str, int]:
+    """Return how many rows each split has; rows without one are not counted."""
+    found: Any = pc.value_counts(rows.column("split"))
+    return {each["values"]: each["counts"] for each in found.to_pylist() if each["values"] is not None}

@@ -13,6 +13,9 @@ from sftformat.record import Batch, Number, Reject
 from sftformat.schema.decide import plain
 from sftformat.schema.explain import Violation
 
+#: Types that may hold a Number, which no validator understands.
+_NOT_PLAIN = {Number, list, dict}
+
 
 def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     """Return the records that fit, and those that do not as rejects with a diagnostic for each violation.
@@ -21,6 +24,8 @@ def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     """
     assert binding.compiled is not None  # bind() always compiles
     shown = _shown(batch, binding)
+    if binding.compiled.all_fit(shown):
+        return batch, []
     fits = binding.compiled.fits
     bad = [index for index, value in enumerate(shown) if not fits(value)]
     if not bad:
@@ -67,15 +72,18 @@ def _words(each: Violation) -> str:
     return f"{where}: expected {each.expected}, got {each.got}"
 
 
-def _shown(batch: Batch, binding: Binding) -> Sequence[Any]:
+def _shown(batch: Batch, binding: Binding) -> list[Any]:
     """Return the records as the validator is to see them: Numbers as floats, and cells that are to be JSON as JSON."""
     if batch.format in TEXTUAL:
-        return read_cells(batch.records, binding)
+        return list(read_cells(batch.records, binding))
     json_cells = [
         pointer[0]
         for key, pointer in binding.at.items()
         if key in binding.layout.fields and binding.layout.fields[key].json
     ]
+    if not json_cells and batch.kinds is not None:
+        kinds = set().union(*batch.kinds.values())
+        return [plain(record) for record in batch.records] if kinds & _NOT_PLAIN else list(batch.records)
     records = [read_some(record, json_cells) for record in batch.records] if json_cells else batch.records
     kinds = {kind for record in records for kind in map(type, record.values())}
-    return [plain(record) for record in records] if kinds & {Number, list, dict} else records
+    return [plain(record) for record in records] if kinds & _NOT_PLAIN else list(records)

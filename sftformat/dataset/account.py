@@ -118,7 +118,8 @@ def _ledger(survey: Survey) -> dict[str, Any]:
         account["duplicate"] += dropped
         account["blank_lines"] += result.blank_lines
         codes.update(result.rejected_by_code)
-        counts = Counter(kept_splits(result, survey.dropped, survey.splits))
+        moved = dropped or survey.splits is not None
+        counts = Counter(kept_splits(result, survey.dropped, survey.splits)) if moved else result.splits
         splits.update(counts)
         account["written"] += sum(counts.values())
     total = {key: sum(account[key] for account in per_input) for key in per_input[0] if key != "file"}

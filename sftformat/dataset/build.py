@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sftformat.check import check_set, duplicates
+from sftformat.check import active, check_set, duplicates
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import file_findings, schema_findings, split_findings, type_findings
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.stratify import stratified
-from sftformat.dataset.unit import KEYS, Job, UnitResult, new_tally, read_diagnostics, work
+from sftformat.dataset.unit import KEYS, Job, Need, UnitResult, new_tally, read_diagnostics, work
 from sftformat.dataset.write import rows_of, write_rejects, write_splits
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError
@@ -22,6 +22,7 @@ from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.manifest import fingerprint
 from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan, run
+from sftformat.schema.arrow import arrow_schema
 
 #: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
 WORK = ".work"
@@ -35,7 +36,7 @@ def diagnose(specs: Sequence[str], options: DatasetOptions) -> Iterator[Event]:
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
         found = plan(specs, options.read, Path(name))
-        survey = yield from _counted(_survey(found, options, Path(name) / WORK))
+        survey = yield from _counted(_survey(found, options, Path(name) / WORK, kept=False))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
 
 
@@ -99,14 +100,15 @@ def _counted(events: Generator[Event, None, Survey]) -> Generator[Event, None, S
         yield event
 
 
-def _survey(found: Plan, options: DatasetOptions, folder: Path) -> Generator[Event, None, Survey]:
+def _survey(found: Plan, options: DatasetOptions, folder: Path, kept: bool = True) -> Generator[Event, None, Survey]:
     """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey."""
     yield from schema_findings(options)
     detected = bind_inputs(found, options)
     yield from detected
     for name in found.skipped:
         yield Progress(f"skipped {name}: no known format", 0, 0, 0)
-    results = yield from _units(found, detected, options, folder)
+    need = _need(found, detected, options, kept)
+    results = yield from _units(found, detected, options, folder, need)
     check_unchanged(found)
     task = detected[0].binding.layout.task
     splits = None
@@ -120,7 +122,20 @@ def _survey(found: Plan, options: DatasetOptions, folder: Path) -> Generator[Eve
     return Survey(task, found, detected, results, dropped, splits, Counter())
 
 
-def _jobs(found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path) -> list[Job]:
+def _need(found: Plan, detected: Sequence[Detected], options: DatasetOptions, kept: bool) -> Need:
+    """Say what comes of the rows: where they are not kept, nothing is made of them that no rule looks at."""
+    task = detected[0].binding.layout.task
+    kept = kept or options.drop_duplicates or options.stratify
+    if kept:
+        return Need()
+    if not active(options.settings, task) and options.fractions is None:
+        return Need(kept=False, checked=False, fields=frozenset({"split"}))
+    fields = frozenset(arrow_schema(task).names) - {"meta"}
+    given = any(each.canonical for each in found.inputs) or any("id" in each.binding.at for each in detected)
+    return Need(kept=False, fields=fields if given else fields - {"id"})
+
+
+def _jobs(found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path, need: Need) -> list[Job]:
     return [
         Job(
             options,
@@ -129,6 +144,7 @@ def _jobs(found: Plan, detected: Sequence[Detected], options: DatasetOptions, fo
             replace(detected[unit.input].binding, compiled=None),
             folder / f"unit-{unit.index:05}",
             options.limit,
+            need,
         )
         for unit in found.units
     ]
@@ -144,7 +160,7 @@ def _count_again(
 ) -> None:
     """Tally the units once more, now that stratifying has given their rows a split."""
     remove(folder / KEYS)
-    jobs = _jobs(found, detected, options, folder)
+    jobs = _jobs(found, detected, options, folder, Need())
     for result in results:
         tally = new_tally(jobs[result.unit.index])
         for _, rows in rows_of(result, splits):
@@ -153,10 +169,10 @@ def _count_again(
 
 
 def _units(
-    found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path
+    found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path, need: Need
 ) -> Generator[Event, None, list[UnitResult]]:
     folder.mkdir()
-    jobs = _jobs(found, detected, options, folder)
+    jobs = _jobs(found, detected, options, folder, need)
     workers = 1 if sum(found.sizes) < SMALL_BYTES or options.limit is not None else options.workers
     made = run(jobs, work, workers) if options.limit is None else _limited(jobs, options.limit)
     results: list[UnitResult] = []

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sftformat.check import Summary, Tally, active, check_rows
@@ -26,8 +27,9 @@ from sftformat.layouts.layout import Binding
 from sftformat.normalize import ColumnTypes, count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json, reject_line
+from sftformat.rules.rule import Rule
 from sftformat.schema.arrow import arrow_schema
-from sftformat.split import assign, positions, with_split
+from sftformat.split import assign, positions, split_counts, with_split
 from sftformat.validate import validate, without
 
 #: Rows of canonical Parquet that are worked on at once.
@@ -36,6 +38,22 @@ BATCH_ROWS = 4096
 RAW = "raw"
 #: The folder of the tallies, beside the folders of the units.
 KEYS = "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What comes of the rows of a unit: kept in `rows.arrow`, or only looked at by rules, or only counted by split.
+
+    `fields` are the canonical fields that are looked at, None all of them.
+    """
+
+    kept: bool = True
+    checked: bool = True
+    fields: frozenset[str] | None = None
+
+    @property
+    def ids(self) -> bool:
+        return self.fields is None or "id" in self.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,7 @@ class Job:
     binding: Binding
     folder: Path
     limit: int | None = None
+    need: Need = field(default_factory=Need)
 
     @property
     def task(self) -> str:
@@ -63,6 +82,7 @@ class UnitResult:
     read: int = 0
     rejected: int = 0
     rows: int = 0
+    splits: Counter[str] = field(default_factory=Counter)
     blank_lines: int = 0
     rejected_by_code: Counter[str] = field(default_factory=Counter)
     types: ColumnTypes = field(default_factory=dict)
@@ -80,11 +100,14 @@ def work(job: Job) -> UnitResult:
     job.folder.mkdir(parents=True)
     result = UnitResult(job.unit, job.folder)
     tally = new_tally(job)
+    rules = active(job.options.settings, job.task)
     with _Output(job) as output:
         for batch, rows, rejects, findings in _batches(job, result):
-            checked = _checked(job, batch, rows, findings, rejects)
+            checked = _checked(job, rules, batch, rows, findings, rejects)
             output.write(checked, batch, rejects, findings)
-            tally.add(checked)
+            if job.need.checked:
+                tally.add(checked)
+            result.splits.update(split_counts(checked))
             result.rejected += len(rejects)
             result.rows += checked.num_rows
             result.read += checked.num_rows + len(rejects)
@@ -101,7 +124,7 @@ def new_tally(job: Job) -> Tally:
     named = [job.source_input.split] if job.source_input.split else []
     if job.options.fractions is not None:
         named += [split for split, share in asdict(job.options.fractions).items() if share]
-    return Tally(keys, job.unit.index, job.task, splits=named)
+    return Tally(keys, job.unit.index, job.task, splits=named, ids=job.need.ids)
 
 
 _Step = tuple[Batch, pa.RecordBatch, list[Reject], list[Diagnostic]]
@@ -123,7 +146,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
         result.header = batch.header or result.header
         fitting, rejects = validate(batch, binding)
         count_types(fitting, result.types, binding)
-        rows = normalize(fitting, binding, job.source_input.split)
+        rows = normalize(fitting, binding, job.source_input.split, job.need.fields)
         yield fitting, rows, [*batch.rejects, *rejects], list(batch.diagnostics)
         if left is not None and left <= 0:
             return
@@ -164,12 +187,17 @@ def _canonical(job: Job) -> Iterator[_Step]:
 
 
 def _checked(
-    job: Job, batch: Batch, rows: pa.RecordBatch, findings: list[Diagnostic], rejects: list[Reject]
+    job: Job,
+    rules: Sequence[Rule],
+    batch: Batch,
+    rows: pa.RecordBatch,
+    findings: list[Diagnostic],
+    rejects: list[Reject],
 ) -> pa.RecordBatch:
     """Give rows their split and run the row rules; rows with an error leave for the rejects."""
     rows = _split(job, rows)
     wrong: dict[int, list[Diagnostic]] = {}
-    for index, found in check_rows(rows, job.task, active(job.options.settings, job.task)):
+    for index, found in check_rows(rows, job.task, rules):
         findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)
@@ -186,10 +214,11 @@ def _checked(
 
 def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
     options = job.options
-    given = rows.column("split").to_pylist()
     if options.fractions is None:
         usual = "test" if options.unlabelled else "train"
-        return with_split(rows, [split or usual for split in given]) if None in given else rows
+        own: Any = rows.column("split")
+        return with_split(rows, pc.fill_null(own, usual)) if own.null_count else rows
+    given = rows.column("split").to_pylist()
     if not options.resplit and any(given):
         row = next(index for index, split in enumerate(given) if split)
         place = rows.column("source")[row].as_py()
@@ -227,7 +256,7 @@ class _Output:
     def write(
         self, rows: pa.RecordBatch, batch: Batch, rejects: Sequence[Reject], findings: Sequence[Diagnostic]
     ) -> None:
-        if rows.num_rows:
+        if rows.num_rows and self.job.need.kept:
             self.rows.write_batch(self._with_raw(rows, batch) if self.keep_raw else rows)
         self.rejects.writelines(reject_line(reject) for reject in rejects)
         self.diagnostics.writelines(encode_json(found.to_json()) + b"\n" for found in findings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -161,7 +161,9 @@ def _quick(state: _Reading, block: lines.Block) -> Iterator[Batch] | None:
     return _quick_batches(state, block, split, stored)
 
 
-def _quick_batches(state: _Reading, block: lines.Block, split: list[list[str]], stored: list[bytes]) -> Iterator[Batch]:
+def _quick_batches(
+    state: _Reading, block: lines.Block, split: list[list[str]], stored: Sequence[bytes]
+) -> Iterator[Batch]:
     source, columns = state.source, state.columns
     for start, stop in rows.slices(len(split), BATCH_RECORDS):
         notes, state.notes = tuple(state.notes), []

@@ -42,7 +42,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
 def _batch(source: Source, elements: list[Element], notes: list[Diagnostic]) -> tuple[Batch, bool]:
     """Return the elements as a batch, and whether one of them ends the file."""
     texts = [element.text if element.finding is None else b"{}" for element in elements]
-    found, faults = jsontext.values(texts, b"\n".join(texts))
+    found, faults = jsontext.values(texts, b"\n".join(texts), max(map(len, texts), default=0))
     good: list[int] = []
     rejects: list[Reject] = []
     ended = False

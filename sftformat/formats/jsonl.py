@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats import container, jsonfault, jsontext, lines, rows
@@ -27,8 +28,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
             yield _batch(source, notes, rejects=(rows.too_long(source, block, options.max_line_bytes),))
         else:
             notes += [*ends.check(block), *rows.inner_marks(source, block)]
+            values = jsontext.values(block.lines, block.text, block.longest, block.objects)
             for start, stop in rows.slices(len(block.lines), BATCH_RECORDS):
-                yield _records(source, block, start, stop, notes)
+                yield _records(source, block, values, start, stop, notes)
                 notes = []
         notes = []
     if notes:
@@ -39,12 +41,21 @@ def _batch(source: Source, notes: list[Diagnostic], rejects: tuple[Reject, ...] 
     return Batch(source.name, source.format, [], [], [], [], rejects, tuple(notes))
 
 
-def _records(source: Source, block: lines.Block, start: int, stop: int, notes: list[Diagnostic]) -> Batch:
-    whole = start == 0 and stop == len(block.lines)
-    stored, texts = (block.stored, block.lines) if whole else (block.stored[start:stop], block.lines[start:stop])
-    offsets = block.offsets if whole else block.offsets[start:stop]
+def _records(
+    source: Source,
+    block: lines.Block,
+    values: tuple[list[Any], dict[int, jsonfault.Fault]],
+    start: int,
+    stop: int,
+    notes: list[Diagnostic],
+) -> Batch:
     first = block.first_line + start
-    found, faults = jsontext.values(texts, block.text)
+    stored, texts, offsets = block.stored, block.lines, block.offsets
+    found, faults = values
+    if stop - start < len(texts):
+        stored, texts, offsets = stored[start:stop], texts[start:stop], offsets[start:stop]
+        found = found[start:stop]
+        faults = {index - start: fault for index, fault in faults.items() if start <= index < stop}
     if b"\r" in block.text:
         stored = [line.removesuffix(b"\r") for line in stored]
     if not faults and not block.undecodable and set(map(type, found)) <= {dict}:

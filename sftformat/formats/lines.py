@@ -6,9 +6,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import add
+from typing import Any
+
+import numpy as np
 
 from sftformat.formats.container import chunks
 from sftformat.formats.source import KEPT_BYTES, Source
+
+_Numbers = np.ndarray[Any, np.dtype[np.int64]]
+_OPEN, _CLOSE, _CR = b"{}\r"
+
+
+class Lines(Sequence[bytes]):
+    """The lines of a text, which is cut only when the first one is asked for."""
+
+    def __init__(self, text: bytes, newline: bytes, count: int) -> None:
+        self._text, self._newline, self._count = text, newline, count
+        self._cut: list[bytes] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        if self._cut is None:
+            self._cut = self._text.split(self._newline)[: self._count]
+        return self._cut[index]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self[:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +46,8 @@ class Block:
     lines       the same in UTF-8: the same list when that is how they are stored
     text        all lines in UTF-8 in one piece, to search
     ended       False when the last line has no line end
+    longest     bytes of the longest line
+    objects     every line begins with `{` and ends with `}` (only looked for in UTF-8)
     too_long    the true length of a line over the limit; the block is then that line alone, its first bytes only
     undecodable index of a line -> 0-based byte in it: lines that are not text in the encoding (only looked for here
                 when it is not UTF-8)
@@ -28,10 +55,12 @@ class Block:
 
     first_line: int
     offsets: Sequence[int]
-    stored: list[bytes]
-    lines: list[bytes]
+    stored: Sequence[bytes]
+    lines: Sequence[bytes]
     text: bytes
     ended: bool = True
+    longest: int = 0
+    objects: bool = False
     too_long: int | None = None
     undecodable: dict[int, int] = field(default_factory=dict)
 
@@ -63,6 +92,8 @@ def newline_of(source: Source) -> bytes:
 def _block(source: Source, text: bytes, line: int, offset: int, newline: bytes) -> Block:
     skip = source.bom if offset == 0 else 0
     text = text[skip:] if skip else text
+    if len(newline) == 1 and source.encoding == "utf-8":
+        return _plain_block(text, line, offset + skip, newline)
     stored = _split(text, newline)
     ended = not stored[-1]
     if ended:
@@ -70,10 +101,35 @@ def _block(source: Source, text: bytes, line: int, offset: int, newline: bytes) 
     width = len(newline)
     before = accumulate(map(len, stored), initial=offset + skip)
     offsets = list(map(add, before, range(0, width * len(stored), width)))
-    if source.encoding == "utf-8":
-        return Block(line, offsets, stored, stored, text, ended)
     lines, undecodable = _transcoded(stored, source.encoding)
-    return Block(line, offsets, stored, lines, b"\n".join(lines), ended, undecodable=undecodable)
+    longest = max(map(len, lines), default=0)
+    return Block(line, offsets, stored, lines, b"\n".join(lines), ended, longest, undecodable=undecodable)
+
+
+def _plain_block(text: bytes, line: int, offset: int, newline: bytes) -> Block:
+    """Return the block of a text in UTF-8; where its lines are is found without cutting it."""
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == newline[0])
+    ended = text.endswith(newline)
+    if not ended and text:
+        ends = np.append(ends, len(text))
+    starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
+    lengths = ends - starts
+    stored = Lines(text, newline, len(ends))
+    longest = int(lengths.max(initial=0))
+    objects = _are_objects(text, starts, lengths)
+    offsets = memoryview(np.asarray(starts + offset, np.int64).data)
+    return Block(line, offsets, stored, stored, text, ended, longest, objects)
+
+
+def _are_objects(text: bytes, starts: _Numbers, lengths: _Numbers) -> bool:
+    """Whether every line begins with `{` and ends with `}`, the CR of a CRLF aside."""
+    if not lengths.all():
+        return False
+    characters = np.frombuffer(text, np.uint8)
+    last = characters[starts + lengths - 1]
+    before = characters[np.maximum(starts + lengths - 2, 0)]
+    ends = (last == _CLOSE) | ((last == _CR) & (before == _CLOSE))
+    return bool(ends.all() and (characters[starts] == _OPEN).all())
 
 
 def _split(text: bytes, newline: bytes) -> list[bytes]:

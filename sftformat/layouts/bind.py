@@ -26,6 +26,7 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
         UsageError: `mapping` names a field that the task has not, or two fields stand in one place.
     """
     given = _given(found, mapping or {})
+    names = set().union(*records)
     at: dict[str, Pointer] = {}
     captures: dict[str, str] = {}
     for key, rule in found.fields.items():
@@ -35,7 +36,7 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
             chosen = _capture(pointer, records, captures)
             if chosen in given.values() or (chosen in at.values() and not found.module):
                 continue
-            if any(get(record, chosen) is not MISSING for record in records):
+            if chosen[0] in names and any(get(record, chosen) is not MISSING for record in records):
                 at[key] = chosen
                 break
     at.update(given)

@@ -60,11 +60,12 @@ def candidates(
     Without `need_target` the target may be missing from all of them: data that is only to be predicted.
     """
     found = []
+    shown = records if textual else [plain(record) for record in records]
     for name in LAYOUTS:
         known = layout(name)
         if task is not None and known.task != task:
             continue
-        candidate = _candidate(known, records, textual, mapping, need_target)
+        candidate = _candidate(known, records, shown, textual, mapping, need_target)
         if candidate is not None:
             found.append(candidate)
     return sorted(found, key=lambda each: (-each.score, LAYOUTS.index(each.name)))
@@ -99,7 +100,12 @@ def choose(found: Sequence[Candidate], records: Sequence[Record], name: str) -> 
 
 
 def _candidate(
-    known: Layout, records: Sequence[Record], textual: bool, mapping: Mapping[str, str] | None, need_target: bool
+    known: Layout,
+    records: Sequence[Record],
+    shown: Sequence[Any],
+    textual: bool,
+    mapping: Mapping[str, str] | None,
+    need_target: bool,
 ) -> Candidate | None:
     try:
         binding = bind(known, records, mapping)
@@ -108,7 +114,7 @@ def _candidate(
     if not _complete(binding, records, need_target):
         return None
     reasons: list[str] = []
-    fit = _fit_share(binding, records, textual)
+    fit = _fit_share(binding, shown, textual)
     if not fit:
         return None
     columns = dict.fromkeys(key for record in records for key in record)
@@ -137,11 +143,10 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
     return all(any(get(record, binding.at.get(key, ("",))) is not MISSING for record in records) for key in needed)
 
 
-def _fit_share(binding: Binding, records: Sequence[Record], textual: bool) -> float:
+def _fit_share(binding: Binding, shown: Sequence[Any], textual: bool) -> float:
     assert binding.compiled is not None
-    fits = binding.compiled.fits
-    shown = read_cells(records, binding) if textual else [plain(record) for record in records]
-    return sum(map(fits, shown)) / len(records)
+    shown = list(read_cells(shown, binding) if textual else shown)
+    return 1.0 if binding.compiled.all_fit(shown) else sum(map(binding.compiled.fits, shown)) / len(shown)
 
 
 def _used(binding: Binding) -> set[str]:

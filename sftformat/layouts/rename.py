@@ -22,6 +22,8 @@ from sftformat.schema.arrow import arrow_schema
 #: Fields of which an empty cell in CSV and TSV says that nothing is there.
 EMPTY_IS_NULL = frozenset({"target", "id", "split", "weight", "group"})
 _NO_RULE = Rule()
+#: Index of a record -> source values of it that go to meta, by pointer.
+Originals = dict[int, dict[Pointer, Any]]
 
 
 def scalar_text(value: Any) -> str:
@@ -112,20 +114,31 @@ def _typed(text: str, types: Mapping[str, int]) -> Any:
 
 
 def to_columns(
-    records: Sequence[Record], binding: Binding, textual: bool
+    records: Sequence[Record],
+    binding: Binding,
+    textual: bool,
+    given: Mapping[str, list[Any]] | None = None,
+    with_meta: bool = True,
 ) -> tuple[dict[str, list[Any]], list[str | None]]:
-    """Return the canonical columns of records that fit, and the `meta` of each record (JSON text, or None)."""
+    """Return the canonical columns of records that fit, and the `meta` of each record (JSON text, or None).
+
+    `given` is what is known of the records by column: the values of every key, where all have the same ones. Without
+    `with_meta` every `meta` is None.
+    """
     columns: dict[str, list[Any]] = {}
-    kept: list[dict[Pointer, Any]] = [{} for _ in records] if records else []
+    kept: Originals = {}
     for key, pointer in binding.at.items():
-        values = _column(records, pointer)
+        values = given[pointer[0]] if given and pointer[0] in given and len(pointer) == 1 else _column(records, pointer)
         columns[key] = _convert(values, key, binding, textual, pointer, kept)
     for key, rule in binding.layout.fields.items():
         if rule.const is not MISSING and key not in columns:
             columns[key] = [rule.const] * len(records)
     for key, captured in binding.captures.items():
         columns[key] = [captured] * len(records)
-    return columns, _metas(records, tuple(binding.at.values()), kept)
+    taken = tuple(binding.at.values())
+    if not with_meta or (given is not None and not kept and {(key,) for key in given} <= set(taken)):
+        return columns, [None] * len(records)
+    return columns, _metas(records, taken, kept)
 
 
 def _column(records: Sequence[Record], pointer: Pointer) -> list[Any]:
@@ -136,7 +149,7 @@ def _column(records: Sequence[Record], pointer: Pointer) -> list[Any]:
 
 
 def _convert(
-    values: list[Any], key: str, binding: Binding, textual: bool, pointer: Pointer, kept: list[dict[Pointer, Any]]
+    values: list[Any], key: str, binding: Binding, textual: bool, pointer: Pointer, kept: Originals
 ) -> list[Any]:
     layout = binding.layout
     rule, kind = layout.fields.get(key, _NO_RULE), kind_of(layout.task, key)
@@ -150,7 +163,7 @@ def _convert(
     for index, value in enumerate(values):
         made = canonical_value(value, key, kind, rule, layout.unlabelled, textual)
         if not _comes_back(value, made, key, kind, rule, textual):
-            kept[index][pointer] = value
+            kept.setdefault(index, {})[pointer] = value
         converted.append(made)
     return converted
 
@@ -170,7 +183,7 @@ def _comes_back(value: Any, made: Any, key: str, kind: str, rule: Rule, textual:
     return not rule.json
 
 
-def _metas(records: Sequence[Record], taken: tuple[Pointer, ...], kept: list[dict[Pointer, Any]]) -> list[str | None]:
+def _metas(records: Sequence[Record], taken: tuple[Pointer, ...], kept: Originals) -> list[str | None]:
     if any(len(pointer) > 1 for pointer in taken):
         rests = [_without(record, taken) for record in records]
     else:
@@ -179,9 +192,9 @@ def _metas(records: Sequence[Record], taken: tuple[Pointer, ...], kept: list[dic
             {key: value for key, value in record.items() if key not in keys} if not record.keys() <= keys else {}
             for record in records
         ]
-    for rest, originals in zip(rests, kept, strict=True):
+    for index, originals in kept.items():
         for pointer, value in originals.items():
-            put(rest, pointer, value)
+            put(rests[index], pointer, value)
     return [encode_json(rest).decode() if rest else None for rest in rests]
 
 

@@ -76,15 +76,24 @@ class Tally:
     """Counts and keys of one unit. Give it every batch of the unit in order, then call `finish`.
 
     `unit` numbers the units in input order. Files are written into `folder` (which exists), named by the unit, so that
-    units may be worked on in several processes; nothing depends on how many.
+    units may be worked on in several processes; nothing depends on how many. Without `ids` no row of the data set was
+    given one: an id that was made of what is learned stands for that, so no two records share one.
     """
 
     def __init__(
-        self, folder: Path, unit: int, task: str, *, splits: Sequence[str] = (), partitions: int = PARTITIONS
+        self,
+        folder: Path,
+        unit: int,
+        task: str,
+        *,
+        splits: Sequence[str] = (),
+        partitions: int = PARTITIONS,
+        ids: bool = True,
     ) -> None:
         self._unit, self._task, self._partitions = unit, task, partitions
         self._spills = {name: Spill(spill_path(folder, unit, name), name, partitions) for name in FAMILIES}
         self._named = list(splits)
+        self._ids = ids
         self._files: dict[str, int] = {}
         self._splits: dict[str, int] = {}
         self._total = 0
@@ -132,10 +141,11 @@ class Tally:
         for name, values in zip(("exact_hi", "exact_lo", "target_hi", "target_lo"), (*exact, *target), strict=True):
             records[name] = values
         self._spills["input"].append(records)
-        given = np.flatnonzero(column(rows, "id").is_valid())
-        ids = records[given]
-        ids["key_hi"], ids["key_lo"] = (half[given] for half in keys(column(rows, "id")))
-        self._spills["id"].append(ids)
+        if self._ids:
+            given = np.flatnonzero(column(rows, "id").is_valid())
+            ids = records[given]
+            ids["key_hi"], ids["key_lo"] = (half[given] for half in keys(column(rows, "id")))
+            self._spills["id"].append(ids)
         self._spill_groups(column(rows, "group"), places)
 
     def _spill_groups(self, groups: Array, places: _Places) -> None:

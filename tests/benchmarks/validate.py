@@ -1,4 +1,4 @@
-"""How fast `validate` is, against a bare loop that checks nothing but the schema: `python -m tests.benchmarks.validate`.
+"""How fast `validate` is against a bare loop that only decides: run `python -m tests.benchmarks.validate`.
 
 The bare loop is `orjson.loads` and `is_valid` of jsonschema-rs, line by line, with the schema that `validate` uses.
 Both run in this process, one after the other, on one file; processor seconds are what counts, since a wall clock also

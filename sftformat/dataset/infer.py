@@ -1,0 +1,112 @@
+"""A schema that admits every record of some inputs, with the layout they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sftformat.dataset.bindings import bind_inputs
+from sftformat.dataset.options import DatasetOptions
+from sftformat.diagnostics import clip
+from sftformat.errors import InputError, UsageError
+from sftformat.formats import read
+from sftformat.layouts.cells import TEXTUAL, read_cells
+from sftformat.layouts.layout import MISSING, Binding, Rule, render
+from sftformat.plan import Plan, Progress, check_unchanged, plan
+from sftformat.record import Batch
+from sftformat.schema.dialects import LATEST
+from sftformat.schema.infer import Budget, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A schema, what it was made from, and why it names no layout where it names none."""
+
+    schema: Mapping[str, Any]
+    rows: int
+    unread: int
+    no_layout: str = ""
+
+
+def infer(specs: Sequence[str], options: DatasetOptions) -> Iterator[Progress | Inferred]:
+    """Read every record of the inputs and yield, last, the schema that admits all of them.
+
+    The schema says where the fields of a row stand when the inputs have one layout: it can be given to `--schema`.
+    Records that cannot be read are counted and have no part in it.
+
+    Raises:
+        UsageError, InputError: the inputs cannot be read as a whole, or hold no record.
+    """
+    with TemporaryDirectory(prefix="sftformat-") as name:
+        found = plan(specs, options.read, Path(name))
+        if any(each.canonical for each in found.inputs):
+            raise UsageError("a data set folder has a schema already: sftformat schema canonical/TASK")
+        bindings, why = _bindings(found, options)
+        seen, rows, unread = Seen(Budget()), 0, 0
+        for done, unit in enumerate(found.units, start=1):
+            for batch in read(unit.source, options.read):
+                seen.see(_shown(batch, bindings[unit.input]), batch.format in TEXTUAL)
+                rows, unread = rows + len(batch), unread + len(batch.rejects)
+            yield Progress("read", done, len(found.units), rows)
+        check_unchanged(found)
+        if not rows:
+            raise InputError("no record can be read, so there is nothing to infer from")
+        yield Inferred(_schema(seen, found, bindings[0], rows, unread), rows, unread, why)
+
+
+def _bindings(found: Plan, options: DatasetOptions) -> tuple[list[Binding | None], str]:
+    """Return the layout of every input, or why they have none in common."""
+    try:
+        bindings = [each.binding for each in bind_inputs(found, options)]
+    except (UsageError, InputError) as error:
+        return [None] * len(found.inputs), str(error)
+    said = [each.to_json() for each in bindings]
+    if any(each != said[0] for each in said):
+        return [None] * len(found.inputs), "the inputs have different layouts"
+    return list(bindings), ""
+
+
+def _shown(batch: Batch, binding: Binding | None) -> Sequence[Any]:
+    """Return records as a schema sees them: where a layout wants JSON in a cell, what the cell says."""
+    return read_cells(batch.records, binding) if binding is not None and batch.format in TEXTUAL else batch.records
+
+
+def _schema(seen: Seen, found: Plan, binding: Binding | None, rows: int, unread: int) -> dict[str, Any]:
+    names = [each.name for each in found.inputs]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    records = f"{rows:,} {'record' if rows == 1 else 'records'}"
+    missed = f"; {unread:,} more could not be read" if unread else ""
+    body = seen.schema()
+    target = binding.at.get("target", ()) if binding is not None else ()
+    if len(target) == 1 and seen.keys is not None and target[0] in seen.keys:
+        body["properties"][target[0]] = seen.keys[target[0]].schema(label=True)
+    return {
+        "$schema": LATEST,
+        "title": clip(f"Records of {shown}", 120),
+        "description": f"Inferred from {records}{missed}: it admits every one of them. Loosen what is there by chance.",
+        **body,
+        **({"x-sftformat": _layout(binding)} if binding is not None else {}),
+    }
+
+
+def _layout(binding: Binding) -> dict[str, Any]:
+    """Return what `x-sftformat` says about a layout, for the places that were chosen."""
+    layout = binding.layout
+    fields = {key: _rule(layout.fields.get(key, Rule()), render(at)) for key, at in binding.at.items()}
+    consts = {key: {"const": rule.const} for key, rule in layout.fields.items() if rule.const is not MISSING}
+    captured = {key: {"const": value} for key, value in binding.captures.items()}
+    said: dict[str, Any] = {"version": 1, "task": layout.task, "fields": {**consts, **captured, **fields}}
+    if layout.unlabelled:
+        said["unlabelled"] = list(layout.unlabelled)
+    if layout.module is not None:
+        said["module"] = layout.module
+    return said
+
+
+def _rule(rule: Rule, pointer: str) -> Any:
+    more = {"split": rule.split, "json": rule.json or None, "values": rule.values, "as": rule.cast}
+    said = {key: value for key, value in more.items() if value is not None}
+    return {"at": [pointer], **said} if said else pointer
