@@ -30,7 +30,7 @@ import pyarrow as pa
 from sftformat.diagnostics import Diagnostic, clip
 from sftformat.formats import classes, rows
 from sftformat.formats.shape import JSON_FIELD
-from sftformat.formats.source import BATCH_BYTES, Source, fault
+from sftformat.formats.source import BATCH_BYTES, BATCH_RECORDS, Source, fault
 from sftformat.record import Batch, Number, Record, Reject, decode_json, encode_json
 
 _Convert = Callable[[Any], Any]
@@ -72,10 +72,10 @@ def _storage(column: pa.Array[Any]) -> pa.Array[Any]:
 
 
 def _cuts(columns: list[pa.Array[Any]], length: int) -> Iterator[tuple[int, int]]:
-    """Yield runs of rows that hold about 1 MiB, counting a value of a dictionary each time it stands."""
+    """Yield runs of at most 4,096 rows that hold about 1 MiB; a value of a dictionary counts each time it stands."""
     start = 0
     while start < length or (start == 0 and length == 0):
-        stop = length
+        stop = min(length, start + BATCH_RECORDS)
         while stop - start > 1 and sum(_size(column.slice(start, stop - start)) for column in columns) > BATCH_BYTES:
             stop = start + (stop - start) // 2
         yield start, stop

@@ -43,11 +43,11 @@ class _Stop(Exception):  # noqa: N818 - it never leaves this module
         self.code, self.at, self.message, self.cut = code, at, message, cut
 
 
-def find_fault(text: bytes) -> Fault | None:
+def find_fault(text: bytes, *, once: bool = True) -> Fault | None:
     """Return what keeps a text from being exactly one JSON value of RFC 8259 that can be kept, or None.
 
     Codes: SFT001 syntax, SFT003 duplicate key, SFT004 a number that is none, SFT005 lone surrogate, SFT006 not UTF-8,
-    SFT008 NUL byte, SFT010 too deep.
+    SFT008 NUL byte, SFT010 too deep. Without `once` a key may stand twice, as the RFC allows.
     """
     try:
         decoded = text.decode()
@@ -58,7 +58,7 @@ def find_fault(text: bytes) -> Fault | None:
         at = text.index(b"\0")
         return Fault("SFT008", at, f"a NUL byte at column {_column(decoded, decoded.index(chr(0)))}")
     try:
-        _check(decoded)
+        _check(decoded, once)
     except _Stop as stop:
         byte = len(decoded[: stop.at].encode())
         return Fault(stop.code, byte, f"column {_column(decoded, stop.at)}: {stop.message}", stop.cut)
@@ -70,19 +70,19 @@ def _column(text: str, at: int) -> int:
     return at - text.rfind("\n", 0, at)
 
 
-def _check(text: str) -> None:
+def _check(text: str, once: bool) -> None:
     """Walk over one value; raises _Stop at the first thing that is wrong."""
     stack: list[set[str] | None] = []  # the keys seen of each open object, None for an array
     at = _space(text, 0)
     while True:
         at, opened = _value(text, at, stack)
         if opened and not _closes_at_once(text, at, stack):
-            at = _member(text, at, stack)
+            at = _member(text, at, stack, once)
             continue
         at = _after_value(text, at, stack, opened)
         if not stack:
             break
-        at = _member(text, at, stack)
+        at = _member(text, at, stack, once)
     at = _space(text, at)
     if at < len(text):
         raise _Stop("SFT001", at, f"the end of the record was expected, got {clip(text[at : at + 30], 24)!r}")
@@ -98,7 +98,7 @@ def _closes_at_once(text: str, at: int, stack: list[set[str] | None]) -> bool:
     return text[at : at + 1] == ("]" if stack[-1] is None else "}")
 
 
-def _member(text: str, at: int, stack: list[set[str] | None]) -> int:
+def _member(text: str, at: int, stack: list[set[str] | None], once: bool) -> int:
     """Return where the next value starts: in an object that is after the key and the colon."""
     at = _space(text, at)
     seen = stack[-1]
@@ -110,7 +110,7 @@ def _member(text: str, at: int, stack: list[set[str] | None]) -> int:
         raise _expected("a key in double quotes", text, at)
     start = at
     key, at = _string(text, at)
-    if key in seen:
+    if key in seen and once:
         raise _Stop("SFT003", start, f"the key {clip(key, 60)!r} stands twice in one object")
     seen.add(key)
     at = _space(text, at)

@@ -145,9 +145,12 @@ def _quick(text: bytes) -> tuple[Any, Fault | None]:
     return value(text)
 
 
-def value(text: bytes) -> tuple[Any, Fault | None]:
-    """Return (value, None) for exactly one JSON value, or (None, what is wrong with it)."""
-    wrong = find_fault(text) if text.strip(BLANK) else _NOTHING
+def value(text: bytes, *, once: bool = True) -> tuple[Any, Fault | None]:
+    """Return (value, None) for exactly one JSON value, or (None, what is wrong with it).
+
+    Without `once` a key may stand twice in an object; the last one counts.
+    """
+    wrong = find_fault(text, once=once) if text.strip(BLANK) else _NOTHING
     if wrong:
         return None, wrong
     if _MINUS_ZERO.search(text):

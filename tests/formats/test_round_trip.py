@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,39 @@ def test_names_say_format_and_compression(name: str, found: tuple[str, str | Non
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         formats.write(tmp_path / "x", "xml", None, list, [])
+
+
+ALPHABETS = (
+    [chr(number) for number in range(1, 0x250)],
+    list("\"',;\t|\r\n\\{}[]: \x0b\x0c\x1c\x85\u2028\u2029\ufeff\ufffd"),
+    [
+        "\U0001f600",
+        "\u200d",
+        "\u0301",
+        "\u202e",
+        "e\u0301",
+        "\U000e0001",
+        "\U0010ffff",
+        "\ud7ff",
+        "\ue000",
+        "NA",
+        "null",
+        "-0",
+    ],
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "tsv", "parquet", "arrow"])
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_ten_thousand_random_strings_come_back(tmp_path: Path, kind: str, compression: str | None, seed: int) -> None:
+    draw = random.Random(seed)
+    texts = ["".join(draw.choices(draw.choice(ALPHABETS), k=draw.randrange(40))) for _ in range(2_000)]
+    records = [{"a": text, "b": "x"} for text in texts]
+    path = tmp_path / f"x.{kind}{SUFFIX[compression]}"
+    formats.write(path, kind, compression, lambda: [records], ["a", "b"])
+    found = read_path(path)
+    assert found.rejects == []
+    assert found.records == records
