@@ -129,8 +129,8 @@ def _without_nulls(value: Any) -> Any:
 
 def _columns(batch: Batch) -> Iterator[tuple[str, list[Any], Collection[type]]]:
     """Yield (key, values, their types) of every top-level key; MISSING where a record has it not."""
-    if batch.columns is not None and batch.kinds is not None:
-        yield from ((key, values, batch.kinds[key]) for key, values in batch.columns.items())
+    if batch.columns is not None:
+        yield from ((key, values, types) for key, (values, types) in batch.columns.items())
         return
     for key in dict.fromkeys(key for record in batch.records for key in record):
         values = [record.get(key, MISSING) for record in batch.records]

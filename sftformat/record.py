@@ -97,20 +97,16 @@ class Batch:
         return len(self.records)
 
     @cached_property
-    def columns(self) -> dict[str, list[Any]] | None:
-        """The values of each key, in the order of the first record, when all records have the same keys; else None."""
+    def columns(self) -> dict[str, tuple[list[Any], set[type]]] | None:
+        """The values of each key and their types, in the order of the first record; None unless all have these keys."""
         keys = tuple(self.records[0]) if self.records else ()
         if set(map(len, self.records)) != {len(keys)}:
             return None
         try:
-            return {key: list(map(itemgetter(key), self.records)) for key in keys}
+            values = {key: list(map(itemgetter(key), self.records)) for key in keys}
         except KeyError:
             return None
-
-    @cached_property
-    def kinds(self) -> dict[str, set[type]] | None:
-        """The Python types of the values of each column, where there are `columns`."""
-        return None if self.columns is None else {key: set(map(type, values)) for key, values in self.columns.items()}
+        return {key: (each, set(map(type, each))) for key, each in values.items()}
 
     def place(self, index: int) -> Place:
         """Return where record `index` of this batch came from."""

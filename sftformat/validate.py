@@ -81,8 +81,8 @@ def _shown(batch: Batch, binding: Binding) -> list[Any]:
         for key, pointer in binding.at.items()
         if key in binding.layout.fields and binding.layout.fields[key].json
     ]
-    if not json_cells and batch.kinds is not None:
-        kinds = set().union(*batch.kinds.values())
+    if not json_cells and batch.columns is not None:
+        kinds = set().union(*(types for _, types in batch.columns.values()))
         return [plain(record) for record in batch.records] if kinds & _NOT_PLAIN else list(batch.records)
     records = [read_some(record, json_cells) for record in batch.records] if json_cells else batch.records
     kinds = {kind for record in records for kind in map(type, record.values())}

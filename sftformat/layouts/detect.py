@@ -140,7 +140,9 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
         needed.add("input_pair")
     if not need_target:
         needed.discard("target")
-    return all(any(get(record, binding.at.get(key, ("",))) is not MISSING for record in records) for key in needed)
+    return all(
+        key in binding.at and any(get(record, binding.at[key]) is not MISSING for record in records) for key in needed
+    )
 
 
 def _fit_share(binding: Binding, shown: Sequence[Any], textual: bool) -> float:

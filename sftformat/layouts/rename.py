@@ -7,7 +7,7 @@ value is used as long as it still means what the canonical field says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,9 @@ from sftformat.schema.arrow import arrow_schema
 #: Fields of which an empty cell in CSV and TSV says that nothing is there.
 EMPTY_IS_NULL = frozenset({"target", "id", "split", "weight", "group"})
 _NO_RULE = Rule()
+#: Key -> the values under it, and their types.
+Kinds = Collection[type]
+Columns = Mapping[str, tuple[list[Any], Kinds]]
 #: Index of a record -> source values of it that go to meta, by pointer.
 Originals = dict[int, dict[Pointer, Any]]
 
@@ -114,22 +117,19 @@ def _typed(text: str, types: Mapping[str, int]) -> Any:
 
 
 def to_columns(
-    records: Sequence[Record],
-    binding: Binding,
-    textual: bool,
-    given: Mapping[str, list[Any]] | None = None,
-    with_meta: bool = True,
+    records: Sequence[Record], binding: Binding, textual: bool, given: Columns | None = None, with_meta: bool = True
 ) -> tuple[dict[str, list[Any]], list[str | None]]:
     """Return the canonical columns of records that fit, and the `meta` of each record (JSON text, or None).
 
-    `given` is what is known of the records by column: the values of every key, where all have the same ones. Without
-    `with_meta` every `meta` is None.
+    `given` is what is known of the records by column: the values of every key and their types, where all records have
+    the same keys. Without `with_meta` every `meta` is None.
     """
     columns: dict[str, list[Any]] = {}
     kept: Originals = {}
     for key, pointer in binding.at.items():
-        values = given[pointer[0]] if given and pointer[0] in given and len(pointer) == 1 else _column(records, pointer)
-        columns[key] = _convert(values, key, binding, textual, pointer, kept)
+        known = given is not None and len(pointer) == 1 and pointer[0] in given
+        values, kinds = given[pointer[0]] if known and given else _column(records, pointer)
+        columns[key] = _convert(values, key, binding, textual, pointer, kept, kinds)
     for key, rule in binding.layout.fields.items():
         if rule.const is not MISSING and key not in columns:
             columns[key] = [rule.const] * len(records)
@@ -141,23 +141,24 @@ def to_columns(
     return columns, _metas(records, taken, kept)
 
 
-def _column(records: Sequence[Record], pointer: Pointer) -> list[Any]:
+def _column(records: Sequence[Record], pointer: Pointer) -> tuple[list[Any], set[type]]:
     if len(pointer) == 1:
         key = pointer[0]
-        return [record.get(key, MISSING) for record in records]
-    return [get(record, pointer) for record in records]
+        values = [record.get(key, MISSING) for record in records]
+    else:
+        values = [get(record, pointer) for record in records]
+    return values, set(map(type, values))
 
 
 def _convert(
-    values: list[Any], key: str, binding: Binding, textual: bool, pointer: Pointer, kept: Originals
+    values: list[Any], key: str, binding: Binding, textual: bool, pointer: Pointer, kept: Originals, kinds: Kinds
 ) -> list[Any]:
     layout = binding.layout
     rule, kind = layout.fields.get(key, _NO_RULE), kind_of(layout.task, key)
     special = rule.values or rule.split or rule.json or key == "split" or layout.unlabelled
-    kinds = set(map(type, values))
     if kind == "text" and kinds == {str} and not special and not (textual and key in EMPTY_IS_NULL):
         return values
-    if kind == "text" and kinds <= {str, int, bool} and not special and not textual:
+    if kind == "text" and {str, int, bool}.issuperset(kinds) and not special and not textual:
         return [scalar_text(value) for value in values]
     converted = []
     for index, value in enumerate(values):

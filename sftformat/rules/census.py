@@ -158,7 +158,9 @@ class Census:
 
     def _repeats(self, family: str) -> Iterator[Records]:
         """The records of each partition whose key stands more than once; read once, then kept beside (they are few)."""
-        partitions = self._summaries[0].partitions if self._summaries else 0
+        if not any(summary.index[family] for summary in self._summaries):
+            return
+        partitions = self._summaries[0].partitions
         assert all(summary.partitions == partitions for summary in self._summaries)
         for partition in range(partitions):
             path = self._folder / f"{family}-{partition:04d}.repeats"

@@ -40,7 +40,10 @@ def keys(texts: Array) -> Keys:
 def keys_of(texts: Sequence[bytes | None]) -> Keys:
     """Return the xxh3-128 of each text as two columns of 64 bits; 0 and 0 for None."""
     digest, nothing = xxhash.xxh3_128_digest, bytes(16)
-    joined = b"".join([nothing if text is None else digest(text) for text in texts])
+    if None in texts:
+        joined = b"".join([nothing if text is None else digest(text) for text in texts])
+    else:
+        joined = b"".join(map(digest, texts))  # type: ignore[arg-type] # no None among them
     pairs = np.frombuffer(joined, ">u8").reshape(-1, 2).astype("<u8")
     return pairs[:, 0], pairs[:, 1]
 
@@ -54,15 +57,20 @@ class Spill:
 
     def __init__(self, path: Path, family: str, partitions: int = PARTITIONS) -> None:
         self._path, self._dtype, self._partitions = path, FAMILIES[family], partitions
-        self._waiting: list[Records] = []
+        self._waiting = np.empty(0, self._dtype)
         self._count, self._written = 0, 0
         self._index: list[list[int]] = []
         path.write_bytes(b"")
 
     def append(self, records: Records) -> None:
         """Add records; they are written when a block is full."""
-        self._waiting.append(records)
-        self._count += len(records)
+        needed = self._count + len(records)
+        if needed > len(self._waiting):
+            grown = np.empty(max(needed, min(2 * needed, BLOCK)), self._dtype)
+            grown[: self._count] = self._waiting[: self._count]
+            self._waiting = grown
+        self._waiting[self._count : needed] = records
+        self._count = needed
         if self._count >= BLOCK:
             self._flush()
 
@@ -74,15 +82,15 @@ class Spill:
     def _flush(self) -> None:
         if not self._count:
             return
-        records = np.concatenate(self._waiting)
+        records = self._waiting[: self._count]
         partition = (records["key_hi"] % np.uint64(self._partitions)).astype(np.int16)
         order = np.argsort(partition, kind="stable")
         cuts = np.searchsorted(partition[order], np.arange(self._partitions + 1)) + self._written
         with self._path.open("ab") as file:
-            file.write(records[order].tobytes())
+            records[order].tofile(file)
         self._index.append(cuts.tolist())
         self._written += len(records)
-        self._waiting, self._count = [], 0
+        self._count = 0
 
 
 def read_partition(path: Path, family: str, index: Sequence[Sequence[int]], partition: int) -> Iterator[Records]:

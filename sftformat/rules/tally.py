@@ -27,6 +27,8 @@ from sftformat.rules.texts import (
 
 #: Distinct labels counted; beyond, they are no labels (SFT309) and the label rules are silent.
 LABELS = 100_000
+#: Rows, or bytes of them, that are counted at once.
+AT_ONCE, BYTES_AT_ONCE = 1 << 14, 4 << 20
 
 
 @dataclass(slots=True)
@@ -94,6 +96,8 @@ class Tally:
         self._spills = {name: Spill(spill_path(folder, unit, name), name, partitions) for name in FAMILIES}
         self._named = list(splits)
         self._ids = ids
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = self._waiting_bytes = 0
         self._files: dict[str, int] = {}
         self._splits: dict[str, int] = {}
         self._total = 0
@@ -109,6 +113,22 @@ class Tally:
             rows = rows.take(np.asarray(kept, np.int64))
         if not rows.num_rows:
             return
+        self._waiting.append(rows)
+        self._waiting_rows += rows.num_rows
+        self._waiting_bytes += rows.nbytes
+        if self._waiting_rows >= AT_ONCE or self._waiting_bytes >= BYTES_AT_ONCE:
+            self._count_waiting()
+
+    def _count_waiting(self) -> None:
+        """Count what was added: many rows at once take little longer than few."""
+        if not self._waiting:
+            return
+        table = pa.Table.from_batches(self._waiting).combine_chunks()
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        for rows in table.to_batches():
+            self._count(rows)
+
+    def _count(self, rows: pa.RecordBatch) -> None:
         places = self._places(rows)
         self._spill(rows, places)
         self._count_rows(rows, places)
@@ -118,6 +138,7 @@ class Tally:
 
     def finish(self) -> Summary:
         """Write what is left and return the summary."""
+        self._count_waiting()
         index = {name: spill.close() for name, spill in self._spills.items()}
         files, splits = list(self._files), list(self._splits)
         counts = (self._rows, self._labelled, self._labels, self._overflow)
