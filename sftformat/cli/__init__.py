@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("predict", "Predict for new data, each prediction with its source line."),
     "rules": ("rules", "List the rules, or explain one."),
     "layouts": ("layouts", "List the record layouts, or show one."),
-    "schema": ("schema", "List the schemas, or print one."),
+    "schema": ("schema", "List the schemas, print one, or infer one from data."),
 }
 
 

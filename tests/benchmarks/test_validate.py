@@ -44,6 +44,8 @@ LINES = st.sampled_from(
         '{"text": "caf\\u00e9\\u0007", "label": "a"}\r',
     ]
 )
+#: Without a record that has a text there is no layout.
+FIRST = '{"text": "first", "label": "a"}'
 SETTINGS = st.sampled_from([*(settings for settings, _ in RUNS.values()), Settings(select=("SFT4",))])
 
 
@@ -67,7 +69,7 @@ def test_rows_that_are_not_kept_give_the_same_findings(
 ) -> None:
     folder = tmp_path_factory.mktemp("one")
     path = folder / "a.jsonl"
-    path.write_bytes(("\n".join(lines) + end).encode())
+    path.write_bytes(("\n".join([FIRST, *lines]) + end).encode())
     options = {"settings": settings, "fractions": fractions, "resplit": True}
     quick, quick_found = found(path, None, **options)
     whole, whole_found = found(path, folder / "out", **options)
