@@ -162,6 +162,18 @@ def _check_reached(binding: Binding, records: Sequence[Record], name: str) -> No
 def _of_canonical(plan: Plan, index: int, options: DatasetOptions) -> Detected:
     if any(not each.canonical or each.path.parent != plan.inputs[index].path.parent for each in plan.inputs):
         raise UsageError("a data set folder is an input by itself: give one, or all the raw inputs together")
+    refuse_raw_options(options)
+    manifest = read_manifest(plan.inputs[index].path.parent, "dataset")
+    task = manifest["task"]
+    return Detected(plan.sources[index], Binding(Layout("canonical", task, "Canonical", {}, {}), {}), (), True, None)
+
+
+def refuse_raw_options(options: DatasetOptions) -> None:
+    """Refuse options that say how raw records are read, where the input is a data set folder.
+
+    Raises:
+        UsageError: one was given; what cannot be followed is not ignored.
+    """
     told = {
         "--layout": options.layout,
         "--map": options.mapping,
@@ -177,9 +189,6 @@ def _of_canonical(plan: Plan, index: int, options: DatasetOptions) -> Detected:
         raise UsageError(
             f"{wrong[0]} is for raw inputs; this one is a data set folder, whose rows are canonical already"
         )
-    manifest = read_manifest(plan.inputs[index].path.parent, "dataset")
-    task = manifest["task"]
-    return Detected(plan.sources[index], Binding(Layout("canonical", task, "Canonical", {}, {}), {}), (), True, None)
 
 
 def _like(
