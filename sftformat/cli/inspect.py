@@ -34,9 +34,11 @@ def command(
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
-    sections = follow(where, inspect(inputs, options.dataset_options(ctx), tokenizer=tokenizer, first=first))
+    events = inspect(inputs, options.dataset_options(ctx), tokenizer=tokenizer, first=first)
+    sections, unread = follow(where, events)
     if output_format == "json":
-        click.echo(json_text({"version": 1, "sections": [section.to_json() for section in sections]}))
+        told = {"version": 1, "sections": [section.to_json() for section in sections]}
+        click.echo(json_text({**told, "unread": [each.to_json() for each in unread]}))
     else:
-        show_sections(where, sections)
-    return 0
+        show_sections(where, sections, unread)
+    return 2 if unread else 0

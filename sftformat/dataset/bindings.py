@@ -16,6 +16,7 @@ from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import Candidate, candidates, choose
 from sftformat.layouts.layout import Binding, Layout, Rule, from_schema, layout
+from sftformat.layouts.near import Near, nearest
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
 from sftformat.schema.arrow import TASKS
@@ -59,11 +60,15 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One input: how it is read where that is clear, else `why` it is not; what it could be, the best first."""
+    """One input: how it is read where that is clear, else `why` it is not; what it could be, the best first.
+
+    Without any candidate `near` are the layouts that it nearly has.
+    """
 
     detected: Detected | None
     candidates: tuple[Candidate, ...]
     why: str = ""
+    near: tuple[Near, ...] = ()
 
 
 def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
@@ -90,8 +95,10 @@ def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
 def _open(plan: Plan, options: DatasetOptions, error: UsageError) -> Settled:
     source = plan.sources[0]
     records, _ = sample(source, options)
-    found = candidates(records, source.format in TEXTUAL, task=options.task, mapping=options.mapping) if records else []
-    return Settled(None, tuple(found), str(error).removeprefix(f"{source.name}: "))
+    textual = source.format in TEXTUAL
+    found = candidates(records, textual, task=options.task, mapping=options.mapping) if records else []
+    near = () if found else tuple(nearest(records, textual, options.mapping))
+    return Settled(None, tuple(found), str(error).removeprefix(f"{source.name}: "), near)
 
 
 def _like_others(alone: Settled, known: Detected | None, plan: Plan, index: int, options: DatasetOptions) -> Settled:

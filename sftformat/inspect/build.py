@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from sftformat.dataset.bindings import Settled, settle
+from sftformat.dataset.bindings import Settled, sample, settle
 from sftformat.dataset.options import DatasetOptions
+from sftformat.errors import InputError
+from sftformat.formats import sniff
 from sftformat.inspect.lengths import ENCODED, ROW, Histogram, advise, summarize
 from sftformat.inspect.measure import Job, Measured, measure
-from sftformat.inspect.section import Column, Looked, Repeats, Scores, Section
+from sftformat.inspect.section import Column, Looked, Repeats, Scores, Section, Unread
 from sftformat.layouts.layout import Binding, module_of, render
 from sftformat.normalize import ColumnTypes
-from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan, run
+from sftformat.plan import SMALL_BYTES, Plan, Progress, check_columns, check_unchanged, plan_inputs, resolve, run
 from sftformat.rules import conflicting_targets, duplicate_record, leakage
 from sftformat.rules.census import Census
 from sftformat.rules.rule import LABEL_TASKS, SetFinding
@@ -25,7 +27,7 @@ from sftformat.schema.arrow import arrow_schema
 from sftformat.tokenize.load import Reference, load_tokenizer
 
 #: What inspecting yields; the sections come at the end, in the order of their first inputs.
-Event = Progress | Section
+Event = Progress | Unread | Section
 #: Bars of the targets of regression.
 BINS = 10
 
@@ -37,18 +39,18 @@ def inspect(
 
     Inputs of one layout with the fields in the same places are one section. An input whose layout is not clear is a
     section with the candidates. `tokenizer` (a folder, or a name on the hub) also measures rows in tokens. `first`
-    rows of each section are kept. `options.limit` counts for each input by itself.
+    rows of each section are kept. `options.limit` counts for each input by itself. Of several inputs one that cannot
+    be read is `Unread`, and the others are looked at.
 
     Raises:
-        UsageError, InputError: an input that cannot be read at all, or options that contradict each other.
+        UsageError: no such input, or options that contradict each other.
+        InputError: no input can be read.
         ModelError: the tokenizer cannot be loaded.
     """
     reference = load_tokenizer(tokenizer) if tokenizer is not None else None
     with TemporaryDirectory(prefix="sftformat-") as name:
         folder = Path(name)
-        found = plan(specs, options.read, folder)
-        for skipped in found.skipped:
-            yield Progress(f"skipped {skipped}: no known format", 0, 0, 0)
+        found = yield from _found(specs, options, folder)
         settled = settle(found, options)
         groups = _groups(settled)
         made: list[Measured] = []
@@ -56,8 +58,31 @@ def inspect(
             made.append(unit)
             yield Progress("read", len(made), len(found.units), sum(each.read for each in made))
         check_unchanged(found)
+        yield from (_damage(found, each) for each in made if each.damage)
         for number, members in enumerate(groups):
             yield _section(found, settled, members, made, _tallies(folder, number), reference, first)
+
+
+def _found(specs: Sequence[str], options: DatasetOptions, folder: Path) -> Generator[Event, None, Plan]:
+    """Yield what is not looked at and return the plan for the rest."""
+    check_columns(options.read)
+    inputs, skipped = resolve(specs, folder)
+    for name in skipped:
+        yield Progress(f"skipped {name}: no known format", 0, 0, 0)
+    readable = []
+    for each in inputs:
+        try:
+            source = sniff(each.path, each.name, options.read)
+            if not each.canonical:
+                sample(source, options)
+            readable.append(each)
+        except InputError as error:
+            if len(inputs) == 1:
+                raise
+            yield Unread(each.name, str(error).removeprefix(f"{each.name}: "))
+    if not readable:
+        raise InputError("no input can be read")
+    return plan_inputs(readable, skipped, options.read)
 
 
 def _groups(settled: Sequence[Settled]) -> list[list[int]]:
@@ -75,6 +100,11 @@ def _likeness(each: Settled, index: int) -> Hashable:
     binding = each.detected.binding
     at = sorted(binding.at.items())
     return binding.layout.task, binding.layout.name, tuple(at), tuple(binding.captures.items())
+
+
+def _damage(found: Plan, unit: Measured) -> Unread:
+    name = found.inputs[unit.unit.input].name
+    return Unread(name, unit.damage.removeprefix(f"{name}: "))
 
 
 def _tallies(folder: Path, number: int) -> Path:
@@ -140,6 +170,7 @@ def _section(
         detected=speaking.detected,
         candidates=speaking.candidates,
         why=speaking.why,
+        near=speaking.near,
         columns=tuple(_columns(units, binding)),
         rows={split: count.rows for split, count in census.rows.items()},
         unlabelled=census.total - sum(census.labelled.values()),

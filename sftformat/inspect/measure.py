@@ -17,6 +17,7 @@ from sftformat.check import Summary, Tally
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.unit import Job as UnitJob
 from sftformat.dataset.unit import canonical_batches, first_of
+from sftformat.errors import InputError
 from sftformat.formats import read
 from sftformat.inspect.lengths import Histogram, characters, count, tokens
 from sftformat.inspect.section import First, present
@@ -53,7 +54,10 @@ class Job:
 
 @dataclass(slots=True)
 class Measured:
-    """What a unit came to. `scores` counts targets of regression, rounded to four digits."""
+    """What a unit came to. `scores` counts targets of regression, rounded to four digits.
+
+    `damage` says why reading ended before the end.
+    """
 
     unit: Unit
     read: int = 0
@@ -66,31 +70,34 @@ class Measured:
     scores: Counter[float] = field(default_factory=Counter)
     first: list[First] = field(default_factory=list)
     summary: Summary | None = None
+    damage: str = ""
 
 
 def measure(job: Job) -> Measured:
-    """Read a unit to its end, or to the limit, and count.
-
-    Raises:
-        InputError: the input is damaged as a whole.
-    """
+    """Read a unit to its end, to the limit, or to where it is damaged, and count."""
     if parent_process() is not None:  # the tokenizer's own threads would be in the way of the processes beside
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
     made = Measured(job.unit)
     binding = _compiled(job.binding)
     tally = Tally(job.folder, job.unit.index, binding.layout.task) if binding is not None else None
-    for batch, rows in _batches(job, binding, made):
-        if rows is None:
-            _keep_first(made, job, batch, batch.records)
+    try:
+        for batch, rows in _batches(job, binding, made):
             made.fitting += len(batch)
-            continue
-        _keep_first(made, job, batch, [present(row) for row in rows[: job.first].to_pylist()])
-        made.fitting += len(rows)
-        _count_row(made, job, rows)
-        if tally is not None:
-            tally.add(rows)
+            _count(made, job, tally, batch, rows)
+    except InputError as error:
+        made.damage = str(error)
     made.summary = tally.finish() if tally is not None else None
     return made
+
+
+def _count(made: Measured, job: Job, tally: Tally | None, batch: Batch, rows: pa.RecordBatch | None) -> None:
+    if rows is None:
+        _keep_first(made, job, batch, batch.records)
+        return
+    _keep_first(made, job, batch, [present(row) for row in rows[: job.first].to_pylist()])
+    _count_rows(made, job, rows)
+    if tally is not None:
+        tally.add(rows)
 
 
 def _compiled(binding: Binding | None) -> Binding | None:
@@ -161,7 +168,7 @@ def _keep_first(made: Measured, job: Job, batch: Batch, rows: Sequence[Record]) 
         made.first.append(First(file, line, row))
 
 
-def _count_row(made: Measured, job: Job, rows: pa.RecordBatch) -> None:
+def _count_rows(made: Measured, job: Job, rows: pa.RecordBatch) -> None:
     assert job.binding is not None
     task = job.binding.layout.task
     count(made.characters, characters(rows, task))

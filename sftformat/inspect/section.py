@@ -12,6 +12,7 @@ from sftformat.formats.source import Source
 from sftformat.inspect.lengths import Advice, Lengths
 from sftformat.layouts.detect import Candidate, confidence
 from sftformat.layouts.layout import render
+from sftformat.layouts.near import Near
 
 #: Strings in the JSON of first rows are cut to this many characters; `…` is put in place of the rest.
 SHOWN = 500
@@ -54,6 +55,18 @@ class Looked:
             "blank_lines": self.blank_lines,
             "notes": [note.to_json() for note in source.notes],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An input that cannot be read, or not to its end; its section then counts what came before."""
+
+    file: str
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the two under names."""
+        return {"file": self.file, "message": self.message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,7 @@ class Section:
 
     candidates  what the layout could be, the best first; empty when it was told or taken from other inputs
     why         without `detected`: why no layout was chosen
+    near        without candidates: the layouts that the records nearly have
     rows        rows by split; `unlabelled` of them have no target
     labels      rows by split and label (token classification: tokens); None when the task has none
     too_many    there are more labels than are counted
@@ -132,6 +146,7 @@ class Section:
     detected: Detected | None
     candidates: tuple[Candidate, ...]
     why: str
+    near: tuple[Near, ...]
     columns: tuple[Column, ...]
     rows: Mapping[str, int]
     unlabelled: int
@@ -150,6 +165,7 @@ class Section:
             "inputs": [each.to_json() for each in self.inputs],
             "layout": self._layout(),
             "candidates": [_candidate(each) for each in self.candidates],
+            "near": [{"layout": each.layout, "task": each.task, "why": each.why} for each in self.near],
             "columns": [each.to_json() for each in self.columns],
             "rows": dict(self.rows),
             "unlabelled": self.unlabelled,

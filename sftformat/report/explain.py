@@ -106,7 +106,7 @@ def _show_line(where: Screen, line: str, gutter: str, marks: Sequence[tuple[int,
     room = max(20, where.out.width - len(gutter) - 4)
     start = 0
     if len(visible(line)) > room and marks:
-        start = max(0, min(mark for mark, _ in marks) - room // 2)
+        start = max(0, min(min(mark for mark, _ in marks) - room // 2, len(line) - room))
         shown = line[start : start + room]
     else:
         shown = clip(line, SHOWN_CHARACTERS)

@@ -12,7 +12,7 @@ from rich.text import Text
 from sftformat.diagnostics import visible
 from sftformat.formats.source import Source
 from sftformat.inspect.build import Event
-from sftformat.inspect.section import Column, First, Looked, Section
+from sftformat.inspect.section import Column, First, Looked, Section, Unread
 from sftformat.layouts.detect import confidence
 from sftformat.record import encode_json
 from sftformat.report.blocks import heading, indent, indented, rest
@@ -27,26 +27,31 @@ CELL = 400
 NEAR = 0.7
 
 
-def follow(where: Screen, events: Iterable[Event]) -> list[Section]:
-    """Consume the events of `inspect` and return its sections."""
-    sections = []
+def follow(where: Screen, events: Iterable[Event]) -> tuple[list[Section], list[Unread]]:
+    """Consume the events of `inspect` and return its sections, and what could not be read."""
+    sections, unread = [], []
     with bar(where, "read") as advance:
         for event in events:
             if isinstance(event, Section):
                 sections.append(event)
+            elif isinstance(event, Unread):
+                unread.append(event)
             elif event.total:
                 advance(event.done, event.total, count(event.rows, "record"))
             else:
                 where.note(event.stage)
-    return sections
+    return sections, unread
 
 
-def show_sections(where: Screen, sections: Sequence[Section]) -> None:
-    """Print all sections, with an empty line between them."""
+def show_sections(where: Screen, sections: Sequence[Section], unread: Sequence[Unread]) -> None:
+    """Print all sections, with an empty line between them; what could not be read comes last."""
     for number, section in enumerate(sections):
         if number:
             where.say()
         show_section(where, section)
+    for each in unread:
+        where.say()
+        heading(where, visible(each.file), f"cannot be read: {each.message}")
 
 
 def show_section(where: Screen, section: Section) -> None:
@@ -120,6 +125,11 @@ def _show_layout(where: Screen, section: Section) -> None:
         indented(where, "; ".join(section.candidates[0].reasons))
     elif section.candidates:
         _show_candidates(where, section)
+    if section.near:
+        made = table("nearest", "task", "why not")
+        for near in section.near[:SHOWN_CANDIDATES]:
+            add(made, near.layout, near.task, near.why)
+        indent(where, made)
 
 
 def _doubt(section: Section) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.text import Text
+
 from sftformat.diagnostics import clip
 from sftformat.inspect.lengths import RANKS, ROW, Advice, Lengths
 from sftformat.inspect.section import Section
@@ -49,11 +51,11 @@ def _show_label_table(where: Screen, labels: Mapping[str, Mapping[str, int]]) ->
     rest(where, len(ordered) - SHOWN_LABELS, "more labels")
 
 
-def _bar(where: Screen, value: int, most: int) -> str:
+def _bar(where: Screen, value: int, most: int) -> Text:
     """Return a bar in the measure of the longest one; a value above 0 is always seen."""
     width = max(8, min(40, where.out.width - 60))
     mark = "#" if where.out.encoding.lower().replace("-", "") not in ("utf8", "utf16", "utf32") else "█"
-    return mark * max(int(value > 0), round(width * value / most)) if most else ""
+    return Text(mark * max(int(value > 0), round(width * value / most)) if most else "", "cyan")
 
 
 def show_lengths(where: Screen, section: Section) -> None:

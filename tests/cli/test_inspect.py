@@ -57,6 +57,18 @@ def test_inspect_json_is_as_its_schema_says(call: Call, tmp_path: Path) -> None:
     assert sorted(told) == DATA
 
 
+def test_inspect_of_what_cannot_be_read(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "label": "b"}\n')
+    (tmp_path / "b.json").write_text("{}")
+    done = call("inspect", "a.jsonl", "b.json")
+    assert (done.code, "1 of 1 record" in done.out, "b.json  cannot be read" in done.out) == (2, True, True)
+    done = call("inspect", "a.jsonl", "b.json", "--output-format", "json")
+    fits("inspect", done.out)
+    assert [each["file"] for each in json.loads(done.out)["unread"]] == ["b.json"]
+    done = call("inspect", "b.json")
+    assert (done.code, done.out, "one JSON object" in done.err) == (2, "", True)
+
+
 def test_inspect_with_a_tokenizer_proposes_a_length(call: Call, tmp_path: Path) -> None:
     tokenizer = str(save(tmp_path / "tiny", word_piece()))
     done = call("inspect", str(SAMPLES / "text-label.csv"), "--tokenizer", tokenizer)

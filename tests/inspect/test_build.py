@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +19,10 @@ from sftformat import plan as planning
 from sftformat.dataset.bindings import sample
 from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Finished
-from sftformat.errors import UsageError
+from sftformat.errors import InputError, UsageError
 from sftformat.formats import ReadOptions, read, scan, sniff, spread
 from sftformat.inspect.build import inspect
-from sftformat.inspect.section import Section
+from sftformat.inspect.section import Section, Unread
 from tests.tokenize.shard_samples import save, word_piece
 
 GOOD = '{"text": "film %d", "label": "%s"}'
@@ -188,6 +189,46 @@ def test_an_empty_file(tmp_path: Path) -> None:
     (section,) = look(path)
     assert (section.detected, section.rows, section.first) == (None, {}, ())
     assert "no record" in section.why
+
+
+def test_one_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
+    good, bad = write(tmp_path / "a.jsonl", reviews(4)), tmp_path / "b.json"
+    bad.write_text('{"not": "records"}')
+    events = list(inspect([str(good), str(bad)], DatasetOptions()))
+    (unread,) = [event for event in events if isinstance(event, Unread)]
+    (section,) = [event for event in events if isinstance(event, Section)]
+    assert unread.file == "b.json"
+    assert "one JSON object" in unread.message
+    assert section.rows == {"train": 4}
+    with pytest.raises(InputError, match="one JSON object"):
+        look(bad)
+
+
+def test_what_comes_before_damage_is_counted(tmp_path: Path) -> None:
+    whole = gzip.compress("".join(json.dumps(row) + "\n" for row in reviews(300_000)).encode(), 1)
+    (tmp_path / "a.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    events = list(inspect([str(tmp_path / "a.jsonl.gz")], DatasetOptions()))
+    (unread,) = [event for event in events if isinstance(event, Unread)]
+    (section,) = [event for event in events if isinstance(event, Section)]
+    assert "gzip data is damaged" in unread.message
+    assert 2000 < section.inputs[0].read < 300_000
+    assert section.inputs[0].read == section.rows["train"]
+
+
+@pytest.mark.parametrize(
+    ("record", "layout", "why"),
+    [
+        ({"text": "a"}, "text-label", "no target (label, "),
+        ({"messages": [{"role": "user", "content": 1}]}, "openai-chat", "/messages/0/content: expected string"),
+        ({"tools": []}, "sharegpt", "no conversations"),
+        ({"text": "a", "label": {"b": 1}}, "text-label", "/label: expected"),
+    ],
+)
+def test_the_nearest_layouts_say_what_is_missing(tmp_path: Path, record: Any, layout: str, why: str) -> None:
+    (section,) = look(write(tmp_path / "a.jsonl", [record]))
+    near = {each.layout: each.why for each in section.near}
+    assert near[layout].startswith(why)
+    assert not section.candidates
 
 
 # ---------------------------------------------------------------------------------------------------- the sample
