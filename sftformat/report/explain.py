@@ -19,13 +19,15 @@ from sftformat.report.findings import STYLES
 from sftformat.report.inspect import how
 from sftformat.report.screen import Screen, add, count, table
 
-#: Characters of a value, lines of a row, tokens of a text that the terminal shows; the JSON holds all.
-SHOWN_CHARACTERS, SHOWN_LINES, SHOWN_TOKENS = 2000, 30, 400
+#: Characters of a row and of a value, lines of a row that the terminal shows; the JSON holds all.
+SHOWN_CHARACTERS, SHOWN_VALUE, SHOWN_LINES = 2000, 600, 30
+#: Of tokens that are kept, or cut, so many first and last ones are shown.
+FIRST_TOKENS, LAST_TOKENS = 80, 20
 #: Fields of a canonical row that hold JSON text.
 JSON_TEXTS = frozenset({"meta", "tools"})
 _KINDS = {
     "record": "a record",
-    "reject": "rejected: it is no record",
+    "reject": "a rejected row",
     "blank": "a blank line: counted, and no record",
     "header": "the header: it names the columns",
     "between": "brackets and commas between records",
@@ -53,9 +55,9 @@ def _show_place(where: Screen, explained: Explained) -> None:
     unit = "row" if source.format in ("parquet", "arrow") else "line"
     what = _KINDS[found.kind]
     if found.kind == "record" and explained.worst is Severity.ERROR:
-        what = "a record that is rejected"
+        what = "a rejected record"
     if found.last > found.line:
-        what += f" over the lines {found.line:,} to {found.last:,}"
+        what += f" (lines {found.line:,} to {found.last:,})"
     heading(
         where,
         visible(f"{source.name}:{explained.line}"),
@@ -147,7 +149,7 @@ def _show_canonical(where: Screen, explained: Explained) -> None:
     heading(where, "canonical", layout.task + (f", layout {layout.name}" if layout.name != "canonical" else ""))
     made = table("field", "value", "from")
     for key, value in row.items():
-        shown = Text(visible(clip(value, SHOWN_CHARACTERS))) if key in JSON_TEXTS else _value(value)
+        shown = Text(visible(clip(value, SHOWN_VALUE))) if key in JSON_TEXTS else _value(value)
         add(made, key, shown, (explained.origins or {}).get(key, ""))
     indent(where, made)
 
@@ -157,8 +159,8 @@ def _value(value: Any) -> Text:
     if isinstance(value, list) and value and all(isinstance(turn, Mapping) and "role" in turn for turn in value):
         return Text("\n".join(visible(_turn(turn)) for turn in value))
     if isinstance(value, str) and value.isprintable() and value.strip() == value and value:
-        return Text(visible(clip(value, SHOWN_CHARACTERS)))
-    return Text(visible(clip(encode_json(value).decode(), SHOWN_CHARACTERS)))
+        return Text(visible(clip(value, SHOWN_VALUE)))
+    return Text(visible(clip(encode_json(value).decode(), SHOWN_VALUE)))
 
 
 def _turn(turn: Mapping[str, Any]) -> str:
@@ -167,7 +169,7 @@ def _turn(turn: Mapping[str, Any]) -> str:
     content = turn.get("content")
     return clip(
         f"{turn['role']}: {content if isinstance(content, str) else encode_json(content).decode()}{more}",
-        SHOWN_CHARACTERS,
+        SHOWN_VALUE,
     )
 
 
@@ -192,22 +194,26 @@ def _show_tokens(where: Screen, tokens: Tokens) -> None:
 def _flow(run: TokenRun) -> Text:
     """Return tokens with their ids as running text; what is cut stands between scissors."""
     flow = Text()
-    for kept, part in groupby(run.tokens[:SHOWN_TOKENS], key=lambda token: token.kept):
+    for kept, group in groupby(run.tokens, key=lambda token: token.kept):
+        part = list(group)
+        left = len(part) - FIRST_TOKENS - LAST_TOKENS
         if not kept:
             flow.append("✂ ", "red")
-        for token in part:
+        for token in part[:FIRST_TOKENS] if left > 0 else part:
             _append(flow, token)
+        if left > 0:
+            flow.append(f"… {left:,} more …  ", "dim")
+            for token in part[-LAST_TOKENS:]:
+                _append(flow, token)
         if not kept:
             flow.append("✂  ", "red")
-    if len(run.tokens) > SHOWN_TOKENS:
-        flow.append(f"… and {len(run.tokens) - SHOWN_TOKENS:,} more", "dim")
     flow.rstrip()
     return flow
 
 
 def _append(flow: Text, token: Token) -> None:
     flow.append(visible(token.text), "bold" if token.kept else "dim strike")
-    flow.append(f"\u00a0{token.id}  ", "dim")
+    flow.append(f"·{token.id}  ", "dim")
 
 
 def _show_labels(where: Screen, tokens: Tokens) -> None:

@@ -113,7 +113,7 @@ def test_explain_follows_a_row(call: Call, tmp_path: Path) -> None:
     done = call("explain", "a.csv:3", *more)
     assert (done.code, done.err) == (0, "")
     for words in (
-        "part of a record over the lines 2 to 3",
+        "part of a record (lines 2 to 3)",
         "bytes  11 to 31",
         '"good\\nfilm"',
         "/label",
