@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SchemaError, UsageError
 from sftformat.folder.manifest import read_manifest
-from sftformat.formats import read
+from sftformat.formats import read, spread
 from sftformat.formats.source import Source
 from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.detect import candidates, choose
+from sftformat.layouts.detect import Candidate, candidates, choose
 from sftformat.layouts.layout import Binding, Layout, Rule, from_schema, layout
+from sftformat.layouts.near import Near, nearest
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
 from sftformat.schema.arrow import TASKS
@@ -24,6 +25,8 @@ from sftformat.schema.store import load
 
 #: Records that are looked at to tell the layout; every record is checked against it afterwards.
 SAMPLE_RECORDS = 2000
+#: A longer file is looked at in this many places, if it can be opened anywhere.
+SAMPLE_PLACES = 8
 
 
 def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
@@ -55,6 +58,58 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
     return _one_task([made for made in found if made is not None])
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One input: how it is read where that is clear, else `why` it is not; what it could be, the best first.
+
+    Without any candidate `near` are the layouts that it nearly has.
+    """
+
+    detected: Detected | None
+    candidates: tuple[Candidate, ...]
+    why: str = ""
+    near: tuple[Near, ...] = ()
+
+
+def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
+    """Return for every input what `bind_inputs` would, and where that refuses to choose, what there is to choose from.
+
+    Raises:
+        UsageError: what the user said of the layout contradicts itself.
+    """
+    try:
+        return [Settled(made, made.candidates) for made in bind_inputs(plan, options)]
+    except UsageError as error:
+        if told_layout(options) is not None or all(each.canonical for each in plan.inputs):
+            raise
+        if len(plan.inputs) == 1:
+            return [_open(plan, options, error)]
+    found = [
+        settle(replace(plan, inputs=(each,), sources=(source,)), options)[0]
+        for each, source in zip(plan.inputs, plan.sources, strict=True)
+    ]
+    known = next((each.detected for each in found if each.detected is not None), None)
+    return [each if each.detected else _like_others(each, known, plan, at, options) for at, each in enumerate(found)]
+
+
+def _open(plan: Plan, options: DatasetOptions, error: UsageError) -> Settled:
+    source = plan.sources[0]
+    records, _ = sample(source, options)
+    textual = source.format in TEXTUAL
+    found = candidates(records, textual, task=options.task, mapping=options.mapping) if records else []
+    near = () if found else tuple(nearest(records, textual, options.mapping))
+    return Settled(None, tuple(found), str(error).removeprefix(f"{source.name}: "), near)
+
+
+def _like_others(alone: Settled, known: Detected | None, plan: Plan, index: int, options: DatasetOptions) -> Settled:
+    if alone.candidates:
+        return alone
+    try:
+        return Settled(_like(known, plan, index, sample(plan.sources[index], options)[0], None), ())
+    except (InputError, UsageError):
+        return alone
+
+
 def _said(found: Diagnostic) -> str:
     return f"line {found.line}: {found.code} {found.message} ({found.hint})"
 
@@ -69,14 +124,30 @@ def _without_split(found: Detected, source_input: Input) -> Detected:
 
 
 def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
-    """Return the first records of an input that can be read, and the first finding about one that cannot."""
+    """Return records of an input that can be read, in order, and the first finding about one that cannot.
+
+    They are all records of a short file, else some from its start and some from each of a few places spread over it;
+    of a file that must be read from its start (CSV, a JSON array, a compressed one) they are the first.
+    """
+    records, unread = _first_records(source, options, SAMPLE_RECORDS)
+    if len(records) < SAMPLE_RECORDS or options.limit is not None:
+        return records, unread
+    places = spread(source, SAMPLE_PLACES)
+    each = SAMPLE_RECORDS // len(places)
+    if len(places) > 1:
+        parts = [_first_records(source.part(place), options, each)[0] for place in places]
+        records = [record for part in parts for record in part]
+    return records, unread
+
+
+def _first_records(source: Source, options: DatasetOptions, count: int) -> tuple[list[Record], Diagnostic | None]:
     records: list[Record] = []
     unread: Diagnostic | None = None
     for batch in read(source, options.read):
         if unread is None and batch.rejects:
             unread = batch.rejects[0].diagnostics[0]
-        records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
-        if len(records) >= SAMPLE_RECORDS:
+        records.extend(islice(batch.records, count - len(records)))
+        if len(records) >= count:
             break
     return records, unread
 

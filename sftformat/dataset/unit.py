@@ -111,14 +111,14 @@ _Step = tuple[Batch, pa.RecordBatch, list[Reject], list[Diagnostic]]
 def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
     """Yield for each batch the records that fit, their canonical rows, the rejects so far and the findings so far."""
     if job.source_input.canonical:
-        yield from _canonical(job)
+        yield from canonical_batches(job)
         return
     schema = compile_schema(bound_schema(job.binding.layout, job.binding.at, job.binding.captures))
     binding = replace(job.binding, compiled=schema)
     left = job.limit
     for batch in read(job.unit.source, job.options.read):
         if left is not None:
-            batch = _first(batch, left)
+            batch = first_of(batch, left)
             left -= len(batch) + len(batch.rejects)
         result.blank_lines += batch.blank_lines
         result.header = batch.header or result.header
@@ -130,7 +130,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
             return
 
 
-def _first(batch: Batch, count: int) -> Batch:
+def first_of(batch: Batch, count: int) -> Batch:
     """Return the first `count` records and rejects of a batch, in the order of the file."""
     places = sorted(
         [*((line, 0, i) for i, line in enumerate(batch.lines)), *((r.line, 1, i) for i, r in enumerate(batch.rejects))]
@@ -141,7 +141,7 @@ def _first(batch: Batch, count: int) -> Batch:
     return replace(without(batch, dropped), rejects=rejects)
 
 
-def _canonical(job: Job) -> Iterator[_Step]:
+def canonical_batches(job: Job) -> Iterator[_Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
     schema = arrow_schema(job.task)
     with pq.ParquetFile(job.unit.source.path) as file:

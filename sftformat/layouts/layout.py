@@ -44,6 +44,9 @@ class _Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # the one of the module, in a worker process too
+
 
 MISSING = _Missing()
 
