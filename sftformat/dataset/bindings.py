@@ -187,6 +187,8 @@ def told_layout(options: DatasetOptions) -> Layout | None:
     Raises:
         UsageError: the options contradict each other.
     """
+    if options.task is not None and options.task not in TASKS:
+        raise UsageError(f"--task {options.task}: there are {', '.join(TASKS)}")
     if options.layout is not None:
         named = layout(options.layout)
         if options.task is not None and named.task != options.task:
@@ -195,8 +197,6 @@ def told_layout(options: DatasetOptions) -> Layout | None:
     if options.schema is not None:
         return _user_layout(options)
     if options.task is not None and "target" in options.mapping:
-        if options.task not in TASKS:
-            raise UsageError(f"--task {options.task}: there are {', '.join(TASKS)}")
         return mapped_layout(options.task, options.mapping)
     return None
 
