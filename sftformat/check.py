@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from sftformat.diagnostics import CODES, Diagnostic, Severity
 from sftformat.errors import UsageError
+from sftformat.layouts.layout import Binding, source_pointer
 from sftformat.rules import RULES, duplicate_record
 from sftformat.rules.census import Census
 from sftformat.rules.rule import Finding, Rule, SetFinding
@@ -88,15 +89,20 @@ def chosen(code: str, settings: Settings, severity: Severity = Severity.WARNING)
     return ignored == 0 if by_default else selected > ignored
 
 
-def check_rows(rows: pa.RecordBatch, task: str, rules: Iterable[Rule]) -> list[tuple[int, Diagnostic]]:
-    """Run the row rules among `rules` on a batch; return (index in the batch, finding), by row, then by code."""
+def check_rows(
+    rows: pa.RecordBatch, task: str, rules: Iterable[Rule], binding: Binding | None = None
+) -> list[tuple[int, Diagnostic]]:
+    """Run the row rules among `rules` on a batch; return (index in the batch, finding), by row, then by code.
+
+    The paths lead into the records as they were read in the layout of `binding`, without it into the canonical rows.
+    """
     view = View(rows, task)
     found: list[tuple[int, int, Finding, Rule]] = []
     for number, rule in enumerate(rules):
         if rule.scope == "row" and rule.covers(task):
             found += [(finding.row, number, finding, rule) for finding in rule.check(view, rule.thresholds)]
     found.sort(key=lambda each: each[:2])
-    return [(row, _row_diagnostic(view, finding, rule)) for row, _, finding, rule in found]
+    return [(row, _row_diagnostic(view, finding, rule, binding)) for row, _, finding, rule in found]
 
 
 def check_set(
@@ -124,8 +130,13 @@ def duplicates(summaries: Sequence[Summary], folder: Path) -> dict[int, Indices]
     return {unit: np.array(rows, np.int64) for unit, rows in found.items()}
 
 
-def _row_diagnostic(view: View, finding: Finding, rule: Rule) -> Diagnostic:
+def _row_diagnostic(view: View, finding: Finding, rule: Rule, binding: Binding | None) -> Diagnostic:
     source: Mapping[str, Any] = column(view.rows, "source")[finding.row].as_py() or {}
+
+    def row() -> Mapping[str, Any]:
+        found: Mapping[str, Any] = view.rows.slice(finding.row, 1).to_pylist()[0]
+        return found
+
     return Diagnostic(
         code=rule.code,
         name=rule.name,
@@ -134,7 +145,7 @@ def _row_diagnostic(view: View, finding: Finding, rule: Rule) -> Diagnostic:
         file=source.get("file") or "",
         line=source.get("line"),
         byte=source.get("byte"),
-        path=finding.path,
+        path=finding.path if binding is None else source_pointer(finding.path, binding, row),
         expected=finding.expected,
         got=finding.got,
         hint=rule.fix,

@@ -170,7 +170,8 @@ def _checked(
     """Give rows their split and run the row rules; rows with an error leave for the rejects."""
     rows = _split(job, rows)
     wrong: dict[int, list[Diagnostic]] = {}
-    for index, found in check_rows(rows, job.task, active(job.options.settings, job.task)):
+    rules = active(job.options.settings, job.task)
+    for index, found in check_rows(rows, job.task, rules, job.binding):
         findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)

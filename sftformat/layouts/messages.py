@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sftformat.layouts.layout import Pointer
 from sftformat.record import Number, Record, decode_json, encode_json
 
 Message = dict[str, Any]
@@ -59,6 +60,18 @@ def unmessage(turn: Message) -> tuple[Record, Record]:
         if "weight" in extra:
             fields["weight"] = extra.pop("weight")
     return fields, extra
+
+
+def turn_number(pointer: Pointer, row: Mapping[str, Any]) -> tuple[int | None, Pointer]:
+    """Return which turn of the whole conversation a pointer into a canonical row leads to, and the rest of the way.
+
+    None when it leads to no turn. What stands in `extra` stands in the turn itself in the source.
+    """
+    if pointer[0] not in ("input", "target") or len(pointer) < 2:
+        return None, ()
+    number = int(pointer[1]) + (len(row["input"] or ()) if pointer[0] == "target" else 0)
+    inner = pointer[2:]
+    return number, inner[1:] if inner[:1] == ("extra",) else inner
 
 
 def tools_text(value: Any) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sftformat.layouts.messages import join_turns, message, split_turns, tools_text, tools_value, unmessage
+from sftformat.layouts.layout import Pointer
+from sftformat.layouts.messages import join_turns, message, split_turns, tools_text, tools_value, turn_number, unmessage
 from sftformat.record import Record
 
 #: Top-level keys that this module reads; every other one goes to meta.
@@ -30,6 +31,14 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
     if row.get("tools") is not None:
         record["tools"] = tools_value(row["tools"], types.get("tools", {}))
     return record
+
+
+def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
+    """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
+    number, inner = turn_number(pointer, row)
+    if number is None:
+        return (KEYS[0],)
+    return (KEYS[0], str(number), *inner)
 
 
 def _turn(turn: dict[str, Any]) -> Record:

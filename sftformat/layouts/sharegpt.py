@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sftformat.layouts.messages import join_turns, message, split_turns, tools_text, tools_value, unmessage
-from sftformat.record import Record
+from sftformat.layouts.layout import Pointer
+from sftformat.layouts.messages import join_turns, message, split_turns, tools_text, tools_value, turn_number, unmessage
+from sftformat.record import Record, decode_json
 
 #: Top-level keys that this module reads; every other one goes to meta.
 KEYS = ("conversations", "system", "tools")
@@ -74,3 +75,21 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
     if row.get("tools") is not None:
         record["tools"] = tools_value(row["tools"], types.get("tools", {}))
     return record
+
+
+#: Field of a canonical message -> key of a turn. What is inside a call is inside the text of the value.
+_KEYS_OF_TURN = {"role": "from", "content": "value", "tool_calls": "value"}
+
+
+def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
+    """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
+    number, inner = turn_number(pointer, row)
+    if number is None:
+        return (KEYS[0],)
+    first = (row["input"] or row["target"])[0]
+    if decode_json(first["extra"] or "{}").get("from") == SYSTEM_KEY:
+        number -= 1
+    if number < 0:
+        return ("system",)
+    key = _KEYS_OF_TURN.get(inner[0]) if inner else None
+    return (KEYS[0], str(number), *(inner if key is None else (key,)))
