@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from sftformat.dataset.options import Detected
 from sftformat.dataset.unit import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
-from sftformat.layouts.layout import render
+from sftformat.layouts.layout import render, source_pointer
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
 
 _KIND = {"integer": "number", "number": "number"}
+
+
+def in_records(found: Iterable[Diagnostic], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
+    """Yield findings of set rules with paths that lead into the records of their file, as those of row rules do."""
+    bindings = {each.source.name: each.binding for each in detected}
+    for each in found:
+        binding = bindings.get(each.file)
+        path = source_pointer(each.path, binding, dict) if binding is not None and each.path else each.path
+        yield replace(each, path=path)
 
 
 def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
@@ -24,7 +34,10 @@ def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnos
 
 
 def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
-    """Yield the columns of each input that hold several JSON types (SFT105): an error where the column is mapped."""
+    """Yield the columns of each input that hold several JSON types (SFT105): an error where the column is mapped.
+
+    The place is the first record that holds the rarest of them.
+    """
     for number, each in enumerate(detected):
         mapped = {name for pointer in each.binding.at.values() for name in (pointer[0], render(pointer))}
         for name, counts in _types(results, number).items():
@@ -39,10 +52,19 @@ def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -
                     "SFT105",
                     f"column {clip(name)!r} holds {said}",
                     file=each.source.name,
+                    line=_first_line(results, number, name, min(sorted(kinds), key=kinds.__getitem__)),
                     path=column if column[:1] == "/" else f"/{column}",
                     got=said,
                     severity=Severity.ERROR if column in mapped else Severity.WARNING,
                 )
+
+
+def _first_line(results: Sequence[UnitResult], number: int, name: str, kind: str) -> int | None:
+    """Return the line of the first record of an input whose column holds a type."""
+    of_input = [result.type_lines.get(name, {}) for result in results if result.unit.input == number]
+    return min(
+        (line for held in of_input for each, line in held.items() if _KIND.get(each, each) == kind), default=None
+    )
 
 
 def _types(results: Sequence[UnitResult], number: int) -> ColumnTypes:
