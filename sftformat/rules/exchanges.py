@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 
 from sftformat.record import decode_json
 from sftformat.rules.texts import Indices
@@ -56,7 +57,6 @@ class Exchanges:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._results: Mask = turns.kinds == RESULT
-        self._known_ids: dict[int, set[str]] = {}
 
     @cached_property
     def _callers(self) -> Indices:
@@ -82,7 +82,7 @@ class Exchanges:
         called = (callers >= 0) & turns.calls[callers] if len(callers) else self._results
         by_order = np.flatnonzero(self._results & ~called & ~self._by_id).tolist()
         found = [turn for turn in by_order if not self._written(turn)]
-        return sorted(found + [turn for row in self._rows_by_id() for turn in self._uncalled_in(row)])
+        return sorted(found + [turn for row in self._rows_by_id() for turn in self._uncalled_in(*row)])
 
     @cached_property
     def unanswered(self) -> list[Unanswered]:
@@ -94,7 +94,9 @@ class Exchanges:
         _, last = np.unique(after[waits][::-1], return_index=True)  # of several calls in a row the last stands for all
         found = [Unanswered(turn) for turn in np.flatnonzero(waits)[::-1][last].tolist()]
         wrong = set(self._turns.owners[self.uncalled].tolist())
-        found += [each for row in self._rows_by_id() if row not in wrong for each in self._unanswered_in(row)]
+        for start, end in self._rows_by_id():
+            if self._turns.owners[start] not in wrong:
+                found += self._unanswered_in(start, end)
         return sorted(found, key=lambda each: each.turn)
 
     @cached_property
@@ -114,47 +116,75 @@ class Exchanges:
             return True
         return bool(_WRITTEN_CALL.search(self._turns.field("content")[caller].as_py() or ""))
 
-    def _rows_by_id(self) -> list[int]:
-        rows: list[int] = np.unique(self._turns.owners[self._by_id]).tolist()
-        return rows
+    def _rows_by_id(self) -> list[tuple[int, int]]:
+        """The first turn and the end of each row whose results have ids."""
+        rows = np.unique(self._turns.owners[self._by_id])
+        starts, ends = self._turns.offsets[rows].tolist(), self._turns.offsets[rows + 1].tolist()
+        return list(zip(starts, ends, strict=True))
 
-    def _uncalled_in(self, row: int) -> Iterator[int]:
+    @cached_property
+    def _answers(self) -> dict[int, str | None]:
+        """The id that each result in these rows gives, None where it gives none."""
+        turns = np.flatnonzero(self._by_id & self._results)
+        given = self._turns.field("tool_call_id").take(pa.array(turns)).to_pylist()
+        return dict(zip(turns.tolist(), given, strict=True))
+
+    @cached_property
+    def _ids(self) -> dict[int, set[str]]:
+        """The ids of the calls of each calling turn in these rows."""
+        turns = np.flatnonzero(self._by_id & self._turns.calls)
+        texts = self._turns.field("tool_calls").take(pa.array(turns)).to_pylist()
+        return {turn: _ids_in(text) for turn, text in zip(turns.tolist(), texts, strict=True)}
+
+    def _uncalled_in(self, start: int, end: int) -> Iterator[int]:
         made: set[str] = set()
-        for turn in range(*self._turns.offsets[row : row + 2].tolist()):
-            made |= self._ids(turn)
-            if not self._results[turn]:
+        for turn in range(start, end):
+            made |= self._ids.get(turn, _NONE)
+            if turn not in self._answers:
                 continue
-            answers = self._turns.field("tool_call_id")[turn].as_py()
-            caller = int(self._callers[turn])
-            called = caller >= 0 and bool(self._turns.calls[caller])
-            by_id = answers is not None and bool(self._ids(caller) if called else made)
+            answers, caller = self._answers[turn], int(self._callers[turn])
+            called = caller in self._ids
+            by_id = answers is not None and bool(self._ids[caller] if called else made)
             if not (answers in made if by_id else called or self._written(turn)):
                 yield turn
 
-    def _unanswered_in(self, row: int) -> Iterator[Unanswered]:
-        start, end = self._turns.offsets[row : row + 2].tolist()
-        results = [turn for turn in range(start, end) if self._results[turn]]
-        answers = {turn: self._turns.field("tool_call_id")[turn].as_py() for turn in results}
-        for turn in range(start, end):
+    def _unanswered_in(self, start: int, end: int) -> Iterator[Unanswered]:
+        answered: set[str | None] = set()
+        for turn in range(end - 1, start - 1, -1):
+            if turn in self._answers:
+                answered.add(self._answers[turn])
             after = int(self._next[turn])
-            if not self._turns.calls[turn] or after >= end:
+            if turn not in self._ids or after >= end:
                 continue
-            missing = self._ids(turn) - {given for at, given in answers.items() if at > turn}
-            by_order = not self._ids(turn) or answers.get(after, "") is None
+            missing = self._ids[turn] - answered
+            by_order = not self._ids[turn] or self._answers.get(after, "") is None
             if not self._results[after] if by_order else missing:
                 yield Unanswered(turn, () if by_order else tuple(sorted(missing)))
 
-    def _ids(self, turn: int) -> set[str]:
-        """The ids of the calls of a turn."""
-        if turn not in self._known_ids:
-            self._known_ids[turn] = self._read_ids(turn)
-        return self._known_ids[turn]
 
-    def _read_ids(self, turn: int) -> set[str]:
-        text = self._turns.field("tool_calls")[turn].as_py() if self._turns.calls[turn] else None
-        try:
-            calls = parsed(text) if text is not None else []
-        except msgspec.DecodeError:
-            return set()
-        calls = calls if isinstance(calls, list) else [calls]
-        return {call["id"] for call in calls if isinstance(call, dict) and isinstance(call.get("id"), str)}
+_NONE: frozenset[str] = frozenset()
+
+
+class _Call(TypedDict, total=False):
+    """What of a call is read to pair it with its result."""
+
+    id: str
+
+
+_read_calls = msgspec.json.Decoder(list[_Call]).decode
+
+
+def _ids_in(text: str | None) -> set[str]:
+    """Return the ids of the calls in `tool_calls`; what cannot be read has none."""
+    if text is None:
+        return set()
+    try:
+        return {call["id"] for call in _read_calls(text) if "id" in call}
+    except (msgspec.DecodeError, RecursionError):  # not the usual shape
+        pass
+    try:
+        calls = parsed(text)
+    except msgspec.DecodeError:
+        return set()
+    calls = calls if isinstance(calls, list) else [calls]
+    return {call["id"] for call in calls if isinstance(call, dict) and isinstance(call.get("id"), str)}

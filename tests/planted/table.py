@@ -199,6 +199,14 @@ SCHEMA = (
     one("SFT102", reviews(), {"label": "good"}, "/text"),
     one("SFT104", reviews(), {**SMALL, "text": ["a", "list"]}, "/text"),
     one("SFT105", [{**each, "stars": 3} for each in reviews()], {**SMALL, "stars": "three"}, "/stars"),
+    two(
+        "SFT105",
+        [{**each, "stars": "three"} for each in reviews()],
+        [*({**each, "stars": 3} for each in reviews(30, 100)), {**SMALL, "stars": "four"}],
+        "test.jsonl",
+        31,
+        "/stars",
+    ),
     two("SFT106", [{**each, "stars": 3} for each in reviews()], reviews(30, 100), "", None, "/stars"),
 )
 TEXTS = (

@@ -71,7 +71,7 @@ def test_steps_are_what_a_plain_count_says(sentences):
         [["B-PER", "B-LOC", "O"]],
         [["I-PER", "B-PER", "I-LOC"]],  # IOB1
         [["S-PER", "O"], ["S-LOC"]],  # only single tokens
-        [["B-PER", "X-PER", "NOUN", "NOUN", "I-PER"]],  # too many of no scheme
+        [["B-PER", "X-PER", "NOUN", "O", "I-PER"]],  # too many of no scheme
         [["B-PER", "I-PER", "E-PER"], ["B-PER", "I-PER", "L-PER"]],  # two schemes at once
         [["PER", "LOC", "O"]],
         [["B-PER", "I-PER", "I-PER", "B-PER", "B-PER", "O", "B-LOC"]],
