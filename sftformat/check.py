@@ -6,7 +6,7 @@ units then go to `check_set`. The findings do not depend on batches, units, part
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from sftformat.diagnostics import CODES, Diagnostic, Severity
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import Binding, source_pointer
 from sftformat.rules import RULES, duplicate_record
 from sftformat.rules.census import Census
 from sftformat.rules.rule import Finding, Rule, SetFinding
@@ -39,6 +38,10 @@ __all__ = [
     "folded",
     "input_texts",
 ]
+
+
+#: From a JSON Pointer into a canonical row, and what gives that row, to the pointer that is told.
+Locate = Callable[[str, Callable[[], Mapping[str, Any]]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,11 @@ def chosen(code: str, settings: Settings, severity: Severity = Severity.WARNING)
 
 
 def check_rows(
-    rows: pa.RecordBatch, task: str, rules: Iterable[Rule], binding: Binding | None = None
+    rows: pa.RecordBatch, task: str, rules: Iterable[Rule], locate: Locate | None = None
 ) -> list[tuple[int, Diagnostic]]:
     """Run the row rules among `rules` on a batch; return (index in the batch, finding), by row, then by code.
 
-    The paths lead into the records as they were read in the layout of `binding`, without it into the canonical rows.
+    The paths lead into the canonical rows, or to where `locate` says that such a path leads.
     """
     view = View(rows, task)
     found: list[tuple[int, int, Finding, Rule]] = []
@@ -102,7 +105,7 @@ def check_rows(
         if rule.scope == "row" and rule.covers(task):
             found += [(finding.row, number, finding, rule) for finding in rule.check(view, rule.thresholds)]
     found.sort(key=lambda each: each[:2])
-    return [(row, _row_diagnostic(view, finding, rule, binding)) for row, _, finding, rule in found]
+    return [(row, _row_diagnostic(view, finding, rule, locate)) for row, _, finding, rule in found]
 
 
 def check_set(
@@ -130,7 +133,7 @@ def duplicates(summaries: Sequence[Summary], folder: Path) -> dict[int, Indices]
     return {unit: np.array(rows, np.int64) for unit, rows in found.items()}
 
 
-def _row_diagnostic(view: View, finding: Finding, rule: Rule, binding: Binding | None) -> Diagnostic:
+def _row_diagnostic(view: View, finding: Finding, rule: Rule, locate: Locate | None) -> Diagnostic:
     source: Mapping[str, Any] = column(view.rows, "source")[finding.row].as_py() or {}
 
     def row() -> Mapping[str, Any]:
@@ -145,7 +148,7 @@ def _row_diagnostic(view: View, finding: Finding, rule: Rule, binding: Binding |
         file=source.get("file") or "",
         line=source.get("line"),
         byte=source.get("byte"),
-        path=finding.path if binding is None else source_pointer(finding.path, binding, row),
+        path=finding.path if locate is None else locate(finding.path, row),
         expected=finding.expected,
         got=finding.got,
         hint=rule.fix,

@@ -22,7 +22,7 @@ from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.formats import read
 from sftformat.layouts.bind import bound_schema
-from sftformat.layouts.layout import Binding
+from sftformat.layouts.layout import Binding, source_pointer
 from sftformat.normalize import ColumnTypes, TypeLines, count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json, reject_line
@@ -172,7 +172,7 @@ def _checked(
     rows = _split(job, rows)
     wrong: dict[int, list[Diagnostic]] = {}
     rules = active(job.options.settings, job.task)
-    for index, found in check_rows(rows, job.task, rules, job.binding):
+    for index, found in check_rows(rows, job.task, rules, lambda path, row: source_pointer(path, job.binding, row)):
         findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)
