@@ -22,8 +22,8 @@ from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.formats import read
 from sftformat.layouts.bind import bound_schema
-from sftformat.layouts.layout import Binding
-from sftformat.normalize import ColumnTypes, count_types, normalize
+from sftformat.layouts.layout import Binding, source_pointer
+from sftformat.normalize import ColumnTypes, TypeLines, count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json, reject_line
 from sftformat.schema.arrow import arrow_schema
@@ -67,6 +67,7 @@ class UnitResult:
     blank_lines: int = 0
     rejected_by_code: Counter[str] = field(default_factory=Counter)
     types: ColumnTypes = field(default_factory=dict)
+    type_lines: TypeLines = field(default_factory=dict)
     header: tuple[str, ...] | None = None
     summary: Summary | None = None
 
@@ -123,7 +124,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
         result.blank_lines += batch.blank_lines
         result.header = batch.header or result.header
         fitting, rejects = validate(batch, binding)
-        count_types(fitting, result.types, binding)
+        count_types(fitting, result.types, binding, result.type_lines)
         rows = normalize(fitting, binding, job.source_input.split)
         yield fitting, rows, [*batch.rejects, *rejects], list(batch.diagnostics)
         if left is not None and left <= 0:
@@ -170,7 +171,8 @@ def _checked(
     """Give rows their split and run the row rules; rows with an error leave for the rejects."""
     rows = _split(job, rows)
     wrong: dict[int, list[Diagnostic]] = {}
-    for index, found in check_rows(rows, job.task, active(job.options.settings, job.task)):
+    rules = active(job.options.settings, job.task)
+    for index, found in check_rows(rows, job.task, rules, lambda path, row: source_pointer(path, job.binding, row)):
         findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)

@@ -39,11 +39,13 @@ def number_text(value: float) -> str:
 
 
 def kind_of(task: str, key: str) -> str:
-    """Return how a canonical field is made: `text`, `number` or `texts` (a list)."""
+    """Return how a canonical field is made: `text`, `number`, `texts` (a list) or `pairs` (lists of integers)."""
     kind = arrow_schema(task).field(key).type
     if pa.types.is_string(kind):
         return "text"
-    return "number" if pa.types.is_floating(kind) else "texts"
+    if pa.types.is_floating(kind):
+        return "number"
+    return "pairs" if pa.types.is_list(kind.value_type) else "texts"
 
 
 def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Sequence[Any], textual: bool) -> Any:
@@ -65,6 +67,8 @@ def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Seq
         return None if value is None else float(value)
     if kind == "texts":
         return None if value is None else [_named(scalar_text(item), rule) for item in value]
+    if kind == "pairs":
+        return None if value is None else [[int(float(number)) for number in pair] for pair in value]
     return _named(scalar_text(value), rule)
 
 
@@ -91,7 +95,7 @@ def source_value(value: Any, kind: str, rule: Rule, types: Mapping[str, int]) ->
     if kind == "texts":
         texts = [_unnamed(item, rule) for item in value]
         return rule.split.join(texts) if rule.split is not None else [_typed(item, types) for item in texts]
-    return _typed(_unnamed(value, rule), types)
+    return value if kind == "pairs" else _typed(_unnamed(value, rule), types)
 
 
 def _typed(text: str, types: Mapping[str, int]) -> Any:
@@ -163,11 +167,11 @@ def _comes_back(value: Any, made: Any, key: str, kind: str, rule: Rule, textual:
         return bool(value == made)
     if kind == "number":
         return scalar_text(value) == number_text(made)
-    if kind == "texts" and textual and rule.split is None:
+    if kind in ("texts", "pairs") and textual and rule.split is None:
         return bool(value == encode_json(made).decode())
     if kind == "texts" and rule.split is not None:
         return bool(value == rule.split.join(made))
-    return not rule.json
+    return bool(value == made) if kind == "pairs" else not rule.json
 
 
 def _metas(records: Sequence[Record], taken: tuple[Pointer, ...], kept: list[dict[Pointer, Any]]) -> list[str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from sftformat.record import Place
 from sftformat.rules.rule import LABEL_TASKS
 from sftformat.rules.spill import FAMILIES, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
+from sftformat.rules.tags import STEPS, Step, steps
 from sftformat.rules.texts import (
     Array,
     Indices,
@@ -27,6 +29,8 @@ from sftformat.rules.texts import (
 
 #: Distinct labels counted; beyond, they are no labels (SFT309) and the label rules are silent.
 LABELS = 100_000
+
+_Name = TypeVar("_Name", str, Step)
 
 
 @dataclass(slots=True)
@@ -47,6 +51,7 @@ class Summary:
     `rows` counts rows by split, `labelled` those with a target, `labels` the rows (for token-classification the tokens)
     by split and label. `index` finds the key records of each family in its file, `files` and `splits` name their
     numbers. `named` are splits that the user named, whether or not they have rows. `overflow`: over LABELS labels.
+    `tag_steps` counts which tag follows which (token-classification), up to STEPS + 1 of them.
     """
 
     unit: int
@@ -59,6 +64,7 @@ class Summary:
     labelled: dict[str, int]
     labels: dict[str, dict[str, Count]]
     overflow: bool
+    tag_steps: dict[Step, Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,7 @@ class Tally:
         self._rows: dict[str, Count] = {}
         self._labelled: dict[str, int] = {}
         self._labels: dict[str, dict[str, Count]] = {}
+        self._steps: dict[Step, Count] = {}
         self._distinct: set[str] = set()
         self._overflow = False
 
@@ -105,13 +112,15 @@ class Tally:
         self._count_rows(rows, places)
         if self._task in LABEL_TASKS:
             self._count_labels(column(rows, "target"), places)
+        if self._task == "token-classification":
+            self._count_steps(column(rows, "target"), places)
         self._total += rows.num_rows
 
     def finish(self) -> Summary:
         """Write what is left and return the summary."""
         index = {name: spill.close() for name, spill in self._spills.items()}
         files, splits = list(self._files), list(self._splits)
-        counts = (self._rows, self._labelled, self._labels, self._overflow)
+        counts = (self._rows, self._labelled, self._labels, self._overflow, self._steps)
         return Summary(self._unit, self._partitions, files, splits, self._named, index, *counts)
 
     def _places(self, rows: pa.RecordBatch) -> _Places:
@@ -181,6 +190,12 @@ class Tally:
             if self._known(label):
                 self._increase(self._labels.setdefault(split, {}), label, split, count, places, int(owners[index]))
 
+    def _count_steps(self, target: Array, places: _Places) -> None:
+        splits = list(self._splits)
+        for step, count, row in steps(target):
+            if step in self._steps or len(self._steps) <= STEPS:
+                self._increase(self._steps, step, splits[places.split[row]], count, places, row)
+
     def _known(self, label: str) -> bool:
         if label not in self._distinct:
             if len(self._distinct) >= LABELS:
@@ -190,7 +205,7 @@ class Tally:
         return True
 
     def _increase(
-        self, counts: dict[str, Count], name: str, split: str, count: int, places: _Places, index: int
+        self, counts: dict[_Name, Count], name: _Name, split: str, count: int, places: _Places, index: int
     ) -> None:
         if name in counts:
             counts[name].rows += count
