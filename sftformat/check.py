@@ -6,7 +6,7 @@ units then go to `check_set`. The findings do not depend on batches, units, part
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
@@ -39,6 +39,10 @@ __all__ = [
     "folded",
     "input_texts",
 ]
+
+
+#: From a JSON Pointer into a canonical row, and what gives that row, to the pointer that is told.
+Locate = Callable[[str, Callable[[], Mapping[str, Any]]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +93,20 @@ def chosen(code: str, settings: Settings, severity: Severity = Severity.WARNING)
     return ignored == 0 if by_default else selected > ignored
 
 
-def check_rows(rows: pa.RecordBatch, task: str, rules: Iterable[Rule]) -> list[tuple[int, Diagnostic]]:
-    """Run the row rules among `rules` on a batch; return (index in the batch, finding), by row, then by code."""
+def check_rows(
+    rows: pa.RecordBatch, task: str, rules: Iterable[Rule], locate: Locate | None = None
+) -> list[tuple[int, Diagnostic]]:
+    """Run the row rules among `rules` on a batch; return (index in the batch, finding), by row, then by code.
+
+    The paths lead into the canonical rows, or to where `locate` says that such a path leads.
+    """
     view = View(rows, task)
     found: list[tuple[int, int, Finding, Rule]] = []
     for number, rule in enumerate(rules):
         if rule.scope == "row" and rule.covers(task):
             found += [(finding.row, number, finding, rule) for finding in rule.check(view, rule.thresholds)]
     found.sort(key=lambda each: each[:2])
-    return [(row, _row_diagnostic(view, finding, rule)) for row, _, finding, rule in found]
+    return [(row, _row_diagnostic(view, finding, rule, locate)) for row, _, finding, rule in found]
 
 
 def check_set(
@@ -125,8 +134,13 @@ def duplicates(summaries: Sequence[Summary], folder: Path) -> dict[int, Indices]
     return {unit: np.array(rows, np.int64) for unit, rows in found.items()}
 
 
-def _row_diagnostic(view: View, finding: Finding, rule: Rule) -> Diagnostic:
+def _row_diagnostic(view: View, finding: Finding, rule: Rule, locate: Locate | None) -> Diagnostic:
     source: Mapping[str, Any] = column(view.rows, "source")[finding.row].as_py() or {}
+
+    def row() -> Mapping[str, Any]:
+        found: Mapping[str, Any] = view.rows.slice(finding.row, 1).to_pylist()[0]
+        return found
+
     return Diagnostic(
         code=rule.code,
         name=rule.name,
@@ -135,7 +149,7 @@ def _row_diagnostic(view: View, finding: Finding, rule: Rule) -> Diagnostic:
         file=source.get("file") or "",
         line=source.get("line"),
         byte=source.get("byte"),
-        path=finding.path,
+        path=finding.path if locate is None else locate(finding.path, row),
         expected=finding.expected,
         got=finding.got,
         hint=rule.fix,

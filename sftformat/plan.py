@@ -92,8 +92,17 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
         UsageError: an input that is not there, twice there, or no data.
         InputError: an input that cannot be read.
     """
-    _check_columns(options)
+    check_columns(options)
     inputs, skipped = resolve(specs, spool)
+    return plan_inputs(inputs, skipped, options)
+
+
+def plan_inputs(inputs: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Plan:
+    """As `plan`, for inputs that were found already.
+
+    Raises:
+        InputError: an input that cannot be read.
+    """
     sources: list[Source] = []
     hashes: list[str] = []
     sizes: list[int] = []
@@ -110,7 +119,12 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
 
 
-def _check_columns(options: ReadOptions) -> None:
+def check_columns(options: ReadOptions) -> None:
+    """Refuse names for columns that cannot be meant.
+
+    Raises:
+        UsageError: a header is there already, or a name is missing or stands twice.
+    """
     names = [name.strip() for name in options.columns or ()]
     if names and options.header:
         raise UsageError("--columns names the columns of a file without a header: say --no-header too")

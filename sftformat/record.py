@@ -18,6 +18,8 @@ from sftformat.diagnostics import Diagnostic
 
 #: One record as read: what JSON can say, with `Number` where Python's int or float would not keep the text.
 Record = dict[str, Any]
+#: Key -> the values under it in some records, and their types.
+Columns = dict[str, tuple[list[Any], set[type]]]
 
 
 class Number:
@@ -97,7 +99,7 @@ class Batch:
         return len(self.records)
 
     @cached_property
-    def columns(self) -> dict[str, tuple[list[Any], set[type]]] | None:
+    def columns(self) -> Columns | None:
         """The values of each key and their types, in the order of the first record; None unless all have these keys."""
         keys = tuple(self.records[0]) if self.records else ()
         if set(map(len, self.records)) != {len(keys)}:
@@ -169,7 +171,10 @@ def decode_json(text: str | bytes) -> Any:
         msgspec.DecodeError: the text is not JSON.
     """
     if _NEGATIVE_ZERO.search(text if isinstance(text, str) else text.decode()):  # msgspec reads -0 as 0
-        return json.loads(text, parse_int=_integer, parse_float=Number)
+        try:
+            return json.loads(text, parse_int=_integer, parse_float=Number)
+        except ValueError as error:
+            raise msgspec.DecodeError(str(error)) from None
     return _decoder.decode(text)
 
 

@@ -22,7 +22,7 @@ LAYERS = (
     ("diagnostics", "errors", "record"),
     ("schema", "formats", "layouts", "rules"),
     ("folder", "plan"),
-    ("validate", "normalize", "check", "split", "dataset", "tokenize", "shards"),
+    ("validate", "normalize", "check", "split", "dataset", "tokenize", "inspect", "explain", "shards"),
     (
         "metrics",
         "events",

@@ -47,7 +47,7 @@ def wrong(name: str, value: Any) -> list[str]:
 
 def test_all_are_there() -> None:
     wanted = {f"canonical/{task}" for task in TASKS} | {f"layouts/{name}" for name in LAYOUTS}
-    assert set(names()) == wanted | {"manifest", "diagnostic", "rejects", "config"}
+    assert set(names()) == wanted | {"manifest", "diagnostic", "rejects", "config", "inspect", "explain"}
 
 
 @each_schema

@@ -48,7 +48,7 @@ shape = stack(
     ),
 )
 
-reading = stack(
+decoding = stack(
     click.option(
         "--encoding", metavar="NAME", help="Encoding of text inputs. Default: BOM, else UTF-8; never guessed."
     ),
@@ -58,7 +58,10 @@ reading = stack(
     click.option(
         "--max-line-bytes", type=click.IntRange(1), default=64 << 20, help="Longest record, in bytes. Default: 64 MiB."
     ),
-    click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N records."),
+)
+
+reading = stack(
+    decoding, click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N records.")
 )
 
 checking = stack(
@@ -82,21 +85,23 @@ splitting = stack(
 )
 
 
+config = click.option(
+    "--config",
+    type=click.Path(),
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=read_config,
+    help="Options from a TOML file.",
+)
+
 working = stack(
     click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: the cores there are."),
     click.option(
         "--seed", type=click.IntRange(0), default=0, metavar="N", help="Seed of everything that is drawn. Default: 0."
     ),
     click.option("-q", "--quiet", is_flag=True, help="No progress, only results and errors."),
-    click.option(
-        "--config",
-        type=click.Path(),
-        metavar="FILE",
-        is_eager=True,
-        expose_value=False,
-        callback=read_config,
-        help="Options from a TOML file.",
-    ),
+    config,
 )
 
 overwriting = click.option(

@@ -51,11 +51,29 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     how = TokenizeOptions(tokenizer, given["max_length"], given["truncation"], choice.settings.labels)
     out = Path(output)
     if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file():
+        _refuse_unused(choice)
         return make_shards(where, Path(inputs[0]), out, how, given)
     with workspace(out) as work:
         dataset = work / "dataset"
         status = finish(where, convert(inputs, dataset, choice), dataset, given["fail_on"])
         return max(status, make_shards(where, dataset, out, how, given))
+
+
+def _refuse_unused(choice: Any) -> None:
+    """A data set folder is tokenized as it is: what would make another one of it belongs to `convert`."""
+    from sftformat.dataset.bindings import refuse_raw_options
+    from sftformat.errors import UsageError
+
+    refuse_raw_options(choice)
+    made = {
+        "--split": choice.fractions is not None,
+        "--drop-duplicates": choice.drop_duplicates,
+        "--max-rejects": choice.max_rejects is not None,
+        "--task": choice.task is not None,
+    }
+    wrong = [name for name, given in made.items() if given]
+    if wrong:
+        raise UsageError(f"{wrong[0]} is for raw inputs; this one is a data set folder: use it with sftformat convert")
 
 
 def make_shards(where: Any, dataset: Path, out: Path, how: Any, given: dict[str, Any]) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UsageError
 from sftformat.folder.manifest import read_manifest
-from sftformat.formats import read
+from sftformat.formats import read, spread
 from sftformat.formats.source import Source
 from sftformat.layouts.bind import bind, compiled
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.detect import candidates, choose
+from sftformat.layouts.detect import Candidate, candidates, choose
 from sftformat.layouts.layout import Binding, Layout, Rule, from_user, layout
+from sftformat.layouts.near import Near, nearest
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
 from sftformat.schema.arrow import TASKS
@@ -23,6 +24,8 @@ from sftformat.schema.store import load
 
 #: Records that are looked at to tell the layout; every record is checked against it afterwards.
 SAMPLE_RECORDS = 2000
+#: A longer file is looked at in this many places, if it can be opened anywhere.
+SAMPLE_PLACES = 8
 
 
 def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
@@ -54,6 +57,58 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
     return _one_task([made for made in found if made is not None])
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One input: how it is read where that is clear, else `why` it is not; what it could be, the best first.
+
+    Without any candidate `near` are the layouts that it nearly has.
+    """
+
+    detected: Detected | None
+    candidates: tuple[Candidate, ...]
+    why: str = ""
+    near: tuple[Near, ...] = ()
+
+
+def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
+    """Return for every input what `bind_inputs` would, and where that refuses to choose, what there is to choose from.
+
+    Raises:
+        UsageError: what the user said of the layout contradicts itself.
+    """
+    try:
+        return [Settled(made, made.candidates) for made in bind_inputs(plan, options)]
+    except UsageError as error:
+        if told_layout(options) is not None or all(each.canonical for each in plan.inputs):
+            raise
+        if len(plan.inputs) == 1:
+            return [_open(plan, options, error)]
+    found = [
+        settle(replace(plan, inputs=(each,), sources=(source,)), options)[0]
+        for each, source in zip(plan.inputs, plan.sources, strict=True)
+    ]
+    known = next((each.detected for each in found if each.detected is not None), None)
+    return [each if each.detected else _like_others(each, known, plan, at, options) for at, each in enumerate(found)]
+
+
+def _open(plan: Plan, options: DatasetOptions, error: UsageError) -> Settled:
+    source = plan.sources[0]
+    records, _ = sample(source, options)
+    textual = source.format in TEXTUAL
+    found = candidates(records, textual, task=options.task, mapping=options.mapping) if records else []
+    near = () if found else tuple(nearest(records, textual, options.mapping))
+    return Settled(None, tuple(found), str(error).removeprefix(f"{source.name}: "), near)
+
+
+def _like_others(alone: Settled, known: Detected | None, plan: Plan, index: int, options: DatasetOptions) -> Settled:
+    if alone.candidates:
+        return alone
+    try:
+        return Settled(_like(known, plan, index, sample(plan.sources[index], options)[0], None), ())
+    except (InputError, UsageError):
+        return alone
+
+
 def _said(found: Diagnostic) -> str:
     return f"line {found.line}: {found.code} {found.message} ({found.hint})"
 
@@ -68,14 +123,30 @@ def _without_split(found: Detected, source_input: Input) -> Detected:
 
 
 def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
-    """Return the first records of an input that can be read, and the first finding about one that cannot."""
+    """Return records of an input that can be read, in order, and the first finding about one that cannot.
+
+    They are all records of a short file, else some from its start and some from each of a few places spread over it;
+    of a file that must be read from its start (CSV, a JSON array, a compressed one) they are the first.
+    """
+    records, unread = _first_records(source, options, SAMPLE_RECORDS)
+    if len(records) < SAMPLE_RECORDS or options.limit is not None:
+        return records, unread
+    places = spread(source, SAMPLE_PLACES)
+    each = SAMPLE_RECORDS // len(places)
+    if len(places) > 1:
+        parts = [_first_records(source.part(place), options, each)[0] for place in places]
+        records = [record for part in parts for record in part]
+    return records, unread
+
+
+def _first_records(source: Source, options: DatasetOptions, count: int) -> tuple[list[Record], Diagnostic | None]:
     records: list[Record] = []
     unread: Diagnostic | None = None
     for batch in read(source, options.read):
         if unread is None and batch.rejects:
             unread = batch.rejects[0].diagnostics[0]
-        records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
-        if len(records) >= SAMPLE_RECORDS:
+        records.extend(islice(batch.records, count - len(records)))
+        if len(records) >= count:
             break
     return records, unread
 
@@ -125,6 +196,8 @@ def told_layout(options: DatasetOptions) -> Layout | None:
     Raises:
         UsageError: the options contradict each other.
     """
+    if options.task is not None and options.task not in TASKS:
+        raise UsageError(f"--task {options.task}: there are {', '.join(TASKS)}")
     if options.layout is not None:
         named = layout(options.layout)
         if options.task is not None and named.task != options.task:
@@ -133,8 +206,6 @@ def told_layout(options: DatasetOptions) -> Layout | None:
     if options.schema is not None and ("x-sftformat" in options.schema or options.mapping):
         return _user_layout(options)
     if options.task is not None and "target" in options.mapping:
-        if options.task not in TASKS:
-            raise UsageError(f"--task {options.task}: there are {', '.join(TASKS)}")
         return mapped_layout(options.task, options.mapping)
     return None
 
@@ -165,6 +236,18 @@ def _check_reached(binding: Binding, records: Sequence[Record], name: str) -> No
 def _of_canonical(plan: Plan, index: int, options: DatasetOptions) -> Detected:
     if any(not each.canonical or each.path.parent != plan.inputs[index].path.parent for each in plan.inputs):
         raise UsageError("a data set folder is an input by itself: give one, or all the raw inputs together")
+    refuse_raw_options(options)
+    manifest = read_manifest(plan.inputs[index].path.parent, "dataset")
+    task = manifest["task"]
+    return Detected(plan.sources[index], Binding(Layout("canonical", task, "Canonical", {}, {}), {}), (), True, None)
+
+
+def refuse_raw_options(options: DatasetOptions) -> None:
+    """Refuse options that say how raw records are read, where the input is a data set folder.
+
+    Raises:
+        UsageError: one was given; what cannot be followed is not ignored.
+    """
     told = {
         "--layout": options.layout,
         "--map": options.mapping,
@@ -180,9 +263,6 @@ def _of_canonical(plan: Plan, index: int, options: DatasetOptions) -> Detected:
         raise UsageError(
             f"{wrong[0]} is for raw inputs; this one is a data set folder, whose rows are canonical already"
         )
-    manifest = read_manifest(plan.inputs[index].path.parent, "dataset")
-    task = manifest["task"]
-    return Detected(plan.sources[index], Binding(Layout("canonical", task, "Canonical", {}, {}), {}), (), True, None)
 
 
 def _like(

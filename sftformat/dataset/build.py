@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from sftformat.check import active, check_set, duplicates
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
-from sftformat.dataset.findings import file_findings, schema_findings, split_findings, type_findings
+from sftformat.dataset.findings import file_findings, in_records, schema_findings, split_findings, type_findings
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.stratify import stratified
 from sftformat.dataset.unit import KEYS, Job, Need, UnitResult, new_tally, read_diagnostics, work
@@ -117,7 +117,7 @@ def _survey(found: Plan, options: DatasetOptions, folder: Path, kept: bool = Tru
         _count_again(results, splits, found, detected, options, folder)
     yield from [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
     summaries = [result.summary for result in results if result.summary is not None]
-    yield from check_set(summaries, folder / KEYS, task, options.settings)
+    yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)
     dropped = duplicates(summaries, folder / KEYS) if options.drop_duplicates else {}
     return Survey(task, found, detected, results, dropped, splits, Counter())
 

@@ -23,8 +23,8 @@ from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.formats import read
 from sftformat.layouts.bind import compiled
-from sftformat.layouts.layout import Binding
-from sftformat.normalize import ColumnTypes, count_types, normalize
+from sftformat.layouts.layout import Binding, source_pointer
+from sftformat.normalize import ColumnTypes, TypeLines, count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json, reject_line
 from sftformat.rules.rule import Rule
@@ -86,6 +86,7 @@ class UnitResult:
     blank_lines: int = 0
     rejected_by_code: Counter[str] = field(default_factory=Counter)
     types: ColumnTypes = field(default_factory=dict)
+    type_lines: TypeLines = field(default_factory=dict)
     header: tuple[str, ...] | None = None
     summary: Summary | None = None
 
@@ -133,26 +134,26 @@ _Step = tuple[Batch, pa.RecordBatch, list[Reject], list[Diagnostic]]
 def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
     """Yield for each batch the records that fit, their canonical rows, the rejects so far and the findings so far."""
     if job.source_input.canonical:
-        yield from _canonical(job)
+        yield from canonical_batches(job)
         return
     schema = compiled(job.binding.layout, job.binding.at, job.binding.captures)
     binding = replace(job.binding, compiled=schema)
     left = job.limit
     for batch in read(job.unit.source, job.options.read):
         if left is not None:
-            batch = _first(batch, left)
+            batch = first_of(batch, left)
             left -= len(batch) + len(batch.rejects)
         result.blank_lines += batch.blank_lines
         result.header = batch.header or result.header
         fitting, rejects = validate(batch, binding)
-        count_types(fitting, result.types, binding)
+        count_types(fitting, result.types, binding, result.type_lines)
         rows = normalize(fitting, binding, job.source_input.split, job.need.fields)
         yield fitting, rows, [*batch.rejects, *rejects], list(batch.diagnostics)
         if left is not None and left <= 0:
             return
 
 
-def _first(batch: Batch, count: int) -> Batch:
+def first_of(batch: Batch, count: int) -> Batch:
     """Return the first `count` records and rejects of a batch, in the order of the file."""
     places = sorted(
         [*((line, 0, i) for i, line in enumerate(batch.lines)), *((r.line, 1, i) for i, r in enumerate(batch.rejects))]
@@ -163,7 +164,7 @@ def _first(batch: Batch, count: int) -> Batch:
     return replace(without(batch, dropped), rejects=rejects)
 
 
-def _canonical(job: Job) -> Iterator[_Step]:
+def canonical_batches(job: Job) -> Iterator[_Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
     schema = arrow_schema(job.task)
     with pq.ParquetFile(job.unit.source.path) as file:
@@ -197,7 +198,7 @@ def _checked(
     """Give rows their split and run the row rules; rows with an error leave for the rejects."""
     rows = _split(job, rows)
     wrong: dict[int, list[Diagnostic]] = {}
-    for index, found in check_rows(rows, job.task, rules):
+    for index, found in check_rows(rows, job.task, rules, lambda path, row: source_pointer(path, job.binding, row)):
         findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)

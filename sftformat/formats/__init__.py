@@ -12,13 +12,26 @@ from pathlib import Path
 
 from sftformat.errors import UsageError
 from sftformat.formats import arrow, csv, json, jsonl, parquet
-from sftformat.formats.cuts import scan
+from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
 from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name
 from sftformat.record import Batch
 
-__all__ = ["FORMATS", "Format", "Range", "ReadOptions", "Scan", "Source", "by_name", "read", "scan", "sniff", "write"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Range",
+    "ReadOptions",
+    "Scan",
+    "Source",
+    "by_name",
+    "read",
+    "scan",
+    "sniff",
+    "spread",
+    "write",
+]
 
 
 @dataclass(frozen=True, slots=True)

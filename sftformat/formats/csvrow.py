@@ -31,10 +31,11 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is wrong with a record: words, and how many lines after its first it was found."""
+    """What is wrong with a record: words, how many lines after its first it was found, and the character there."""
 
     message: str
     after: int = 0
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class _Patterns:
     cell: re.Pattern[str]
     open_cell: re.Pattern[str]
     closed: re.Pattern[str]
+    quoted: re.Pattern[str]
     all_quoted: re.Pattern[str]
     record: re.Pattern[str]
 
@@ -53,6 +55,7 @@ def _patterns(dialect: Dialect) -> _Patterns:
     return _Patterns(
         cell=re.compile(rf'"({inside})"(?={mark}|\Z)|([^"{mark}{newline}]*+)(?={mark}|\Z)'),
         open_cell=re.compile(rf'"{inside}\Z'),
+        quoted=re.compile(rf'"{inside}"'),
         closed=re.compile(rf'{inside}"(?!"|{mark}|\r?\Z)'),
         all_quoted=re.compile(rf'"{inside}"(?:{mark}"{inside}")*+'),
         record=re.compile(rf'(?:"{inside}"|[^"{mark}]*+)(?:{mark}(?:"{inside}"|[^"{mark}]*+))*+'),
@@ -83,11 +86,12 @@ def split(text: str, dialect: Dialect) -> list[str] | Damage:
 
 def _damage(text: str, at: int, cell: int, dialect: Dialect) -> Damage:
     if _patterns(dialect).open_cell.match(text, at):
-        return Damage(f"the quote that opens cell {cell} is never closed", text.count(dialect.newline))
+        return Damage(f"the quote that opens cell {cell} is never closed", text.count(dialect.newline), at)
     line = text.count(dialect.newline, 0, at)
     if text[at] == '"':
-        return Damage(f"text after the closing quote of cell {cell}", line)
-    return Damage(f"a bare quote in cell {cell}, which is not quoted", line)
+        closing = _patterns(dialect).quoted.match(text, at)
+        return Damage(f"text after the closing quote of cell {cell}", line, closing.end() if closing else at)
+    return Damage(f"a bare quote in cell {cell}, which is not quoted", line, text.find('"', at))
 
 
 def split_lines(texts: list[str], dialect: Dialect) -> list[list[str]] | None:

@@ -153,6 +153,13 @@ def _shape(kind: str, rule: Rule) -> dict[str, Any]:
     return {"type": ["array", "null"], "items": {"type": _SCALARS}}
 
 
+#: What offsets must be whatever a schema says of them: they are the only field whose items are no texts.
+_OFFSETS: Mapping[str, Any] = {
+    "type": ["array", "null"],
+    "items": {"type": "array", "items": {"type": "integer", "minimum": -(2**53), "maximum": 2**53}},
+}
+
+
 def _first_name(properties: Mapping[str, Any], rule: Rule) -> str:
     return next((pointer[0] for pointer in rule.at if pointer[0] in properties), "")
 
@@ -164,6 +171,8 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
     if rule.values is not None and not (template and "array" in template.get("type", ())):
         numbers = [int(value) for value in rule.values if value.lstrip("-").isdigit()]
         return {"enum": [*rule.values, *numbers, None]}
+    if key == "offsets":
+        return {**copy.deepcopy(template or {}), "allOf": [*(template or {}).get("allOf", ()), _OFFSETS]}
     if template is not None:
         return dict(copy.deepcopy(template))
     if found.own is not None:

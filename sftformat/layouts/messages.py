@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
+from sftformat.layouts.layout import Pointer
 from sftformat.record import Number, Record, decode_json, encode_json
 
 Message = dict[str, Any]
@@ -73,22 +76,39 @@ class Turn:
 
 
 def turn_of(made: Message) -> Turn:
-    """Take a canonical message apart: the inverse of `message`."""
+    """Take a canonical message apart: the inverse of `message`. Calls that are no JSON stay the text that they are."""
     fields: Record = {key: made[key] for key in ("name", "tool_call_id") if key in made}
-    extra: Record = {}
-    notes: Record = {}
-    for key, value in (decode_json(made["extra"]) if "extra" in made else {}).items():
-        if key.startswith(NOTE) and not key.startswith(NOTE * 2):
-            notes[key.removeprefix(NOTE)] = value
-        else:
-            extra[key.removeprefix(NOTE)] = value
+    extra, notes = _apart(made)
     if "tool_calls" in made:
-        fields["tool_calls"] = decode_json(made["tool_calls"])
+        fields["tool_calls"] = _calls(made["tool_calls"])
     if "weight" in made:
         weight = made["weight"]
         whole = int(weight) if weight == int(weight) else weight
         fields["weight"] = notes.pop("weight", whole)
     return Turn(made["role"], made.get("content"), fields, extra, notes)
+
+
+def notes_of(made: Mapping[str, Any]) -> Record:
+    """Return the notes of a canonical message."""
+    return _apart(made)[1]
+
+
+def _apart(made: Mapping[str, Any]) -> tuple[Record, Record]:
+    extra: Record = {}
+    notes: Record = {}
+    for key, value in (decode_json(made["extra"]) if made.get("extra") else {}).items():
+        if key.startswith(NOTE) and not key.startswith(NOTE * 2):
+            notes[key.removeprefix(NOTE)] = value
+        else:
+            extra[key.removeprefix(NOTE)] = value
+    return extra, notes
+
+
+def _calls(text: str) -> Any:
+    try:
+        return decode_json(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
 
 
 def written(made: Record, turn: Turn, layout: str) -> Record:
@@ -104,6 +124,18 @@ def written(made: Record, turn: Turn, layout: str) -> Record:
                 "rename that key, or choose another layout"
             )
     return {**made, **turn.extra}
+
+
+def turn_number(pointer: Pointer, row: Mapping[str, Any]) -> tuple[int | None, Pointer]:
+    """Return which turn of the whole conversation a pointer into a canonical row leads to, and the rest of the way.
+
+    None when it leads to no turn. What stands in `extra` stands in the turn itself in the source.
+    """
+    if pointer[0] not in ("input", "target") or len(pointer) < 2:
+        return None, ()
+    number = int(pointer[1]) + (len(row["input"] or ()) if pointer[0] == "target" else 0)
+    inner = pointer[2:]
+    return number, inner[1:] if inner[:1] == ("extra",) else inner
 
 
 def tools_text(value: Any) -> str | None:

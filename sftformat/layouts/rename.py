@@ -7,7 +7,7 @@ value is used as long as it still means what the canonical field says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,15 +16,12 @@ import pyarrow as pa
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, put, render, take
-from sftformat.record import Number, Record, decode_json, encode_json
+from sftformat.record import Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of which an empty cell in CSV and TSV says that nothing is there.
 EMPTY_IS_NULL = frozenset({"target", "id", "split", "weight", "group"})
 _NO_RULE = Rule()
-#: Key -> the values under it, and their types.
-Kinds = Collection[type]
-Columns = Mapping[str, tuple[list[Any], Kinds]]
 #: Index of a record -> source values of it that go to meta, by pointer.
 Originals = dict[int, dict[Pointer, Any]]
 
@@ -44,11 +41,13 @@ def number_text(value: float) -> str:
 
 
 def kind_of(task: str, key: str) -> str:
-    """Return how a canonical field is made: `text`, `number` or `texts` (a list)."""
+    """Return how a canonical field is made: `text`, `number`, `texts` (a list) or `pairs` (lists of integers)."""
     kind = arrow_schema(task).field(key).type
     if pa.types.is_string(kind):
         return "text"
-    return "number" if pa.types.is_floating(kind) else "texts"
+    if pa.types.is_floating(kind):
+        return "number"
+    return "pairs" if pa.types.is_list(kind.value_type) else "texts"
 
 
 def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Sequence[Any], textual: bool) -> Any:
@@ -70,6 +69,8 @@ def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Seq
         return None if value is None else float(value)
     if kind == "texts":
         return None if value is None else [_named(scalar_text(item), rule) for item in value]
+    if kind == "pairs":
+        return None if value is None else [[int(float(number)) for number in pair] for pair in value]
     return _named(scalar_text(value), rule)
 
 
@@ -96,7 +97,7 @@ def source_value(value: Any, kind: str, rule: Rule, types: Mapping[str, int]) ->
     if kind == "texts":
         texts = [_unnamed(item, rule) for item in value]
         return rule.split.join(texts) if rule.split is not None else [_typed(item, types) for item in texts]
-    return _typed(_unnamed(value, rule), types)
+    return value if kind == "pairs" else _typed(_unnamed(value, rule), types)
 
 
 def _typed(text: str, types: Mapping[str, int]) -> Any:
@@ -127,8 +128,8 @@ def to_columns(
     columns: dict[str, list[Any]] = {}
     kept: Originals = {}
     for key, pointer in binding.at.items():
-        known = given is not None and len(pointer) == 1 and pointer[0] in given
-        values, kinds = given[pointer[0]] if known and given else _column(records, pointer)
+        known = (given or {}).get(pointer[0]) if len(pointer) == 1 else None
+        values, kinds = known or _column(records, pointer)
         columns[key] = _convert(values, key, binding, textual, pointer, kept, kinds)
     for key, rule in binding.layout.fields.items():
         if rule.const is not MISSING and key not in columns:
@@ -142,23 +143,20 @@ def to_columns(
 
 
 def _column(records: Sequence[Record], pointer: Pointer) -> tuple[list[Any], set[type]]:
-    if len(pointer) == 1:
-        key = pointer[0]
-        values = [record.get(key, MISSING) for record in records]
-    else:
-        values = [get(record, pointer) for record in records]
+    key = pointer[0]
+    values = [record.get(key, MISSING) if len(pointer) == 1 else get(record, pointer) for record in records]
     return values, set(map(type, values))
 
 
 def _convert(
-    values: list[Any], key: str, binding: Binding, textual: bool, pointer: Pointer, kept: Originals, kinds: Kinds
+    values: list[Any], key: str, binding: Binding, textual: bool, pointer: Pointer, kept: Originals, kinds: set[type]
 ) -> list[Any]:
     layout = binding.layout
     rule, kind = layout.fields.get(key, _NO_RULE), kind_of(layout.task, key)
     special = rule.values or rule.split or rule.json or key == "split" or layout.unlabelled
     if kind == "text" and kinds == {str} and not special and not (textual and key in EMPTY_IS_NULL):
         return values
-    if kind == "text" and {str, int, bool}.issuperset(kinds) and not special and not textual:
+    if kind == "text" and kinds <= {str, int, bool} and not special and not textual:
         return [scalar_text(value) for value in values]
     converted = []
     for index, value in enumerate(values):
@@ -177,11 +175,11 @@ def _comes_back(value: Any, made: Any, key: str, kind: str, rule: Rule, textual:
         return bool(value == made)
     if kind == "number":
         return scalar_text(value) == number_text(made)
-    if kind == "texts" and textual and rule.split is None:
+    if kind in ("texts", "pairs") and textual and rule.split is None:
         return bool(value == encode_json(made).decode())
     if kind == "texts" and rule.split is not None:
         return bool(value == rule.split.join(made))
-    return not rule.json
+    return bool(value == made) if kind == "pairs" else not rule.json
 
 
 def _metas(records: Sequence[Record], taken: tuple[Pointer, ...], kept: Originals) -> list[str | None]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sftformat.layouts.layout import Pointer
 from sftformat.layouts.messages import (
     join_turns,
     message,
+    notes_of,
     split_turns,
     tools_text,
     tools_value,
+    turn_number,
     turn_of,
     written,
 )
@@ -91,3 +94,22 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
     if row.get("tools") is not None:
         record["tools"] = tools_value(row["tools"], types.get("tools", {}))
     return record
+
+
+#: Field of a canonical message -> key of a turn. What is inside a call is inside the text of the value.
+_KEYS_OF_TURN = {"role": "from", "content": "value", "tool_calls": "value"}
+
+
+def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
+    """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
+    number, inner = turn_number(pointer, row)
+    if number is None:
+        return (KEYS[0],)
+    turns = [*(row["input"] or ()), *(row["target"] or ())]
+    if notes_of(turns[0]).get("from") == SYSTEM_KEY and number == 0:
+        return ("system",)
+    before = int(notes_of(turns[0]).get("from") == SYSTEM_KEY)
+    key = _KEYS_OF_TURN.get(inner[0]) if inner else None
+    if key is None or (inner[0] == "tool_calls" and CALLS_KEY in notes_of(turns[number])):
+        return (KEYS[0], str(number - before), *inner)
+    return (KEYS[0], str(number - before), key)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from sftformat.record import Place
 from sftformat.rules.spill import FAMILIES, PLACE, Records, read_partition, repeated
+from sftformat.rules.tags import STEPS, Step
 from sftformat.rules.tally import LABELS, Count, Summary, spill_path
 
 #: Splits in the order in which they are opened; others follow by name.
@@ -21,6 +22,7 @@ SPLITS = ("train", "validation", "test")
 #: From records of one partition that share a key with another: the rows found, and for each the row it points at.
 Select = Callable[[Records], tuple[Records, Records]]
 
+_Name = TypeVar("_Name", str, Step)
 _PAIR = np.dtype([("later", PLACE), ("first", PLACE), ("name", "S64")])
 _READ_AT_ONCE = 4096
 
@@ -94,6 +96,15 @@ class Census:
         return dict(sorted(found.items(), key=lambda item: (item[1].unit, item[1].row, item[0])))
 
     @cached_property
+    def tag_steps(self) -> dict[Step, Count]:
+        """How often one tag follows another, in the order of the data; empty when there are too many (`STEPS`)."""
+        if any(len(summary.tag_steps) > STEPS for summary in self._summaries):
+            return {}
+        found = self._merged([summary.tag_steps for summary in self._summaries])
+        found = dict(sorted(found.items(), key=lambda item: (item[1].unit, item[1].row)))
+        return found if len(found) <= STEPS else {}
+
+    @cached_property
     def overflow(self) -> bool:
         """Whether there are more labels than are counted (LABELS)."""
         distinct: set[str] = set()
@@ -110,8 +121,8 @@ class Census:
         return ("train", train) if train else ("", self.all_labels)
 
     @staticmethod
-    def _merged(parts: Sequence[dict[str, Count]]) -> dict[str, Count]:
-        merged: dict[str, Count] = {}
+    def _merged(parts: Sequence[dict[_Name, Count]]) -> dict[_Name, Count]:
+        merged: dict[_Name, Count] = {}
         for part in parts:
             for name, count in part.items():
                 known = merged.get(name)

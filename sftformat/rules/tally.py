@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.record import Place
+from sftformat.rules.pile import Pile
 from sftformat.rules.rule import LABEL_TASKS
 from sftformat.rules.spill import FAMILIES, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
+from sftformat.rules.tags import STEPS, Step, steps
 from sftformat.rules.texts import (
     Array,
     Indices,
@@ -27,8 +30,8 @@ from sftformat.rules.texts import (
 
 #: Distinct labels counted; beyond, they are no labels (SFT309) and the label rules are silent.
 LABELS = 100_000
-#: Rows, or bytes of them, that are counted at once.
-AT_ONCE, BYTES_AT_ONCE = 1 << 14, 4 << 20
+
+_Name = TypeVar("_Name", str, Step)
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class Summary:
     `rows` counts rows by split, `labelled` those with a target, `labels` the rows (for token-classification the tokens)
     by split and label. `index` finds the key records of each family in its file, `files` and `splits` name their
     numbers. `named` are splits that the user named, whether or not they have rows. `overflow`: over LABELS labels.
+    `tag_steps` counts which tag follows which (token-classification), up to STEPS + 1 of them.
     """
 
     unit: int
@@ -61,6 +65,7 @@ class Summary:
     labelled: dict[str, int]
     labels: dict[str, dict[str, Count]]
     overflow: bool
+    tag_steps: dict[Step, Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +101,14 @@ class Tally:
         self._spills = {name: Spill(spill_path(folder, unit, name), name, partitions) for name in FAMILIES}
         self._named = list(splits)
         self._ids = ids
-        self._waiting: list[pa.RecordBatch] = []
-        self._waiting_rows = self._waiting_bytes = 0
+        self._pile = Pile()
         self._files: dict[str, int] = {}
         self._splits: dict[str, int] = {}
         self._total = 0
         self._rows: dict[str, Count] = {}
         self._labelled: dict[str, int] = {}
         self._labels: dict[str, dict[str, Count]] = {}
+        self._steps: dict[Step, Count] = {}
         self._distinct: set[str] = set()
         self._overflow = False
 
@@ -113,20 +118,8 @@ class Tally:
             rows = rows.take(np.asarray(kept, np.int64))
         if not rows.num_rows:
             return
-        self._waiting.append(rows)
-        self._waiting_rows += rows.num_rows
-        self._waiting_bytes += rows.nbytes
-        if self._waiting_rows >= AT_ONCE or self._waiting_bytes >= BYTES_AT_ONCE:
-            self._count_waiting()
-
-    def _count_waiting(self) -> None:
-        """Count what was added: many rows at once take little longer than few."""
-        if not self._waiting:
-            return
-        table = pa.Table.from_batches(self._waiting).combine_chunks()
-        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
-        for rows in table.to_batches():
-            self._count(rows)
+        for many in self._pile.put(rows):
+            self._count(many)
 
     def _count(self, rows: pa.RecordBatch) -> None:
         places = self._places(rows)
@@ -134,14 +127,17 @@ class Tally:
         self._count_rows(rows, places)
         if self._task in LABEL_TASKS:
             self._count_labels(column(rows, "target"), places)
+        if self._task == "token-classification":
+            self._count_steps(column(rows, "target"), places)
         self._total += rows.num_rows
 
     def finish(self) -> Summary:
         """Write what is left and return the summary."""
-        self._count_waiting()
+        for many in self._pile.rest():
+            self._count(many)
         index = {name: spill.close() for name, spill in self._spills.items()}
         files, splits = list(self._files), list(self._splits)
-        counts = (self._rows, self._labelled, self._labels, self._overflow)
+        counts = (self._rows, self._labelled, self._labels, self._overflow, self._steps)
         return Summary(self._unit, self._partitions, files, splits, self._named, index, *counts)
 
     def _places(self, rows: pa.RecordBatch) -> _Places:
@@ -212,6 +208,12 @@ class Tally:
             if self._known(label):
                 self._increase(self._labels.setdefault(split, {}), label, split, count, places, int(owners[index]))
 
+    def _count_steps(self, target: Array, places: _Places) -> None:
+        splits = list(self._splits)
+        for step, count, row in steps(target):
+            if step in self._steps or len(self._steps) <= STEPS:
+                self._increase(self._steps, step, splits[places.split[row]], count, places, row)
+
     def _known(self, label: str) -> bool:
         if label not in self._distinct:
             if len(self._distinct) >= LABELS:
@@ -221,7 +223,7 @@ class Tally:
         return True
 
     def _increase(
-        self, counts: dict[str, Count], name: str, split: str, count: int, places: _Places, index: int
+        self, counts: dict[_Name, Count], name: _Name, split: str, count: int, places: _Places, index: int
     ) -> None:
         if name in counts:
             counts[name].rows += count

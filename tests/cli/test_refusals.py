@@ -44,6 +44,11 @@ def test_options_of_raw_inputs_are_refused_for_a_data_set(call: Call, dataset: P
     assert (done.code, f"{option[0]} is for raw inputs" in done.err) == (2, True), done.err
 
 
+def test_a_task_that_is_none(call: Call, clean: Path) -> None:
+    done = call("validate", "a.jsonl", "--task", "sentiment")
+    assert (done.code, "--task sentiment: there are classification" in done.err) == (2, True), done.err
+
+
 def test_a_data_set_is_an_input_by_itself(call: Call, dataset: Path) -> None:
     done = call("convert", "data", "a.jsonl", "-o", "out")
     assert (done.code, "an input by itself" in done.err) == (2, True), done.err

@@ -113,3 +113,17 @@ def test_splits_come_in_their_order(call: Call, tmp_path: Path) -> None:
     assert call("convert", "a.jsonl", "-o", "out").code == 0
     assert call("convert", "out", "-o", "b.jsonl").code == 0
     assert [row["split"] for row in read(tmp_path / "b.jsonl")] == ["train"] * 3 + ["validation"] * 3 + ["test"] * 3
+
+
+def test_calls_take_the_shape_of_the_layout(call: Call, tmp_path: Path) -> None:
+    value = '{"name": "find", "arguments": {"to": "Bern", "n": 1.50}}'
+    turns = [("human", "Find it."), ("function_call", value), ("observation", "here"), ("gpt", "There.")]
+    record = {"conversations": [{"from": word, "value": text} for word, text in turns]}
+    write(tmp_path / "a.jsonl", record)
+    assert call("convert", "a.jsonl", "-o", "b.jsonl", "--to", "openai-chat").code == 0
+    messages = read(tmp_path / "b.jsonl")[0]["messages"]
+    (found,) = messages[1]["tool_calls"]
+    assert (messages[1]["role"], found["type"], found["function"]["name"]) == ("assistant", "function", "find")
+    assert found["function"]["arguments"].replace(" ", "") == '{"to":"Bern","n":1.50}'
+    assert call("convert", "a.jsonl", "-o", "c.jsonl").code == 0
+    assert read(tmp_path / "c.jsonl") == [record]

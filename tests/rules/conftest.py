@@ -10,10 +10,10 @@ import pytest
 
 from sftformat.check import Settings, Tally, active, check_rows, check_set
 from sftformat.diagnostics import Diagnostic
+from sftformat.schema.arrow import arrow_schema
 
 STRINGS = pa.list_(pa.string())
-MESSAGE = pa.struct([(name, pa.string()) for name in ("role", "content", "name", "tool_calls", "tool_call_id")])
-CHAT = pa.list_(MESSAGE)
+CHAT = arrow_schema("chat").field("input").type
 SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
 TYPES = {
     "classification": (pa.string(), pa.string()),
@@ -34,6 +34,9 @@ def batch(records: Sequence[dict[str, Any]], task: str = "classification") -> pa
             ("target", target),
             *((name, pa.string()) for name in names),
             ("references", STRINGS),
+            ("tools", pa.string()),
+            ("text", pa.string()),
+            ("offsets", pa.list_(pa.list_(pa.int64()))),
             ("source", SOURCE),
         ]
     )
