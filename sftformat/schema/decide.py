@@ -21,6 +21,8 @@ from sftformat.schema.references import is_tame
 from sftformat.schema.walk import tree
 
 _UNEXPLAINED = Violation("SFT101", "", "", "a record that fits the schema", "one that does not")
+#: So deep a record that is nested too deep to be shown whole is looked at.
+_SHOWN_DEPTH = 200
 #: The name under which a batch refers to the schema of its records.
 _RECORD = "json-schema:///sftformat-record"
 
@@ -136,7 +138,32 @@ def _finder(one: Any, schema: Any) -> Callable[[Any], Any]:
         tame = isinstance(one, Draft3) or isinstance(schema, bool) or is_tame(tree(schema, ""))
     except SchemaError:
         tame = False
-    return one.iter_errors if tame else first
+    find = one.iter_errors if tame else first
+
+    def errors(value: Any) -> list[Any]:
+        try:
+            return list(find(value))
+        except ValueError:  # the engine shows no value that is nested deeper than 255
+            return [error for error in find(_pruned(value)) if len(error.instance_path) < _SHOWN_DEPTH]
+
+    return errors
+
+
+def _pruned(value: Any) -> Any:
+    """Return a copy of a value in which the objects and arrays that stand too deep are empty."""
+    holder: list[Any] = [value]
+    level: list[Any] = [holder]
+    for _ in range(_SHOWN_DEPTH):
+        inner: list[Any] = []
+        for container in level:
+            for key, item in container.items() if type(container) is dict else enumerate(container):
+                if type(item) in (dict, list):
+                    container[key] = item.copy()
+                    inner.append(container[key])
+        level = inner
+    for container in level:
+        container.clear()
+    return holder[0]
 
 
 def _whole(one: Any, schema: Any, formats: bool, beside: Mapping[str, Any], latest: str) -> Callable[[list[Any]], bool]:

@@ -222,3 +222,21 @@ def test_numbers_keep_their_type_of_json() -> None:
     assert json_type(Number("1.0000000000000000000001")) == "number"
     assert json_type(Number("1e3")) == "integer"
     assert json_type(Decimal("2.50")) == "number"
+
+
+@given(depth=st.integers(1, 600))
+def test_a_deep_record_is_decided_and_explained(depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"k": [value]} if depth % 2 else [value]
+    compiled = compile_schema({"properties": {"a": {"minItems": 3}, "text": {"type": "string"}}, "maxProperties": 2})
+    assert compiled.fits({"text": "x", "b": value})
+    found = compiled.explain({"text": 1, "b": value})
+    assert [(each.path, each.keyword) for each in found] == [("/text", "type")]
+    found = compiled.explain({"a": [value], "text": "x"})
+    assert [(each.path, each.keyword) for each in found] == [("/a", "minItems")]
+    levels = 0
+    while value != 1:
+        value = value["k"] if isinstance(value, dict) else value[0]
+        levels += 1
+    assert levels == (2 * depth if depth % 2 else depth)
