@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftformat.check import Summary, Tally, active, check_rows
+from sftformat.check import Settings, Summary, Tally, active, check_rows, told
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
@@ -169,6 +169,10 @@ def _checked(
 ) -> pa.RecordBatch:
     """Give rows their split and run the row rules; rows with an error leave for the rejects."""
     rows = _split(job, rows)
+    settings = job.options.settings
+    findings[:] = [said for each in findings if (said := told(each, settings))]
+    if settings.thresholds:
+        rejects[:] = [_told(each, settings) for each in rejects]
     wrong: dict[int, list[Diagnostic]] = {}
     for index, found in check_rows(rows, job.task, active(job.options.settings, job.task)):
         findings.append(found)
@@ -183,6 +187,11 @@ def _checked(
         rows = rows.take(pa.array(kept, pa.int64()))
     rejects.sort(key=lambda each: each.line)
     return rows
+
+
+def _told(reject: Reject, settings: Settings) -> Reject:
+    found = (told(each, settings, costs_row=True) or each for each in reject.diagnostics)
+    return replace(reject, diagnostics=tuple(found))
 
 
 def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
