@@ -374,7 +374,7 @@ def test_select_and_ignore(select, ignore, has_401, has_201):
 
 def test_a_rule_that_is_off_runs_as_a_warning_when_selected(monkeypatch):
     off = tuple(dataclasses.replace(rule, severity=Severity.OFF) for rule in RULES)
-    monkeypatch.setattr("sftformat.check.RULES", off)
+    monkeypatch.setattr("sftformat.rules.settings.RULES", off)
     assert active(Settings(), "classification") == ()
     assert active(Settings(ignore=("SFT2",)), "classification") == ()
     (rule,) = active(Settings(select=("SFT401",)), "classification")

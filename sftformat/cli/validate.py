@@ -23,10 +23,12 @@ from sftformat.cli import options
     metavar="FILE",
     help="Write all findings here: .sarif, .json, .jsonl or .txt, else as --output-format says. '-' is stdout.",
 )
+@click.option("--each", is_flag=True, help="Every INPUT is a data set of its own, with its own layout and task.")
 @click.pass_context
-def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, **given: Any) -> int:
+def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, each: bool, **given: Any) -> int:
     """Check every row of INPUT and say what is wrong, where, and how to mend it. Nothing is changed."""
     from sftformat.dataset.build import diagnose
+    from sftformat.dataset.each import diagnose_each
     from sftformat.report.data import show_inputs, show_ledger
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
@@ -35,7 +37,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, 
     where = screen(given["quiet"])
     choice = options.dataset_options(ctx)
     with outlet(where, options.wanted(ctx, output)) as out:
-        finished = follow(where, diagnose(inputs, choice), out.take, out.look)
+        events = diagnose_each(inputs, choice) if each else diagnose(inputs, choice)
+        finished = follow(where, events, out.take, out.look)
         out.show(finished.manifest)
         if not out.machine:
             show_inputs(where, finished.manifest)

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftformat.check import Settings, Summary, Tally, active, check_rows, told
+from sftformat.check import Settings, Summary, Tally, active, check_rows, near_similarity, told
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
@@ -102,7 +102,8 @@ def new_tally(job: Job) -> Tally:
     named = [job.source_input.split] if job.source_input.split else []
     if job.options.fractions is not None:
         named += [split for split, share in asdict(job.options.fractions).items() if share]
-    return Tally(keys, job.unit.index, job.task, splits=named)
+    near = near_similarity(active(job.options.settings, job.task))
+    return Tally(keys, job.unit.index, job.task, splits=named, near=near)
 
 
 _Step = tuple[Batch, pa.RecordBatch, list[Reject], list[Diagnostic]]

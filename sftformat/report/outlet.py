@@ -200,10 +200,8 @@ def _opened(name: str | None) -> Iterator[IO[str] | None]:
 
 def _listings(where: Screen, wanted: Wanted, places: Places, file: IO[str] | None) -> list[Listing]:
     made = []
-    form = format_of(wanted.file or "", wanted.output_format) if file is not None else None
-    if file is not None and form is not None:
-        made.append(LISTINGS[form](file.write, places))
-    on_stdout = wanted.output_format
-    if wanted.file == "-" or on_stdout not in ("text", form):
-        made.append(LISTINGS[on_stdout](where.out.file.write, places))
+    if file is not None:
+        made.append(LISTINGS[format_of(str(wanted.file), wanted.output_format)](file.write, places))
+    if wanted.output_format != "text" or wanted.file == "-":
+        made.append(LISTINGS[wanted.output_format](where.out.file.write, places))
     return made

@@ -26,6 +26,8 @@ from sftformat.rules import (
     label_unseen_in_train,
     labels_not_contiguous,
     leakage,
+    near_duplicate,
+    near_leakage,
     one_class,
     replacement_character,
     target_equals_input,
@@ -59,6 +61,8 @@ RULES: tuple[Rule, ...] = (
     rule("SFT401", "duplicate-record", W, "set", duplicate_record),
     rule("SFT402", "conflicting-targets", W, "set", conflicting_targets),
     rule("SFT403", "leakage", E, "set", leakage),
+    rule("SFT404", "near-duplicate", Severity.OFF, "set", near_duplicate),
+    rule("SFT405", "near-leakage", Severity.OFF, "set", near_leakage),
     rule("SFT406", "group-leakage", E, "set", group_leakage),
     rule("SFT407", "too-few-rows", W, "set", too_few_rows),
     rule("SFT408", "duplicate-id", W, "set", duplicate_id),
@@ -66,7 +70,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 #: Modules of this folder that are no rules.
-MECHANISM = frozenset({"rule", "texts", "view", "spill", "tally", "census"})
+MECHANISM = frozenset({"rule", "settings", "texts", "view", "spill", "near", "tally", "census"})
 
 
 def documentation(rule: Rule) -> Documentation:
