@@ -37,6 +37,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, 
     where = screen(given["quiet"])
     choice = options.dataset_options(ctx)
     with outlet(where, options.wanted(ctx, output)) as out:
+        out.lists_all = True
         events = diagnose_each(inputs, choice) if each else diagnose(inputs, choice)
         finished = follow(where, events, out.take, out.look)
         out.show(finished.manifest)

@@ -15,6 +15,7 @@ from sftformat.report.screen import Screen, count
 
 #: How many places of each code the terminal shows.
 SHOWN = 5
+INDENT = "      "
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFORMATION: "cyan", Severity.OFF: ""}
 _ORDER = list(Severity)
 
@@ -65,6 +66,10 @@ class Digest:
             limit = limits.get(_code(key))
             if limit is not None:
                 self.shares[key] = Share(self.rows[key], read, limit)
+
+    def cut(self, key: str) -> bool:
+        """Whether there are more findings of a code than the terminal shows."""
+        return self.counts[key] > self.shown
 
     def _number(self, severity: Severity) -> int:
         start = f"{_ORDER.index(severity)} "
@@ -138,13 +143,23 @@ def _show_code(where: Screen, digest: Digest, key: str, listed: list[Diagnostic]
     title = Text.assemble((f"{head.code} {head.name}", f"bold {STYLES[head.severity]}"), f"  {many}")
     if key in digest.shares:
         title.append(f"  {_share(digest.shares[key])}", "dim")
-    where.out.print(title, soft_wrap=True)
+    _print(where, title)
     for found in listed:
-        where.out.print(Text("  ").append(place(found), "bold").append(_words(found)), soft_wrap=True)
+        _print(where, Text("  ").append(place(found), "bold").append(_words(found)))
     if number > len(listed):
         where.out.print(Text(f"  … and {number - len(listed):,} more" if listed else "  … not listed", "dim"))
     if head.hint and head.severity is not Severity.INFORMATION:
-        where.out.print(Text(f"  → {visible(head.hint.rstrip('.'))}", "dim"), soft_wrap=True)
+        _print(where, Text(f"  → {visible(head.hint.rstrip('.'))}", "dim"))
+
+
+def _print(where: Screen, text: Text) -> None:
+    """Print one line; on a terminal what does not fit goes on below, indented, and no path is broken."""
+    width = where.out.width - len(INDENT)
+    if not where.out.is_terminal or max(map(len, text.plain.split()), default=0) > width:
+        where.out.print(text, soft_wrap=True)
+        return
+    for number, part in enumerate(text.wrap(where.out, width)):
+        where.out.print(Text(INDENT if number else "").append_text(part), soft_wrap=True)
 
 
 def _share(share: Share) -> str:
@@ -160,7 +175,14 @@ def place(found: Diagnostic) -> str:
 
 
 def _words(found: Diagnostic) -> str:
-    return f"  {visible(clip(found.message, 300))}"
+    field = found.path if found.code.startswith("SFT2") and found.path not in ("", "/input") else ""
+    field = f"  {visible(field)}" if field and field not in found.message else ""
+    return f"{field}  {visible(clip(found.message, 300))}"
+
+
+def closing_style(digest: Digest) -> str:
+    """Return the style of the last line."""
+    return "bold red" if digest.errors else "bold yellow" if digest.warnings else "bold green"
 
 
 def closing(digest: Digest, ledger: Mapping[str, Any] | None) -> str:

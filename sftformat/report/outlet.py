@@ -15,7 +15,7 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SftformatError
 from sftformat.folder.files import sync
 from sftformat.report import github, sarif
-from sftformat.report.findings import Digest, closing, show_digest
+from sftformat.report.findings import Digest, closing, closing_style, show_digest
 from sftformat.report.listing import LISTINGS, Listing, Summary, format_of
 from sftformat.report.places import Places
 from sftformat.report.redact import names_of, redacted, redacted_words
@@ -43,6 +43,7 @@ class Wanted:
 class Outlet:
     """Takes what a command finds, in one stage or several: `digest` counts the stage at hand, `total` all of them.
 
+    `lists_all` says that the command takes a file for all findings, which is then pointed out.
     Each stage: `look` and `take` while it works, then `show`, then `close` (or `next_stage` before the next).
     """
 
@@ -51,6 +52,7 @@ class Outlet:
         self.machine = wanted.output_format != "text" or wanted.file == "-"
         self.digest, self.total = Digest(), Digest()
         self.listed = 0
+        self.lists_all = False
         self.manifest: Mapping[str, Any] | None = None
         self._listings = listings
         self._known: set[str] = set()
@@ -90,7 +92,11 @@ class Outlet:
     def close(self, ledger: Mapping[str, Any] | None) -> None:
         """Print the closing line of a stage and begin the next."""
         digest, self.digest = self.digest, Digest()
-        self.say(closing(digest, ledger), "bold red" if digest.errors else "bold")
+        self.say(closing(digest, ledger), closing_style(digest))
+        if self.wanted.file not in (None, "-"):
+            self.where.note(f"all findings: {self.wanted.file}", "dim")
+        elif self.lists_all and not self.machine and any(digest.cut(key) for key in digest.counts):
+            self.where.note(f"all {digest.number:,} findings: the same command with -o FILE", "dim")
 
     def next_stage(self) -> None:
         """Begin the next stage without a closing line."""

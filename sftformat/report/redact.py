@@ -22,8 +22,12 @@ WITHOUT_VALUES = frozenset(
 )
 HIDDEN = "…"
 _POSITION = re.compile(r"\A(?:column|row) [\d,]+: ")
-# What Python and JSON put between quotes, also where the end was clipped; and what follows "got".
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*(?:'|\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\Z)|(?<=\bgot ).*\Z", re.DOTALL)
+# What Python and JSON put between quotes, also where the end was clipped; what follows "got"; columns that are listed.
+_QUOTED = re.compile(
+    r"""'(?:[^'\\]|\\.)*(?:'|\Z)|"(?:[^"\\]|\\.)*(?:"|\Z)"""
+    r"|(?<=\bgot ).*\Z|(?<=\bcolumns ).*(?=: name the fields|; use --map)",
+    re.DOTALL,
+)
 
 
 def redacted(found: Diagnostic, known: Collection[str]) -> Diagnostic:
