@@ -21,19 +21,21 @@ class Places:
 
     def __init__(self) -> None:
         self._sources: dict[str, Source] = {}
+        self._paths: dict[str, str] = {}
         self._splits: dict[str, str] = {}
         self._in_messages: re.Pattern[str] | None = None
 
     def add(self, found: Detected) -> None:
         """Remember an input."""
-        self._sources[found.source.name] = found.source
-        self._splits.setdefault(found.split or "train", found.source.name)
+        name = found.source.name
+        self._sources[name] = found.source
+        self._paths[name] = name if name == "stdin" else from_here(found.source.path)
+        self._splits.setdefault(found.split or "train", name)
         self._in_messages = None
 
     def path(self, name: str) -> str:
         """Return the path of an input, relative to here where it lies below; a name that is no input stays."""
-        source = self._sources.get(name)
-        return name if source is None or name == "stdin" else from_here(source.path)
+        return self._paths.get(name, name)
 
     def has_lines(self, name: str) -> bool:
         """Whether the line of a finding is a line that an editor shows: not in Parquet, not in a compressed file."""

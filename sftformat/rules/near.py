@@ -3,7 +3,7 @@
 A text is folded and cut into shingles, all runs of SHINGLE characters. Two texts are as alike as their sets of
 shingles: those they share by those they have together (Jaccard). MinHash (rensa) puts rows that may be alike into one
 bucket; what is then reported was compared exactly, so nothing that is reported is less alike than asked for.
-A unit leaves three files: its buckets, partitioned as all keys are; its rows; and their sets, one after the other.
+A unit leaves four files: its buckets, partitioned as all keys are; its rows; the buckets of each row; and the sets.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ FOUND = np.dtype([*PLACE, ("name", "S64")])
 
 Hashes = np.ndarray[Any, np.dtype[np.uint32]]
 Keys = np.ndarray[Any, np.dtype[np.uint64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def bands(similarity: float) -> tuple[int, int]:
@@ -63,7 +64,8 @@ def shingles(texts: Array) -> tuple[Hashes, Indices]:
     hashes = np.zeros(len(owners), np.uint64)
     for place in range(SHINGLE):
         hashes = _mixed(hashes * np.uint64(0x100000001B3) + points[starts + place])
-    distinct = np.unique((owners << np.uint64(32)) | (hashes >> np.uint64(32)))
+    distinct = np.sort((owners << np.uint64(32)) | (hashes >> np.uint64(32)))
+    distinct = distinct[np.insert(distinct[1:] != distinct[:-1], 0, True)[: len(distinct)]]
     offsets = np.searchsorted(distinct, np.arange(len(padded) + 1, dtype=np.uint64) << np.uint64(32))
     return (distinct & np.uint64(0xFFFFFFFF)).astype(np.uint32), offsets.astype(np.int64)
 
@@ -95,10 +97,10 @@ class NearSpill:
 
     def __init__(self, folder: Path, unit: int, similarity: float, partitions: int) -> None:
         self._spill = Spill(_path(folder, unit, "keys"), "near", partitions)
-        self._table, self._sets = _path(folder, unit, "rows"), _path(folder, unit, "sets")
+        self._files = [_path(folder, unit, kind) for kind in ("rows", "buckets", "sets")]
         self._similarity, self._written = similarity, 0
-        self._table.write_bytes(b"")
-        self._sets.write_bytes(b"")
+        for path in self._files:
+            path.write_bytes(b"")
 
     def append(self, records: Records, texts: Array) -> None:
         """Add the rows of a batch with their learned inputs; a row without text is kept, and in no bucket."""
@@ -112,14 +114,16 @@ class NearSpill:
             table[name] = records[name]
         table["start"], table["count"] = offsets[:-1] + self._written, np.diff(offsets)
         self._written += len(hashes)
-        with self._table.open("ab") as rows, self._sets.open("ab") as sets:
-            rows.write(table.tobytes())
-            sets.write(hashes.tobytes())
-        seen = (table["count"] > 0) & ((table["key_hi"] != EMPTY_HI) | (table["key_lo"] != EMPTY_LO))
-        if seen.any():
-            cuts = np.concatenate(([0], np.cumsum(table["count"][table["count"] > 0], dtype=np.int64)))
-            keys = buckets(hashes, cuts, self._similarity)[seen[table["count"] > 0]]
-            self._spill.append(_near(keys, table[seen]))
+        full = table["count"] > 0
+        keys = np.zeros((len(table), bands(self._similarity)[0]), np.uint64)
+        if full.any():
+            cuts = np.concatenate(([0], np.cumsum(table["count"][full], dtype=np.int64)))
+            keys[full] = buckets(hashes, cuts, self._similarity)
+        for path, content in zip(self._files, (table, keys, hashes), strict=True):
+            with path.open("ab") as file:
+                file.write(content.tobytes())
+        seen = full & ((table["key_hi"] != EMPTY_HI) | (table["key_lo"] != EMPTY_LO))
+        self._spill.append(_near(keys[seen], table[seen]))
 
     def close(self) -> list[list[int]]:
         """Write what is left and return the index of the buckets."""
@@ -156,6 +160,11 @@ class Near:
         self._similarity, self._across = similarity, across
         self._tables = {unit: _mapped(_path(folder, unit, "rows"), _TABLE) for unit in self._units}
         self._sets = {unit: _mapped(_path(folder, unit, "sets"), np.dtype("<u4")) for unit in self._units}
+        self._buckets = {
+            unit: _mapped(_path(folder, unit, "buckets"), np.dtype("<u8")).reshape(len(rows), -1)
+            for unit, rows in self._tables.items()
+            if len(rows)
+        }
 
     def found(self, partition: int) -> tuple[Records, Records]:
         """Return the rows of one partition that are nearly those they are paired with, the best pair for each row."""
@@ -206,6 +215,8 @@ class Near:
         counts = (first["split"] != later["split"]) == self._across
         counts &= smaller >= self._similarity * larger
         first, later = first[counts], later[counts]
+        once = self._shared_first(first, later)
+        first, later = first[once], later[once]
         alike = self._similarities(first, later)
         enough = alike >= self._similarity
         found = [np.zeros(int(enough.sum()), FOUND) for _ in range(2)]
@@ -214,6 +225,22 @@ class Near:
                 made[name] = rows[name]
         found[0]["name"] = np.char.mod("%.4f", alike[enough])
         return found[0], found[1]
+
+    def _shared_first(self, first: Records, later: Records) -> Flags:
+        """Whether the bucket at hand is the first that a pair shares: it is compared there and nowhere else."""
+        ours, theirs = self._buckets_of(first), self._buckets_of(later)
+        if not len(first):
+            return np.zeros(0, np.bool_)
+        at = np.argmax(ours == theirs, axis=1)
+        return np.asarray(ours[np.arange(len(at)), at] == first["bucket"])
+
+    def _buckets_of(self, rows: Records) -> Keys:
+        width = next((each.shape[1] for each in self._buckets.values()), 0)
+        found = np.zeros((len(rows), width), np.uint64)
+        for unit in np.unique(rows["unit"]).tolist():
+            here = rows["unit"] == unit
+            found[here] = self._buckets[unit][rows["row"][here]]
+        return found
 
     def _similarities(self, first: Records, later: Records) -> np.ndarray[Any, np.dtype[np.float64]]:
         total = first["count"].astype(np.int64) + later["count"]
@@ -235,7 +262,8 @@ class Near:
 
 
 def _mapped(path: Path, kind: np.dtype[Any]) -> Records:
-    return np.memmap(path, kind, "r") if path.stat().st_size else np.zeros(0, kind)
+    """The content of a file, read where it is needed."""
+    return np.asarray(np.memmap(path, kind, "r")) if path.stat().st_size else np.zeros(0, kind)
 
 
 def _begin(rows: Records, *names: str) -> Indices:
