@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,11 +26,14 @@ def diagnose_each(specs: Sequence[str], options: DatasetOptions) -> Iterator[Eve
     """
     manifests = []
     for spec, prefix in zip(specs, _prefixes(specs), strict=True):
+        names: list[str] = []
         for event in diagnose([spec], options):
+            if isinstance(event, Detected):
+                names.append(event.source.name)
             if isinstance(event, Finished):
                 manifests.append(_named(event.manifest, prefix))
             else:
-                yield _renamed(event, prefix)
+                yield _renamed(event, prefix, names)
     yield Finished(_joined(manifests))
 
 
@@ -44,14 +48,31 @@ def _prefixes(specs: Sequence[str]) -> list[str]:
     return [names[inputs[0].path].removesuffix(inputs[0].name) for inputs in alone]
 
 
-def _renamed(event: Event, prefix: str) -> Event:
+def _renamed(event: Event, prefix: str, names: Sequence[str]) -> Event:
     if not prefix:
         return event
     if isinstance(event, Detected):
         return replace(event, source=replace(event.source, name=prefix + event.source.name))
-    if isinstance(event, Diagnostic) and event.file:
-        return replace(event, file=prefix + event.file)
-    return event
+    if not isinstance(event, Diagnostic):
+        return event
+    return with_places(event, names_in_messages(names) if names else None, lambda name: prefix + name)
+
+
+def names_in_messages(names: Sequence[str]) -> re.Pattern[str]:
+    """Return what finds the names of inputs in a message, where a line follows: `same as a.jsonl:1`."""
+    any_of = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.compile(rf"(?<![^\s(])({any_of})(?=:\d)")
+
+
+def with_places(found: Diagnostic, names: re.Pattern[str] | None, renamed: Callable[[str], str]) -> Diagnostic:
+    """Return a finding whose input has another name, also where the words of a rule about the data set name inputs."""
+    file = renamed(found.file) if found.file else ""
+    if names is None or not found.code.startswith("SFT4"):
+        return found if file == found.file else replace(found, file=file)
+    said, wanted, got = (
+        names.sub(lambda match: renamed(match.group(1)), text) for text in (found.message, found.expected, found.got)
+    )
+    return replace(found, file=file, message=said, expected=wanted, got=got)
 
 
 def _named(manifest: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:

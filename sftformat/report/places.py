@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
+from sftformat.dataset.each import names_in_messages, with_places
 from sftformat.dataset.options import Detected
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats.source import Source
@@ -48,16 +48,11 @@ class Places:
 
     def opened(self, found: Diagnostic) -> Diagnostic:
         """Return a finding whose places, also those that its message names, can be opened from here."""
-        file = self.path(found.file)
-        message = found.message
-        if found.code.startswith("SFT4") and 0 < len(self._sources) <= MESSAGE_NAMES:
-            message = self._names().sub(lambda match: self.path(match.group(1)), message)
-        return found if (file, message) == (found.file, found.message) else replace(found, file=file, message=message)
+        return with_places(found, self._names(), self.path)
 
-    def _names(self) -> re.Pattern[str]:
-        if self._in_messages is None:
-            names = "|".join(map(re.escape, sorted(self._sources, key=len, reverse=True)))
-            self._in_messages = re.compile(rf"(?<![^\s(])({names})(?=:\d)")
+    def _names(self) -> re.Pattern[str] | None:
+        if self._in_messages is None and 0 < len(self._sources) <= MESSAGE_NAMES:
+            self._in_messages = names_in_messages(list(self._sources))
         return self._in_messages
 
 
