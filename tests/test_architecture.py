@@ -19,7 +19,7 @@ PACKAGE = Path(sftformat.__file__).parent
 
 #: From the bottom up; a module imports modules of rows above its own here, and those left of it in its row.
 LAYERS = (
-    ("diagnostics", "errors", "record"),
+    ("diagnostics", "documented", "errors", "record"),
     ("schema", "formats", "layouts", "rules"),
     ("folder", "plan"),
     ("validate", "normalize", "check", "split", "dataset", "tokenize", "inspect", "explain", "shards"),

@@ -28,6 +28,7 @@ from sftformat.cli import options
 @options.reading
 @options.splitting
 @options.checking
+@options.output_format
 @options.working
 @options.overwriting
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
@@ -38,6 +39,7 @@ def command(
     """Make the canonical data set of INPUT in the folder OUT, or write it to the file OUT in another layout."""
     from sftformat.dataset.build import convert
     from sftformat.formats import by_name
+    from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
@@ -47,34 +49,37 @@ def command(
         if to is not None:
             raise click.UsageError("--to is for a file: name OUT with .csv, .tsv, .json, .jsonl, .parquet or .arrow")
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
-        return finish(where, events, out, given["fail_on"])
-    return _to_file(where, inputs, out, to, choice, given, dry_run)
+        with outlet(where, options.wanted(ctx)) as findings:
+            finish(findings, events, out)
+        return findings.status()
+    with outlet(where, options.wanted(ctx)) as findings:
+        _to_file(findings, inputs, out, to, choice, given, dry_run)
+    return findings.status()
 
 
-def finish(where: Any, events: Any, out: Path, fail_on: str) -> int:
-    """Follow the making of a data set, show what was found and what was written; return the exit status."""
+def finish(findings: Any, events: Any, out: Path) -> None:
+    """Follow the making of a data set; show what was found and what was written through an Outlet."""
     from sftformat.report.data import show_inputs, show_ledger
-    from sftformat.report.findings import Digest, closing, show_digest
     from sftformat.report.work import follow
 
-    digest = Digest()
-    finished = follow(where, events, digest.add)
-    if finished.nothing_to_do:
-        where.say(f"{out}: up to date, nothing to do")
-        return 0
+    where = findings.where
+    finished = follow(where, events, findings.take, findings.look)
     ledger = finished.manifest["ledger"]
-    show_digest(where, digest)
-    show_inputs(where, finished.manifest)
-    show_ledger(where, ledger)
+    findings.show(finished.manifest)
+    if finished.nothing_to_do:
+        findings.say(f"{out}: up to date, nothing to do")
+        return
+    if not findings.machine:
+        show_inputs(where, finished.manifest)
+        show_ledger(where, ledger)
     if ledger["rejected"] + ledger["duplicate"] and (out / "rejects.jsonl").exists():
-        where.say(f"rows not written, each with its reason: {out / 'rejects.jsonl'}")
-    where.say(closing(digest, ledger), "bold red" if digest.errors else "bold")
-    return int(digest.failed(fail_on))
+        findings.say(f"rows not written, each with its reason: {out / 'rejects.jsonl'}")
+    findings.close(ledger)
 
 
 def _to_file(
-    where: Any, inputs: Sequence[str], out: Path, to: str | None, choice: Any, given: dict[str, Any], dry_run: bool
-) -> int:
+    findings: Any, inputs: Sequence[str], out: Path, to: str | None, choice: Any, given: dict[str, Any], dry_run: bool
+) -> None:
     import os
     from itertools import chain
 
@@ -91,10 +96,9 @@ def _to_file(
         folder = work / "dataset"
         built = list(convert(inputs, folder, choice))
         written = () if dry_run else export(folder, out, to, overwrite=given["overwrite"])
-        status = finish(where, chain(built, written), out, given["fail_on"])
+        finish(findings, chain(built, written), out)
         if not dry_run:
             rejects.unlink(missing_ok=True)
         if (folder / "rejects.jsonl").exists() and not dry_run:
             os.replace(folder / "rejects.jsonl", rejects)
-            where.say(f"rows not written, each with its reason: {rejects}")
-    return status
+            findings.say(f"rows not written, each with its reason: {rejects}")

@@ -66,12 +66,28 @@ reading = stack(
 
 checking = stack(
     click.option(
-        "--select", metavar="CODES", multiple=True, help="Run only these rules: codes, prefixes or names, with commas."
+        "--select",
+        metavar="CODES",
+        multiple=True,
+        help="Run only these rules: codes, prefixes, names, ALL, DEFAULT.",
     ),
-    click.option("--ignore", metavar="CODES", multiple=True, help="Leave these rules out."),
+    click.option(
+        "--ignore", metavar="CODES", multiple=True, help="Leave these rules out. What costs a row is always reported."
+    ),
     click.option(
         "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit status 1."
     ),
+    click.option("--redact", is_flag=True, help="Show no value of the data (rejects keep the rows as they are)."),
+    click.option(
+        "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."
+    ),
+)
+
+output_format = click.option(
+    "--output-format",
+    type=click.Choice(["text", "json", "jsonl", "github", "sarif"]),
+    default="text",
+    help="How stdout carries the findings; text is a digest.",
 )
 
 splitting = stack(
@@ -134,20 +150,43 @@ def pairs(values: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def wanted(ctx: click.Context, file: str | None = None) -> Any:
+    """Return what the parameters of a command say about showing findings, as `report.outlet.Wanted`."""
+    from sftformat.report.outlet import Wanted
+
+    given = ctx.params
+    shown = {"redact": given["redact"], "max_findings": given["max_findings"], "fail_on": given["fail_on"]}
+    return Wanted(given.get("output_format") or "text", file, **shown, settings=settings(ctx))
+
+
+def settings(ctx: click.Context) -> Any:
+    """Return the Settings of the rules that the parameters of a command mean.
+
+    Raises:
+        UsageError: a rule, severity or threshold that does not exist, or a rule that needs what is not installed.
+    """
+    from sftformat.check import Settings, active
+
+    given = ctx.params
+    select, ignore = words(given.get("select") or ()), words(given.get("ignore") or ())
+    made = Settings(select, ignore, ctx.meta.get("sftformat.rules", {}), _labels(given.get("labels_file"))[0])
+    active(made, "classification")  # refuses what does not exist before a row is read
+    return made
+
+
 def dataset_options(ctx: click.Context) -> Any:
     """Return the DatasetOptions that the parameters of a command mean.
 
     Raises:
         UsageError, SchemaError: a parameter that cannot be meant.
     """
-    from sftformat.check import Settings
     from sftformat.dataset.options import DatasetOptions
     from sftformat.formats.source import ReadOptions
     from sftformat.schema.store import load_user
     from sftformat.split import parse_fractions
 
     given = ctx.params
-    labels, names = _labels(given.get("labels_file"))
+    _, names = _labels(given.get("labels_file"))
     schema_file = given.get("schema_file")
     columns = given.get("columns")
     fractions = given.get("fractions")
@@ -166,12 +205,7 @@ def dataset_options(ctx: click.Context) -> Any:
         mapping=pairs(given.get("maps") or ()),
         schema=load_user(Path(schema_file)) if schema_file else None,
         schema_name=Path(schema_file).name if schema_file else "",
-        settings=Settings(
-            words(given.get("select") or ()),
-            words(given.get("ignore") or ()),
-            ctx.meta.get("sftformat.rules", {}),
-            labels,
-        ),
+        settings=settings(ctx),
         label_names=names,
         fractions=parse_fractions(fractions) if fractions is not None else None,
         stratify=bool(given.get("stratify")),

@@ -34,6 +34,7 @@ tokenizing = options.stack(
 @options.reading
 @options.splitting
 @options.checking
+@options.output_format
 @options.working
 @options.overwriting
 @click.pass_context
@@ -43,6 +44,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.dataset.build import convert
     from sftformat.folder.commit import workspace
     from sftformat.folder.manifest import MANIFEST
+    from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
     from sftformat.shards import TokenizeOptions
 
@@ -50,13 +52,15 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     choice = options.dataset_options(ctx)
     how = TokenizeOptions(tokenizer, given["max_length"], given["truncation"], choice.settings.labels)
     out = Path(output)
-    if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file():
-        _refuse_unused(choice)
-        return make_shards(where, Path(inputs[0]), out, how, given)
-    with workspace(out) as work:
-        dataset = work / "dataset"
-        status = finish(where, convert(inputs, dataset, choice), dataset, given["fail_on"])
-        return max(status, make_shards(where, dataset, out, how, given))
+    with outlet(where, options.wanted(ctx)) as findings:
+        if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file():
+            _refuse_unused(choice)
+            make_shards(findings, Path(inputs[0]), out, how, given)
+        else:
+            with workspace(out) as work:
+                finish(findings, convert(inputs, work / "dataset", choice), work / "dataset")
+                make_shards(findings, work / "dataset", out, how, given)
+    return findings.status()
 
 
 def _refuse_unused(choice: Any) -> None:
@@ -76,22 +80,26 @@ def _refuse_unused(choice: Any) -> None:
         raise UsageError(f"{wrong[0]} is for raw inputs; this one is a data set folder: use it with sftformat convert")
 
 
-def make_shards(where: Any, dataset: Path, out: Path, how: Any, given: dict[str, Any]) -> int:
-    """Tokenize a data set folder, show the report before the commit and the ledger after it; return the exit status."""
+def make_shards(findings: Any, dataset: Path, out: Path, how: Any, given: dict[str, Any]) -> None:
+    """Tokenize a data set folder, show the report before the commit and what was found after it."""
+    from sftformat.check import told
     from sftformat.cli.options import workers
-    from sftformat.report.findings import Digest, show_digest
     from sftformat.report.shards import follow
 
-    digest = Digest()
+    def take(found: Any) -> None:
+        kept = told(found, findings.wanted.settings, costs_row=found.line is not None)
+        if kept is not None:
+            findings.take(kept)
+
+    findings.next_stage()
     events = shards_events(dataset, out, how, given["overwrite"], workers(given["workers"]))
-    done = follow(where, events, digest.add)
-    if done.nothing_to_do:
-        where.say(f"{out}: up to date, nothing to do")
-        return 0
+    done = follow(findings.where, events, take, quiet=findings.machine)
     for found in done.diagnostics:
-        digest.add(found)
-    show_digest(where, digest)
-    return int(digest.failed(given["fail_on"]))
+        take(found)
+    if done.nothing_to_do:
+        findings.say(f"{out}: up to date, nothing to do")
+        return
+    findings.show(None)
 
 
 def shards_events(dataset: Path, out: Path, how: Any, overwrite: bool, processes: int) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,40 +15,34 @@ from sftformat.cli import options
 @options.reading
 @options.checking
 @options.working
+@options.output_format
 @click.option(
-    "-o", "--output", type=click.Path(), metavar="FILE", help="Write all findings here, one JSON object a line."
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write all findings here: .sarif, .json, .jsonl or .txt, else as --output-format says. '-' is stdout.",
 )
-@click.option(
-    "--output-format", type=click.Choice(["text", "json", "jsonl"]), default="text", help="What stdout carries."
-)
+@click.option("--each", is_flag=True, help="Every INPUT is a data set of its own, with its own layout and task.")
 @click.pass_context
-def command(
-    ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, output_format: str, **given: Any
-) -> int:
+def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, each: bool, **given: Any) -> int:
     """Check every row of INPUT and say what is wrong, where, and how to mend it. Nothing is changed."""
     from sftformat.dataset.build import diagnose
+    from sftformat.dataset.each import diagnose_each
     from sftformat.report.data import show_inputs, show_ledger
-    from sftformat.report.findings import Digest, FindingsFile, closing, json_line, show_digest
+    from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
     from sftformat.report.work import follow
 
     where = screen(given["quiet"])
-    digest = Digest()
-    with FindingsFile(Path(output) if output else None) as file:
-
-        def take(found: Any) -> None:
-            digest.add(found)
-            file.add(found)
-            if output_format == "jsonl":
-                click.echo(json_line(found))
-
-        finished = follow(where, diagnose(inputs, options.dataset_options(ctx)), take)
-    ledger = finished.manifest["ledger"]
-    if output_format == "json":
-        click.echo(json.dumps({"ledger": ledger, "task": finished.manifest["task"], **digest.to_json()}))
-    elif output_format == "text":
-        show_digest(where, digest)
-        show_inputs(where, finished.manifest)
-        show_ledger(where, ledger)
-        where.say(closing(digest, ledger), "bold red" if digest.errors else "bold")
-    return int(digest.failed(given["fail_on"]))
+    choice = options.dataset_options(ctx)
+    with outlet(where, options.wanted(ctx, output)) as out:
+        out.lists_all = True
+        events = diagnose_each(inputs, choice) if each else diagnose(inputs, choice)
+        finished = follow(where, events, out.take, out.look)
+        out.show(finished.manifest)
+        if not out.machine:
+            show_inputs(where, finished.manifest)
+            show_ledger(where, finished.manifest["ledger"])
+        out.close(finished.manifest["ledger"])
+    return out.status()

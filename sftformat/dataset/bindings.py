@@ -285,5 +285,7 @@ def _one_task(found: list[Detected]) -> list[Detected]:
     tasks = {each.binding.layout.task: each for each in found}
     if len(tasks) > 1:
         said = "; ".join(f"{each.source.name} is {task} ({each.binding.layout.name})" for task, each in tasks.items())
-        raise UsageError(f"inputs are for different tasks: {said}; choose with --task or --layout")
+        raise UsageError(
+            f"inputs are for different tasks: {said}; choose with --task or --layout; validate takes --each"
+        )
     return found

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sftformat.check import active, check_set, duplicates
+from sftformat.check import active, check_set, duplicates, told
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import file_findings, in_records, schema_findings, split_findings, type_findings
@@ -36,7 +36,7 @@ def diagnose(specs: Sequence[str], options: DatasetOptions) -> Iterator[Event]:
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
         found = plan(specs, options.read, Path(name))
-        survey = yield from _counted(_survey(found, options, Path(name) / WORK, kept=False))
+        survey = yield from _counted(_survey(found, options, Path(name) / WORK, keep_rows=False))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
 
 
@@ -100,14 +100,16 @@ def _counted(events: Generator[Event, None, Survey]) -> Generator[Event, None, S
         yield event
 
 
-def _survey(found: Plan, options: DatasetOptions, folder: Path, kept: bool = True) -> Generator[Event, None, Survey]:
+def _survey(
+    found: Plan, options: DatasetOptions, folder: Path, keep_rows: bool = True
+) -> Generator[Event, None, Survey]:
     """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey."""
-    yield from schema_findings(options)
+    yield from [kept for each in schema_findings(options) if (kept := told(each, options.settings))]
     detected = bind_inputs(found, options)
     yield from detected
     for name in found.skipped:
         yield Progress(f"skipped {name}: no known format", 0, 0, 0)
-    need = _need(found, detected, options, kept)
+    need = _need(found, detected, options, keep_rows)
     results = yield from _units(found, detected, options, folder, need)
     check_unchanged(found)
     task = detected[0].binding.layout.task
@@ -115,18 +117,18 @@ def _survey(found: Plan, options: DatasetOptions, folder: Path, kept: bool = Tru
     if options.stratify and options.fractions is not None:
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
-    yield from [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
+    whole = [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
+    yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)
     dropped = duplicates(summaries, folder / KEYS) if options.drop_duplicates else {}
     return Survey(task, found, detected, results, dropped, splits, Counter())
 
 
-def _need(found: Plan, detected: Sequence[Detected], options: DatasetOptions, kept: bool) -> Need:
+def _need(found: Plan, detected: Sequence[Detected], options: DatasetOptions, keep_rows: bool) -> Need:
     """Say what comes of the rows: where they are not kept, nothing is made of them that no rule looks at."""
     task = detected[0].binding.layout.task
-    kept = kept or options.drop_duplicates or options.stratify
-    if kept:
+    if keep_rows or options.drop_duplicates or options.stratify:
         return Need()
     if not active(options.settings, task) and options.fractions is None:
         return Need(kept=False, checked=False, fields=frozenset({"split"}))

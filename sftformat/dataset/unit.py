@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftformat.check import Summary, Tally, active, check_rows
+from sftformat.check import Settings, Summary, Tally, active, check_rows, near_similarity, told
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
@@ -125,7 +125,8 @@ def new_tally(job: Job) -> Tally:
     named = [job.source_input.split] if job.source_input.split else []
     if job.options.fractions is not None:
         named += [split for split, share in asdict(job.options.fractions).items() if share]
-    return Tally(keys, job.unit.index, job.task, splits=named, ids=job.need.ids)
+    near = near_similarity(active(job.options.settings, job.task))
+    return Tally(keys, job.unit.index, job.task, splits=named, near=near, ids=job.need.ids)
 
 
 _Step = tuple[Batch, pa.RecordBatch, list[Reject], list[Diagnostic]]
@@ -197,6 +198,10 @@ def _checked(
 ) -> pa.RecordBatch:
     """Give rows their split and run the row rules; rows with an error leave for the rejects."""
     rows = _split(job, rows)
+    settings = job.options.settings
+    findings[:] = [said for each in findings if (said := told(each, settings))]
+    if settings.thresholds:
+        rejects[:] = [_told(each, settings) for each in rejects]
     wrong: dict[int, list[Diagnostic]] = {}
     for index, found in check_rows(rows, job.task, rules, lambda path, row: source_pointer(path, job.binding, row)):
         findings.append(found)
@@ -211,6 +216,11 @@ def _checked(
         rows = rows.take(pa.array(kept, pa.int64()))
     rejects.sort(key=lambda each: each.line)
     return rows
+
+
+def _told(reject: Reject, settings: Settings) -> Reject:
+    found = (told(each, settings, costs_row=True) or each for each in reject.diagnostics)
+    return replace(reject, diagnostics=tuple(found))
 
 
 def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:

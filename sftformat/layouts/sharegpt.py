@@ -110,6 +110,6 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
         return ("system",)
     before = int(notes_of(turns[0]).get("from") == SYSTEM_KEY)
     key = _KEYS_OF_TURN.get(inner[0]) if inner else None
-    if key is None or (inner[0] == "tool_calls" and CALLS_KEY in notes_of(turns[number])):
+    if key is None or (inner[0] == "tool_calls" and notes_of(turns[number]).get(CALLS_KEY, "") is None):
         return (KEYS[0], str(number - before), *inner)
     return (KEYS[0], str(number - before), key)

@@ -11,14 +11,21 @@ from sftformat.report.data import show_detected
 from sftformat.report.screen import Screen, bar, count
 
 
-def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], None]) -> Finished:
-    """Consume the events of `diagnose`, `convert` or `export`."""
+def follow(
+    where: Screen,
+    events: Iterable[Event],
+    take: Callable[[Diagnostic], None],
+    look: Callable[[Detected], None] | None = None,
+) -> Finished:
+    """Consume the events of `diagnose`, `convert` or `export`; `look` is told how each input is read."""
     finished: Finished | None = None
     with bar(where, "read") as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)
             elif isinstance(event, Detected):
+                if look is not None:
+                    look(event)
                 show_detected(where, event)
             elif isinstance(event, Progress):
                 if event.total:

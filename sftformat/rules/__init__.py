@@ -33,6 +33,8 @@ from sftformat.rules import (
     labels_not_contiguous,
     leakage,
     length_mismatch,
+    near_duplicate,
+    near_leakage,
     no_assistant_turn,
     nothing_to_train_on,
     one_class,
@@ -85,6 +87,8 @@ RULES: tuple[Rule, ...] = (
     rule("SFT401", "duplicate-record", W, "set", duplicate_record),
     rule("SFT402", "conflicting-targets", W, "set", conflicting_targets),
     rule("SFT403", "leakage", E, "set", leakage),
+    rule("SFT404", "near-duplicate", Severity.OFF, "set", near_duplicate),
+    rule("SFT405", "near-leakage", Severity.OFF, "set", near_leakage),
     rule("SFT406", "group-leakage", E, "set", group_leakage),
     rule("SFT407", "too-few-rows", W, "set", too_few_rows),
     rule("SFT408", "duplicate-id", W, "set", duplicate_id),
@@ -93,7 +97,21 @@ RULES: tuple[Rule, ...] = (
 
 #: Modules of this folder that are no rules.
 MECHANISM = frozenset(
-    {"rule", "pile", "texts", "view", "turns", "exchanges", "spans", "tags", "spill", "tally", "census"}
+    {
+        "rule",
+        "settings",
+        "pile",
+        "texts",
+        "view",
+        "turns",
+        "exchanges",
+        "spans",
+        "tags",
+        "spill",
+        "near",
+        "tally",
+        "census",
+    }
 )
 
 

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.record import Place
+from sftformat.rules.near import NearSpill
 from sftformat.rules.pile import Pile
 from sftformat.rules.rule import LABEL_TASKS
-from sftformat.rules.spill import FAMILIES, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
+from sftformat.rules.spill import ALWAYS, FAMILIES, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
 from sftformat.rules.tags import STEPS, Step, steps
 from sftformat.rules.texts import (
     Array,
@@ -83,8 +84,9 @@ class Tally:
     """Counts and keys of one unit. Give it every batch of the unit in order, then call `finish`.
 
     `unit` numbers the units in input order. Files are written into `folder` (which exists), named by the unit, so that
-    units may be worked on in several processes; nothing depends on how many. Without `ids` no row of the data set was
-    given one: an id that was made of what is learned stands for that, so no two records share one.
+    units may be worked on in several processes; nothing depends on how many. `near` is the least similarity of near
+    texts that will be asked for, None when they will not be. Without `ids` no row of the data set was given one: an id
+    that was made of what is learned stands for that, so no two records share one.
     """
 
     def __init__(
@@ -95,10 +97,12 @@ class Tally:
         *,
         splits: Sequence[str] = (),
         partitions: int = PARTITIONS,
+        near: float | None = None,
         ids: bool = True,
     ) -> None:
         self._unit, self._task, self._partitions = unit, task, partitions
-        self._spills = {name: Spill(spill_path(folder, unit, name), name, partitions) for name in FAMILIES}
+        self._spills = {name: Spill(spill_path(folder, unit, name), name, partitions) for name in ALWAYS}
+        self._near = None if near is None else NearSpill(folder, unit, near, partitions)
         self._named = list(splits)
         self._ids = ids
         self._pile = Pile()
@@ -136,6 +140,8 @@ class Tally:
         for many in self._pile.rest():
             self._count(many)
         index = {name: spill.close() for name, spill in self._spills.items()}
+        if self._near is not None:
+            index["near"] = self._near.close()
         files, splits = list(self._files), list(self._splits)
         counts = (self._rows, self._labelled, self._labels, self._overflow, self._steps)
         return Summary(self._unit, self._partitions, files, splits, self._named, index, *counts)
@@ -158,6 +164,8 @@ class Tally:
         for name, values in zip(("exact_hi", "exact_lo", "target_hi", "target_lo"), (*exact, *target), strict=True):
             records[name] = values
         self._spills["input"].append(records)
+        if self._near is not None:
+            self._near.append(records, inputs)
         if self._ids:
             given = np.flatnonzero(column(rows, "id").is_valid())
             ids = records[given]
