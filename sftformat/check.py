@@ -14,16 +14,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from sftformat.diagnostics import CODES, Diagnostic, Severity
+from sftformat.diagnostics import CODES, Diagnostic, Severity, diagnostic
 from sftformat.errors import UsageError
 from sftformat.rules import RULES, duplicate_record
 from sftformat.rules.census import Census
 from sftformat.rules.rule import Finding, Rule, SetFinding
 from sftformat.rules.spill import PARTITIONS
 from sftformat.rules.tally import Summary, Tally
-from sftformat.rules.texts import Indices, column, folded, input_texts
-from sftformat.rules.view import View
+from sftformat.rules.texts import Indices, column, folded, holds, input_texts
+from sftformat.rules.view import View, indexes
 
 __all__ = [
     "PARTITIONS",
@@ -36,6 +37,7 @@ __all__ = [
     "chosen",
     "duplicates",
     "folded",
+    "inner_marks",
     "input_texts",
 ]
 
@@ -99,6 +101,25 @@ def check_rows(rows: pa.RecordBatch, task: str, rules: Iterable[Rule]) -> list[t
     return [(row, _row_diagnostic(view, finding, rule)) for row, _, finding, rule in found]
 
 
+def inner_marks(rows: pa.RecordBatch, task: str) -> Iterator[Diagnostic]:
+    """Yield SFT007 as a warning for each text that holds U+FEFF, whatever its file format and however it was written.
+
+    The readers of lines report the mark too, as bytes of a line, in a text or not.
+    """
+    mark, view = "\ufeff", View(rows, task)
+    for text in view.texts:
+        if holds(text.values, mark.encode()):
+            for index in indexes(pc.match_substring(text.values, mark)):
+                row, path = text.place(index)
+                yield diagnostic(
+                    "SFT007",
+                    "a byte order mark (U+FEFF) inside a text",
+                    severity=Severity.WARNING,
+                    path=path,
+                    **_place(view, row),
+                )
+
+
 def check_set(
     summaries: Sequence[Summary], folder: Path, task: str, settings: Settings, rules: Iterable[Rule] | None = None
 ) -> Iterator[Diagnostic]:
@@ -125,21 +146,27 @@ def duplicates(summaries: Sequence[Summary], folder: Path) -> dict[int, Indices]
 
 
 def _row_diagnostic(view: View, finding: Finding, rule: Rule) -> Diagnostic:
-    source: Mapping[str, Any] = column(view.rows, "source")[finding.row].as_py() or {}
     return Diagnostic(
         code=rule.code,
         name=rule.name,
         severity=rule.severity,
         message=finding.message,
-        file=source.get("file") or "",
-        line=source.get("line"),
-        byte=source.get("byte"),
         path=finding.path,
         expected=finding.expected,
         got=finding.got,
         hint=rule.fix,
-        split=str(view.splits[finding.row]),
+        **_place(view, finding.row),
     )
+
+
+def _place(view: View, row: int) -> dict[str, Any]:
+    source: Mapping[str, Any] = column(view.rows, "source")[row].as_py() or {}
+    return {
+        "file": source.get("file") or "",
+        "line": source.get("line"),
+        "byte": source.get("byte"),
+        "split": str(view.splits[row]),
+    }
 
 
 def _set_diagnostic(finding: SetFinding, rule: Rule) -> Diagnostic:

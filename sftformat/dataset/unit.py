@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftformat.check import Summary, Tally, active, check_rows
+from sftformat.check import Summary, Tally, active, check_rows, inner_marks
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
@@ -174,6 +174,8 @@ def _checked(
         findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)
+    marked = {each.line for each in findings if each.code == "SFT007"}
+    findings.extend(each for each in inner_marks(rows, job.task) if each.line not in marked)
     for reject in rejects:
         findings.extend(reject.diagnostics)
     findings.sort(key=lambda each: each.line or 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sftformat.diagnostics import Severity
 from sftformat.rules import (
+    boilerplate_refusal,
     conflicting_targets,
     control_characters,
     duplicate_id,
@@ -16,6 +17,8 @@ from sftformat.rules import (
     empty_target,
     empty_text,
     group_leakage,
+    html_leftover,
+    invisible_characters,
     label_case_variant,
     label_imbalance,
     label_looks_like_id,
@@ -26,16 +29,22 @@ from sftformat.rules import (
     label_unseen_in_train,
     labels_not_contiguous,
     leakage,
+    mixed_script_word,
+    mojibake,
+    non_finite_score,
     one_class,
+    personal_data,
     replacement_character,
+    secret,
     target_equals_input,
+    template_leftover,
     too_few_rows,
     too_long_text,
     unlabelled_in_train,
 )
 from sftformat.rules.rule import Documentation, Rule, parse, rule
 
-E, W, I_ = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
+E, W, I_, OFF = Severity.ERROR, Severity.WARNING, Severity.INFORMATION, Severity.OFF
 
 #: All rules, in the order of their codes.
 RULES: tuple[Rule, ...] = (
@@ -45,6 +54,15 @@ RULES: tuple[Rule, ...] = (
     rule("SFT204", "too-long-text", W, "row", too_long_text),
     rule("SFT205", "control-characters", W, "row", control_characters),
     rule("SFT206", "replacement-character", W, "row", replacement_character),
+    rule("SFT207", "mojibake", W, "row", mojibake),
+    rule("SFT208", "invisible-characters", W, "row", invisible_characters),
+    rule("SFT209", "html-leftover", W, "row", html_leftover),
+    rule("SFT210", "template-leftover", W, "row", template_leftover),
+    rule("SFT211", "mixed-script-word", W, "row", mixed_script_word),
+    rule("SFT212", "secret", W, "row", secret),
+    rule("SFT213", "personal-data", OFF, "row", personal_data),
+    rule("SFT214", "boilerplate-refusal", OFF, "row", boilerplate_refusal),
+    rule("SFT234", "non-finite-score", E, "row", non_finite_score),
     rule("SFT301", "label-case-variant", W, "set", label_case_variant),
     rule("SFT302", "unlabelled-in-train", E, "row", unlabelled_in_train),
     rule("SFT303", "label-unseen-in-train", E, "set", label_unseen_in_train),
@@ -66,7 +84,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 #: Modules of this folder that are no rules.
-MECHANISM = frozenset({"rule", "texts", "view", "spill", "tally", "census"})
+MECHANISM = frozenset({"rule", "signs", "texts", "view", "spill", "tally", "census"})
 
 
 def documentation(rule: Rule) -> Documentation:
