@@ -19,7 +19,7 @@ Keeps it:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -27,7 +27,7 @@ import numpy as np
 
 from sftformat.diagnostics import clip
 from sftformat.rules.rule import Finding, Thresholds, quoted
-from sftformat.rules.signs import FORMAT, LATIN, SCRIPT, Signs, lead_table, pair_table
+from sftformat.rules.signs import FORMAT, LATIN, SCRIPT, Signs, pair_table
 from sftformat.rules.texts import Indices
 from sftformat.rules.view import View
 
@@ -85,30 +85,68 @@ def _ftfy() -> tuple[Any, Any]:
     return ftfy, ftfy.TextFixerConfig(restore_byte_a0=False, fix_c1_controls=False)
 
 
-# Read as Latin-1, Windows-1252, -1250, -1254, -1257 or Mac Roman: a Latin letter that is not ASCII, then a sign or
-# another such letter; · and ¬ are such a letter of Mac Roman.
-_LATIN = pair_table(chr(number).encode() for number in (0xAC, 0xB7, *range(0xC0, 0x180)))
-_AFTER_LATIN = lead_table("\x80éĀŐƒˆ€")
+# What follows is the prefilter: texts in which characters stand side by side that UTF-8 begins with when it is read as
+# something else. For letters that are no ASCII but Latin the tables of the encodings say so, a bit for each encoding.
+_ENCODINGS = ("latin-1", "cp1252", "cp1250", "cp1254", "cp1257", "mac_roman")
 _HALF = int.from_bytes("Â ".encode())
+
+
+def _letters(first: int, last: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield each byte of a range, the bit of each encoding that has a letter for it, and the letter in UTF-8."""
+    for bit, encoding in enumerate(_ENCODINGS):
+        for byte in range(first, last):
+            yield byte, 1 << bit, bytes([byte]).decode(encoding, "ignore").encode()
+
+
+def _table(letters: Iterable[tuple[int, bytes]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Return the bits of letters of two bytes by these as one number, of those of three by the last two."""
+    table = np.zeros(1 << 16, np.uint8)
+    for bit, letter in letters:
+        table[int.from_bytes(letter[-2:])] |= bit
+    return table
+
+
+_C1 = [(0xFF, chr(number).encode()) for number in range(0x80, 0xA0)]  # what an encoding has no letter for
+_LEAD = _table((bit, letter) for _, bit, letter in _letters(0xC2, 0xF1) if len(letter) == 2)
+#: Those of the first bytes of three; `â` begins every sign, and often the third is lost.
+_LEAD_OF_THREE = _table(
+    (bit, letter) for byte, bit, letter in _letters(0xE0, 0xF0) if len(letter) == 2 and byte != 0xE2
+)
+_NEXT = _table([*_C1, *((bit, letter) for _, bit, letter in _letters(0x80, 0xC0) if len(letter) == 2)])
+_NEXT_WIDE = _table((bit, letter) for _, bit, letter in _letters(0x80, 0xC0) if letter[:1] == b"\xe2")
+
 # Read as Mac Roman or CP437: √ ‚ „ ‰ ‡ ├ ┬, then anything that is not ASCII.
 _WIDE = pair_table(letter.encode() for letter in "√‚„‰‡├┬")
 _WIDE_CODES = np.array([int.from_bytes(letter.encode()) for letter in "√‚„‰‡├┬"])
-# Read as Windows-1251: Р С В Г and a sign, or вЂ; as CP437: Γ and Ç.
-_SCRIPT = pair_table(letter.encode() for letter in "РСВГΓ")
-_AFTER_SCRIPT = lead_table("\x80Ç€")
-_VE = int.from_bytes("вЂ".encode()[:3])
+# Read as Windows-1251: Р С В Г Ђ and a sign; as CP437: Γ and Ç.
+_SCRIPT = pair_table(letter.encode() for letter in "РСВГЂΓ")
 
 
 def _candidates(signs: Signs) -> Indices:
-    """The texts in which two characters stand side by side that UTF-8 begins with when it is read as something else."""
-    latin, script = signs.codes(LATIN), signs.codes(SCRIPT)
-    begun = signs.at(SCRIPT)[script == _VE]
-    return signs.owners(
-        signs.at(LATIN)[_LATIN.take(latin >> 8) & _AFTER_LATIN.take(latin & 0xFF) | (latin == _HALF)],
-        _wide(signs),
-        signs.at(SCRIPT)[_SCRIPT.take(script >> 8) & _AFTER_SCRIPT.take(script & 0xFF)],
-        begun[signs.ahead(begun, 3) == "Ђ".encode()[1]],
-    )
+    if not signs.present & (LATIN | FORMAT):
+        return signs.owners()
+    before_sign = signs.pairs(SCRIPT, LATIN | FORMAT, 2)
+    before_sign = before_sign[_SCRIPT.take(signs.two(before_sign))]
+    return signs.owners(_latin(signs), _wide(signs), before_sign)
+
+
+def _latin(signs: Signs) -> Indices:
+    at, two = signs.at(LATIN), signs.codes(LATIN) >> 8
+    lead = _LEAD.take(two)
+    begun = (lead != 0) & (signs.codes(LATIN) & 0xFF >= 0x80)
+    at, two, lead = at[begun], two[begun], lead[begun]
+    second, width = _next(signs, at + 2)
+    third, _ = _next(signs, at + 2 + width)
+    of_three = _LEAD_OF_THREE.take(two)
+    found = at[(lead & ~of_three & second | of_three & second & third) != 0]
+    return np.concatenate((found, signs.at(LATIN)[signs.codes(LATIN) == _HALF]))
+
+
+def _next(signs: Signs, at: Indices) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], Indices]:
+    """Return for these positions the bits of the letter there as a byte that UTF-8 goes on with, and its length."""
+    wide = signs.ahead(at, 0) == 0xE2
+    bits = np.where(wide, _NEXT_WIDE.take(signs.two(at + 1)), _NEXT.take(signs.two(at)))
+    return bits, np.where(wide, 3, 2)
 
 
 def _wide(signs: Signs) -> Indices:

@@ -74,11 +74,16 @@ class Signs:
 
     def codes(self, kind: int) -> Indices:
         """Return for each byte of a kind it and the two after it as one number, the first highest; 0 past the end."""
+        at = self.at(kind)
+        if not len(at):
+            return _NONE
         if kind not in self._codes:
-            at = self.at(kind)
-            parts = (self.ahead(at, steps).astype(np.int64) << shift for steps, shift in ((0, 16), (1, 8), (2, 0)))
-            self._codes[kind] = sum(parts, np.zeros(len(at), np.int64))
+            self._codes[kind] = self.two(at) << 8 | self.ahead(at, 2)
         return self._codes[kind]
+
+    def two(self, positions: Indices) -> Indices:
+        """Return the byte at each position and the one after it as one number; 0 past the end."""
+        return self.ahead(positions, 0).astype(np.int64) << 8 | self.ahead(positions, 1)
 
     def ahead(self, positions: Indices, steps: int) -> Bytes:
         """Return the byte so many steps after each position, 0 past the end."""
@@ -86,7 +91,7 @@ class Signs:
             return np.zeros(0, np.uint8)
         found = self.bytes.take(positions + steps, mode="clip")
         beyond = len(self.bytes) - steps
-        if positions[-1] >= beyond:
+        if int(positions.max()) >= beyond:
             found[positions >= beyond] = 0
         return found
 
@@ -125,11 +130,4 @@ def pair_table(starts: Iterable[bytes]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Return a table over two bytes as one number (`code >> 8`): whether they are the first two of one of these."""
     table = np.zeros(1 << 16, np.bool_)
     table[[int.from_bytes(start[:2]) for start in starts]] = True
-    return table
-
-
-def lead_table(letters: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return a table over one byte: whether the UTF-8 of one of these letters begins with it."""
-    table = np.zeros(1 << 8, np.bool_)
-    table[[letter.encode()[0] for letter in letters]] = True
     return table

@@ -20,7 +20,7 @@ from sftformat.rules.mixed_script_word import mixed
 from sftformat.rules.mojibake import misread
 from sftformat.rules.replacement_character import REPLACEMENT
 from sftformat.rules.secret import secrets
-from sftformat.rules.signs import CONTROL, FORMAT, LATIN, LETTER, MARKUP, SCRIPT, WORD, Signs, lead_table, pair_table
+from sftformat.rules.signs import CONTROL, FORMAT, LATIN, LETTER, MARKUP, SCRIPT, WORD, Signs, pair_table
 from sftformat.rules.template_leftover import MARK, PLACEHOLDER
 from sftformat.rules.view import View
 
@@ -111,9 +111,8 @@ def test_a_slice_counts_from_its_own_start():
     assert Signs(pa.array([], pa.string())).runs(WORD, 2).tolist() == []
 
 
-def test_tables():
+def test_a_table_holds_the_first_two_bytes():
     assert np.flatnonzero(pair_table([b"<|im", b"{{"])).tolist() == [0x3C7C, 0x7B7B]
-    assert np.flatnonzero(lead_table("Â€")).tolist() == [0xC3, 0xE2]
 
 
 @given(COLUMNS)
