@@ -38,8 +38,10 @@ INVISIBLE = re.compile(
 
 # Scripts whose letters join or stack: Arabic to Mandaic, Indic, Tibetan, Burmese, Khmer, Mongolian, and their kin.
 _JOINING = (
-    "\u0600-\u0fff\u1000-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff"
+    "\u0600-\u061b\u061d-\u0fff\u1000-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
+    "\U00010a00-\U00011fff"
 )
+_JOINED = re.compile(f"[{_JOINING}]")
 # Scripts that write no blank between words.
 _UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua980-\ua9df\uaa60-\uaadf]")
 _PICTURES = "#*0-9\u00a9\u00ae\u200d\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
@@ -75,6 +77,8 @@ def invisible(text: str) -> list[str]:
     left = _NEEDED.sub("", text)
     if _RIGHT_TO_LEFT.search(left):
         left = _DIRECTION.sub("", left)
+    if _JOINED.search(left):
+        left = left.replace("\u200c", "")
     if _UNSPACED.search(left):
         left = left.replace("\u200b", "")
     return INVISIBLE.findall(left)

@@ -15,6 +15,7 @@ NOOP = [
     "👩\u200d👩\u200d👧\u200d👦 👨🏽\u200d🚀 🏳\ufe0f\u200d🌈 ❤\ufe0f\u200d🔥 1\ufe0f\u20e3 ☎\ufe0e",
     "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",  # the flag of Scotland
     "می\u200cخواهم کتاب\u200cها را بخوانم",  # Persian
+    "برای خروج Enter\u200c را بزنید",  # Persian, after a word of another script
     "क्\u200dष र्\u200d ക്\u200d শ\u200cৰ ක්\u200dර",  # Hindi, Malayalam, Assamese, Sinhala
     "ການ\u200bພັດທະນາ ภาษา\u200bไทย ភាសា\u200b\u200bខ្មែរ\u200b Lao, Thai, Khmer",
     "שלום\u200f, \u200eABC\u200e 123\u200f",
