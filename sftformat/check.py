@@ -7,21 +7,23 @@ units then go to `check_set`. The findings do not depend on batches, units, part
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from sftformat.diagnostics import Diagnostic
+from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.rules import duplicate_record
 from sftformat.rules.census import Census
 from sftformat.rules.rule import Finding, Rule, SetFinding
 from sftformat.rules.settings import Settings, active, chosen, near_similarity, severities, told, tolerances
 from sftformat.rules.spill import PARTITIONS
 from sftformat.rules.tally import Summary, Tally
-from sftformat.rules.texts import Indices, column, folded, input_texts
-from sftformat.rules.view import View
+from sftformat.rules.texts import Indices, column, folded, holds, input_texts
+from sftformat.rules.view import View, indexes
 
 __all__ = [
     "PARTITIONS",
@@ -34,6 +36,7 @@ __all__ = [
     "chosen",
     "duplicates",
     "folded",
+    "inner_marks",
     "input_texts",
     "near_similarity",
     "severities",
@@ -62,6 +65,25 @@ def check_rows(
     return [(row, _row_diagnostic(view, finding, rule, locate)) for row, _, finding, rule in found]
 
 
+def inner_marks(rows: pa.RecordBatch, task: str, locate: Locate | None = None) -> Iterator[Diagnostic]:
+    """Yield SFT007 as a warning for each text that holds U+FEFF, whatever its file format and however it was written.
+
+    The readers of lines report the mark too, as bytes of a line, in a text or not. The paths are as in `check_rows`.
+    """
+    mark, view = "\ufeff", View(rows, task)
+    for text in view.texts:
+        if holds(text.values, mark.encode()):
+            for index in indexes(pc.match_substring(text.values, mark)):
+                row, path = text.place(index)
+                yield diagnostic(
+                    "SFT007",
+                    "a byte order mark (U+FEFF) inside a text",
+                    severity=Severity.WARNING,
+                    path=path if locate is None else locate(path, partial(_row, view, row)),
+                    **_place(view, row),
+                )
+
+
 def check_set(
     summaries: Sequence[Summary], folder: Path, task: str, settings: Settings, rules: Iterable[Rule] | None = None
 ) -> Iterator[Diagnostic]:
@@ -88,26 +110,32 @@ def duplicates(summaries: Sequence[Summary], folder: Path) -> dict[int, Indices]
 
 
 def _row_diagnostic(view: View, finding: Finding, rule: Rule, locate: Locate | None) -> Diagnostic:
-    source: Mapping[str, Any] = column(view.rows, "source")[finding.row].as_py() or {}
-
-    def row() -> Mapping[str, Any]:
-        found: Mapping[str, Any] = view.rows.slice(finding.row, 1).to_pylist()[0]
-        return found
-
     return Diagnostic(
         code=rule.code,
         name=rule.name,
         severity=rule.severity,
         message=finding.message,
-        file=source.get("file") or "",
-        line=source.get("line"),
-        byte=source.get("byte"),
-        path=finding.path if locate is None else locate(finding.path, row),
+        path=finding.path if locate is None else locate(finding.path, partial(_row, view, finding.row)),
         expected=finding.expected,
         got=finding.got,
         hint=rule.fix,
-        split=str(view.splits[finding.row]),
+        **_place(view, finding.row),
     )
+
+
+def _row(view: View, row: int) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = view.rows.slice(row, 1).to_pylist()[0]
+    return found
+
+
+def _place(view: View, row: int) -> dict[str, Any]:
+    source: Mapping[str, Any] = column(view.rows, "source")[row].as_py() or {}
+    return {
+        "file": source.get("file") or "",
+        "line": source.get("line"),
+        "byte": source.get("byte"),
+        "split": str(view.splits[row]),
+    }
 
 
 def _set_diagnostic(finding: SetFinding, rule: Rule) -> Diagnostic:

@@ -7,7 +7,7 @@ Whatever grows with the data goes to files in the unit's own folder: `rows.arrow
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftformat.check import Settings, Summary, Tally, active, check_rows, near_similarity, told
+from sftformat.check import Settings, Summary, Tally, active, check_rows, inner_marks, near_similarity, told
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
@@ -199,11 +199,17 @@ def _checked(
     """Give rows their split and run the row rules; rows with an error leave for the rejects."""
     rows = _split(job, rows)
     settings = job.options.settings
+
+    def locate(path: str, row: Callable[[], Mapping[str, Any]]) -> str:
+        return source_pointer(path, job.binding, row)
+
+    marked = {each.line for each in findings if each.code == "SFT007"}
+    findings.extend(each for each in inner_marks(rows, job.task, locate) if each.line not in marked)
     findings[:] = [said for each in findings if (said := told(each, settings))]
     if settings.thresholds:
         rejects[:] = [_told(each, settings) for each in rejects]
     wrong: dict[int, list[Diagnostic]] = {}
-    for index, found in check_rows(rows, job.task, rules, lambda path, row: source_pointer(path, job.binding, row)):
+    for index, found in check_rows(rows, job.task, rules, locate):
         findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)

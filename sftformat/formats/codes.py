@@ -6,7 +6,7 @@ from sftformat.documented import Page, jsonl, named
 
 _GOOD = b'{"text": "Fine film.", "label": "pos"}\n'
 _MAPPED = ("--task", "classification", "--map")
-_ONE_COLUMN = (*_MAPPED, "input=text;label", "--map", "target=text;label")
+_ONE_COLUMN = ("--layout", "text-label", "--map", "input=text;label")
 _BOM = b"\xef\xbb\xbf"
 _GZIP = bytes.fromhex("1f8b08000000000000ffab562a49ad28")
 

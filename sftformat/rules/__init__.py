@@ -12,6 +12,7 @@ from sftformat.rules import (
     bad_tag_sequence,
     bad_tool_json,
     bad_turn_order,
+    boilerplate_refusal,
     conflicting_targets,
     control_characters,
     duplicate_id,
@@ -22,6 +23,8 @@ from sftformat.rules import (
     empty_turn,
     ends_with_user,
     group_leakage,
+    html_leftover,
+    invisible_characters,
     label_case_variant,
     label_imbalance,
     label_looks_like_id,
@@ -33,15 +36,21 @@ from sftformat.rules import (
     labels_not_contiguous,
     leakage,
     length_mismatch,
+    mixed_script_word,
+    mojibake,
     near_duplicate,
     near_leakage,
     no_assistant_turn,
+    non_finite_score,
     nothing_to_train_on,
     one_class,
+    personal_data,
     replacement_character,
+    secret,
     span_out_of_range,
     span_text_mismatch,
     target_equals_input,
+    template_leftover,
     too_few_rows,
     too_long_text,
     tool_call_unanswered,
@@ -50,7 +59,7 @@ from sftformat.rules import (
 )
 from sftformat.rules.rule import Documentation, Rule, parse, rule
 
-E, W, I_ = Severity.ERROR, Severity.WARNING, Severity.INFORMATION
+E, W, I_, OFF = Severity.ERROR, Severity.WARNING, Severity.INFORMATION, Severity.OFF
 
 #: All rules, in the order of their codes.
 RULES: tuple[Rule, ...] = (
@@ -60,6 +69,14 @@ RULES: tuple[Rule, ...] = (
     rule("SFT204", "too-long-text", W, "row", too_long_text),
     rule("SFT205", "control-characters", W, "row", control_characters),
     rule("SFT206", "replacement-character", W, "row", replacement_character),
+    rule("SFT207", "mojibake", W, "row", mojibake),
+    rule("SFT208", "invisible-characters", W, "row", invisible_characters),
+    rule("SFT209", "html-leftover", W, "row", html_leftover),
+    rule("SFT210", "template-leftover", W, "row", template_leftover),
+    rule("SFT211", "mixed-script-word", W, "row", mixed_script_word),
+    rule("SFT212", "secret", W, "row", secret),
+    rule("SFT213", "personal-data", OFF, "row", personal_data),
+    rule("SFT214", "boilerplate-refusal", OFF, "row", boilerplate_refusal),
     rule("SFT220", "bad-role", E, "row", bad_role),
     rule("SFT221", "bad-turn-order", E, "row", bad_turn_order),
     rule("SFT222", "empty-turn", E, "row", empty_turn),
@@ -73,6 +90,7 @@ RULES: tuple[Rule, ...] = (
     rule("SFT231", "bad-tag-sequence", W, "set", bad_tag_sequence),
     rule("SFT232", "span-out-of-range", E, "row", span_out_of_range),
     rule("SFT233", "span-text-mismatch", E, "row", span_text_mismatch),
+    rule("SFT234", "non-finite-score", E, "row", non_finite_score),
     rule("SFT301", "label-case-variant", W, "set", label_case_variant),
     rule("SFT302", "unlabelled-in-train", E, "row", unlabelled_in_train),
     rule("SFT303", "label-unseen-in-train", E, "set", label_unseen_in_train),
@@ -101,6 +119,7 @@ MECHANISM = frozenset(
         "rule",
         "settings",
         "pile",
+        "signs",
         "texts",
         "view",
         "turns",

@@ -23,27 +23,26 @@ import re
 from collections.abc import Iterator
 
 from sftformat.rules.rule import Finding, Thresholds
-from sftformat.rules.view import HIGH, View
+from sftformat.rules.signs import CONTROL, LATIN, Signs
+from sftformat.rules.texts import Indices
+from sftformat.rules.view import View
 
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_C1 = re.compile(rb"\xc2[\x80-\x9f]")
-_RE2 = r"[\x00-\x08\x0b-\x1f\x{7f}-\x{9f}]"
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts that hold a control character."""
     for text in view.texts:
-        if not _any_control(text.odd):
-            continue
-        for index in text.matching(_RE2):
-            found = CONTROLS.findall(text.values[index].as_py())
-            row, path = text.place(index)
-            message = f"{_counted(len(found))} in the text, the first U+{ord(found[0]):04X}"
-            yield Finding(row, message, path, "no control characters", f"U+{ord(found[0]):04X}")
+        for index, value in text.some(_candidates(text.signs)):
+            if found := CONTROLS.findall(value):
+                row, path = text.place(index)
+                message = f"{_counted(len(found))} in the text, the first U+{ord(found[0]):04X}"
+                yield Finding(row, message, path, "no control characters", f"U+{ord(found[0]):04X}")
 
 
-def _any_control(odd: bytes) -> bool:
-    return bool(odd) and (bool(odd.translate(None, HIGH)) or (b"\xc2" in odd and _C1.search(odd) is not None))
+def _candidates(signs: Signs) -> Indices:
+    high = signs.codes(LATIN) >> 8
+    return signs.owners(signs.at(CONTROL), signs.at(LATIN)[(high >= 0xC280) & (high <= 0xC29F)])
 
 
 def _counted(count: int) -> str:

@@ -15,23 +15,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pyarrow.compute as pc
-
 from sftformat.diagnostics import clip
 from sftformat.rules.rule import Finding, Thresholds
-from sftformat.rules.view import View, indexes
+from sftformat.rules.signs import FORMAT
+from sftformat.rules.view import View
 
 REPLACEMENT = "\ufffd"
+_CODE = int.from_bytes(REPLACEMENT.encode())
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts that hold U+FFFD."""
     for text in view.texts:
-        if REPLACEMENT.encode() not in text.odd:
-            continue
-        for index in indexes(pc.match_substring(text.values, REPLACEMENT)):
-            value: str = text.values[index].as_py()
-            count, start = value.count(REPLACEMENT), max(0, value.index(REPLACEMENT) - 20)
-            row, path = text.place(index)
-            message = f"{count:,} × U+FFFD in the text: letters were lost when it was read"
-            yield Finding(row, message, path, "no U+FFFD", clip(value[start:]))
+        signs = text.signs
+        for index, value in text.some(signs.owners(signs.at(FORMAT)[signs.codes(FORMAT) == _CODE])):
+            if count := value.count(REPLACEMENT):
+                start = max(0, value.index(REPLACEMENT) - 20)
+                row, path = text.place(index)
+                message = f"{count:,} × U+FFFD in the text: letters were lost when it was read"
+                yield Finding(row, message, path, "no U+FFFD", clip(value[start:]))

@@ -137,12 +137,13 @@ def _filled(values: Array) -> Array:
 
 def _escaped(values: Array) -> Array:
     text = values if pa.types.is_string(values.type) else values.cast(pa.string())
-    if not _holds(text, MARK.encode()):
+    if not holds(text, MARK.encode()):
         return text
     return pc.replace_substring(text, MARK, MARK + MARK)
 
 
-def _holds(values: Array, needle: bytes) -> bool:
+def holds(values: Array, needle: bytes) -> bool:
+    """Tell whether the UTF-8 of a string column holds some bytes."""
     return needle in text_bytes(values)
 
 

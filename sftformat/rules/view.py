@@ -1,10 +1,11 @@
-"""What row rules look at: the texts of a batch, flat, and one cheap pass that tells what kinds of byte stand in them.
+"""What row rules look at: the texts of a batch, flat, each column with the signs of what may stand in it.
 
-A rule over a clean batch must cost almost nothing: ask `odd` (or `View.odd`) before running an expression.
+A rule over a clean batch must cost almost nothing: ask `Text.signs` before running an expression.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,15 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.rules.exchanges import Exchanges
+from sftformat.rules.signs import Signs
 from sftformat.rules.spans import Spans, spans
-from sftformat.rules.texts import Array, Indices, column, flat, is_list, text_bytes, text_offsets
+from sftformat.rules.texts import Array, Indices, column, flat, is_list, text_offsets
 from sftformat.rules.turns import Turns
 
 #: Fields with text that the model is shown or learns to write, in the order of findings.
-TEXT_FIELDS = ("input", "input_pair", "instruction", "system", "target")
-#: Printable ASCII, tab and line feed: what a clean English batch is made of.
-PLAIN = bytes(range(0x20, 0x7F)) + b"\t\n"
-HIGH = bytes(range(0x80, 0x100))
+TEXT_FIELDS = ("input", "input_pair", "instruction", "system", "target", "references")
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -40,9 +39,16 @@ class Text:
     inner: str = ""
 
     @cached_property
-    def odd(self) -> bytes:
-        """All bytes that are not plain ASCII, in order: whole characters, so it can be searched for a character."""
-        return text_bytes(self.values).translate(None, PLAIN)
+    def signs(self) -> Signs:
+        """The prefilter over the values, made once for all rules."""
+        return Signs(self.values)
+
+    def some(self, chosen: Indices | list[int]) -> Iterator[tuple[int, str]]:
+        """Yield some of the values with their indexes; null ones are left out."""
+        if len(chosen):
+            taken = self.values.take(pa.array(chosen, pa.int64())).to_pylist()
+            numbers = (int(index) for index in chosen)
+            yield from ((index, value) for index, value in zip(numbers, taken, strict=True) if value is not None)
 
     def place(self, index: int) -> tuple[int, str]:
         """Return the row and the JSON Pointer of value `index`."""
@@ -51,8 +57,13 @@ class Text:
         row = int(np.searchsorted(self.offsets, index, side="right")) - 1
         return row, f"/{self.field}/{index - int(self.offsets[row])}{self.inner}"
 
+    def of(self, row: int) -> Iterator[str]:
+        """Yield the values of a row; null ones are left out."""
+        start, stop = (row, row + 1) if self.offsets is None else map(int, self.offsets[row : row + 2])
+        yield from (value for value in self.values[start:stop].to_pylist() if value is not None)
+
     def matching(self, expression: str) -> list[int]:
-        """Return the indexes of the values in which an RE2 expression is found. Not cheap: ask `odd` first."""
+        """Return the indexes of the values in which an RE2 expression is found. Not cheap: ask `signs` first."""
         return indexes(pc.match_substring_regex(self.values, expression))
 
 
@@ -73,14 +84,13 @@ class View:
         found = [text for name in TEXT_FIELDS for text in _texts(name, self.column(name))]
         return tuple(text for text in found if text.values.null_count < len(text.values))
 
-    @cached_property
-    def odd(self) -> bool:
-        """Whether any text of the batch holds a byte that is not plain ASCII."""
-        return any(text.odd for text in self.texts)
-
     def text(self, name: str) -> Text | None:
         """Return the texts of one field, None when it has none."""
         return next((text for text in self.texts if text.field == name), None)
+
+    def whole(self, row: int) -> str:
+        """Return all texts of a row, a line feed between them: what else a row says of the text in question."""
+        return "\n".join(value for text in self.texts for value in text.of(row))
 
     @cached_property
     def turns(self) -> Turns:

@@ -9,6 +9,7 @@ _SCHEMA = (
     b'{"type": "object", "properties": {"text": {"type": "string", "maxLength": 12},'
     b' "label": {"enum": ["pos", "neg"]}}}\n'
 )
+_FOREIGN = b'{"type": "object", "properties": {"text": {"type": "string", "faker": "sentence"}, "label": {}}}\n'
 _WITH_SCHEMA = ("--schema", "schema.json", "--map", "input=text", "--map", "target=label")
 
 #: In the order of the codes; name, severity, words and cure stand in `diagnostics.CODES`.
@@ -80,5 +81,11 @@ PAGES: tuple[Page, ...] = (
                 command="convert",
             ),
         ),
+    ),
+    Page(
+        "SFT108",
+        "a check that was written and is not made lets pass what it was to keep out.",
+        (Sample((("schema.json", _FOREIGN), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
+        (Sample((("schema.json", _SCHEMA), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
     ),
 )

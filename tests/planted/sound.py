@@ -29,6 +29,11 @@ def answers(count: int = 30) -> list[Record]:
     ]
 
 
+def scores(count: int = 30) -> list[Record]:
+    """Sound records of regression."""
+    return [{"text": f"Film number {n} was fine.", "score": n % 5 + 0.5} for n in range(count)]
+
+
 def chats(count: int = 30) -> list[Record]:
     """Sound conversations of OpenAI messages, a third of them with calls of tools."""
     return [{"messages": _chat(number)} for number in range(count)]

@@ -14,7 +14,7 @@ from sftformat.check import Settings
 from sftformat.dataset.options import DatasetOptions
 from sftformat.formats import ReadOptions
 
-from .sound import Record, answers, called, chats, lines, resulted, reviews, shared, tokens
+from .sound import Record, answers, called, chats, lines, resulted, reviews, scores, shared, tokens
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ def _select(code: str, **thresholds: float) -> DatasetOptions:
     return DatasetOptions(settings=Settings(thresholds={code: thresholds}))
 
 
+def _selected(code: str) -> DatasetOptions:
+    return DatasetOptions(settings=Settings(select=("DEFAULT", code)))
+
+
+_REFUSAL = {"instruction": "Say it.", "input": "", "output": "As an AI language model, I cannot do that."}
 SMALL = {"text": "A line of its own.", "label": "good"}
 USER, ASSISTANT = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}
 CSV = b"".join(f"Film number {n} was fine.,{('good', 'bad')[n % 2]}\n".encode() for n in range(30))
@@ -144,6 +149,15 @@ TEXTS = (
     one("SFT204", reviews(), {**SMALL, "text": "A long word. " * 9}, "/text", options=_select("SFT204", max_chars=99)),
     one("SFT205", reviews(), {**SMALL, "text": "red: \x1b[31m"}, "/text"),
     one("SFT206", reviews(), {**SMALL, "text": "caf\ufffd"}, "/text"),
+    one("SFT207", reviews(), {**SMALL, "text": "We met in a caf\xc3\xa9."}, "/text"),
+    one("SFT208", reviews(), {**SMALL, "text": "A wide\u200b screen."}, "/text"),
+    one("SFT209", reviews(), {**SMALL, "text": "Crime &amp; punishment."}, "/text"),
+    one("SFT210", reviews(), {**SMALL, "text": "Dear {{first_name}}, it was fine."}, "/text"),
+    one("SFT211", reviews(), {**SMALL, "text": "Pay with p\u0430ypal here."}, "/text"),
+    one("SFT212", reviews(), {**SMALL, "text": "use AKIA5QZ7TRNVW2KXJ4MD for it"}, "/text"),
+    one("SFT213", reviews(), {**SMALL, "text": "write to jane.roe@gmail.com"}, "/text", options=_selected("SFT213")),
+    one("SFT214", answers(), _REFUSAL, "/output", options=_selected("SFT214")),
+    one("SFT234", scores(), {"text": "Far too much.", "score": 1e39}, "/score"),
 )
 CHAT = (
     _chat_fault("SFT220", "/messages/1/role", USER, {**ASSISTANT, "role": "asistant"}),
@@ -221,6 +235,9 @@ PLANTED = (*READING, *SCHEMA, *TEXTS, *CHAT, *TAGS, *LABELS, *SETS)
 
 #: Codes that no input can hold, each with the reason.
 ELSEWHERE = {
+    "SFT108": "of a user's schema, not of the data: tests/schema/test_refused.py",
     "SFT103": "a closed schema gives SFT101; the code waits for a layout that warns",
+    "SFT404": "needs an extra: tests/rules/test_near_duplicate.py",
+    "SFT405": "needs an extra: tests/rules/test_near_leakage.py",
     "SFT107": "said when a data set is written in another layout",
 }

@@ -10,6 +10,7 @@ import pytest
 
 from sftformat.check import Settings, Tally, active, check_rows, check_set, near_similarity
 from sftformat.diagnostics import Diagnostic
+from sftformat.record import Number
 from sftformat.schema.arrow import arrow_schema
 
 STRINGS = pa.list_(pa.string())
@@ -41,7 +42,11 @@ def batch(records: Sequence[dict[str, Any]], task: str = "classification") -> pa
         ]
     )
     place = [{"source": {"file": "a.jsonl", "line": line, "byte": 100 * line}} for line in range(1, len(records) + 1)]
-    return pa.RecordBatch.from_pylist([at | dict(record) for at, record in zip(place, records, strict=True)], schema)
+    plain = [
+        {name: float(value) if isinstance(value, Number) else value for name, value in record.items()}
+        for record in records
+    ]
+    return pa.RecordBatch.from_pylist([at | record for at, record in zip(place, plain, strict=True)], schema)
 
 
 Found = Callable[..., list[Diagnostic]]

@@ -1,0 +1,117 @@
+r"""Flag a word with letters of another script that look like its own: `pаypal` with a Cyrillic `а`.
+
+Latin with Cyrillic or Greek, of which the fewer letters all have a twin in the script of the others. Letters that look
+like none (`μm`, `kΩ`, `β2`, `ΔE`), an ending of the surrounding script (`DVDа` in Russian), words joined by a hyphen,
+and every other mix of scripts are left alone.
+
+Why it matters: the word looks right and is another one: the tokenizer cuts it to letters, duplicates and forbidden
+words are not found. Such letters come from keyboards, scans and from people who avoid a filter.
+
+What to do: write the word in one script.
+
+Breaks it:
+    {"id": "1", "input": "Log in to p\u0430ypal now", "target": "neg"}
+
+Breaks it:
+    {"id": "1", "input": "Bce хop\u043eшо, \u0430 вoт", "target": "pos"}
+
+Keeps it:
+    {"id": "1", "input": "Covid-19, 5 μm, kΩ, ΔE, ООО Google, IT-отдел, DVDа и CDшки, ＡＢＣ漢字かな", "target": "pos"}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sftformat.diagnostics import clip
+from sftformat.rules.rule import Finding, Thresholds, quoted
+from sftformat.rules.signs import LETTER, SCRIPT, Signs
+from sftformat.rules.texts import Indices
+from sftformat.rules.view import View
+
+_LATIN, _CYRILLIC, _GREEK = "A-Za-zÀ-ÖØ-öø-ɏ", "\u0400-\u052f", "\u0370-\u03ff"
+_WORD = re.compile(f"[{_LATIN}{_CYRILLIC}{_GREEK}\u0300-\u036f]{{3,}}")
+_LETTERS = {
+    "Latin": re.compile(f"[{_LATIN}]"),
+    "Cyrillic": re.compile(f"[{_CYRILLIC}]"),
+    "Greek": re.compile(f"[{_GREEK}]"),
+}
+_OWN_WORD = {name: re.compile(rf"\b{letter.pattern}{{2,}}\b") for name, letter in _LETTERS.items()}
+
+#: By the scripts of a word and of an intruder: letters of the intruder's script, each over its twin in the word's.
+TWINS = {
+    ("Latin", "Cyrillic"): dict(zip("асеорхуіјѕһԁԛԝАВЕКМНОРСТХІЈЅ", "aceopxyijshdqwABEKMHOPCTXIJS", strict=True)),
+    ("Latin", "Greek"): dict(zip("οΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "oABEZHIKMNOPTYX", strict=True)),
+    ("Cyrillic", "Latin"): dict(zip("aceopxyijABEKMHOPCTXIJ", "асеорхуіјАВЕКМНОРСТХІЈ", strict=True)),
+    ("Greek", "Latin"): dict(zip("oABEZHIKMNOPTYX", "οΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", strict=True)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A word, the script of most of its letters, the first letter of another one, and that one's script."""
+
+    word: str
+    script: str
+    letter: str
+    other: str
+
+
+def check(view: View, _: Thresholds) -> Iterator[Finding]:
+    """Find the texts that hold a word of two scripts that look alike; one finding a text."""
+    for text in view.texts:
+        for index, value in text.some(_candidates(text.signs)):
+            if found := mixed(value):
+                row, path = text.place(index)
+                twin = TWINS[found.script, found.other][found.letter]
+                message = (
+                    f"{quoted(found.word)} is {found.script} but for {found.other} U+{ord(found.letter):04X}, "
+                    f"which looks like {quoted(twin)}"
+                )
+                yield Finding(row, message, path, "words of one script", clip(found.word))
+
+
+def mixed(text: str) -> Mixed | None:
+    """Return the first word of a text that mixes scripts unseen; None when there is none."""
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if (found := _mix(word)) and not _is_glued(word) and not _is_inflected(found, text):
+            return found
+    return None
+
+
+def _mix(word: str) -> Mixed | None:
+    found = {name: letters for name, each in _LETTERS.items() if (letters := each.findall(word))}
+    if len(found) != 2 or "Latin" not in found:
+        return None
+    script, other = sorted(found, key=lambda name: len(found[name]), reverse=True)
+    if len(found[script]) == len(found[other]) or not set(found[other]) <= TWINS[script, other].keys():
+        return None
+    if script == "Greek" and word.isupper():  # a formula: ΣΔA
+        return None
+    return Mixed(word, script, found[other][0], other)
+
+
+def _is_glued(word: str) -> bool:
+    """Whether the script changes where a capital follows a small letter: two words without a blank, `iФон`."""
+    latin = _LETTERS["Latin"]
+    return any(
+        bool(latin.match(one)) != bool(latin.match(two)) and one.islower() and two.isupper()
+        for one, two in pairwise(word)
+    )
+
+
+def _is_inflected(found: Mixed, text: str) -> bool:
+    """Whether the other letters are the ending that the language of the text gives to a Latin name."""
+    stem = found.word.rstrip("".join(TWINS[found.script, found.other]))
+    if found.script != "Latin" or _LETTERS[found.other].search(stem):
+        return False
+    return _OWN_WORD[found.other].search(text) is not None
+
+
+def _candidates(signs: Signs) -> Indices:
+    """The texts in which an ASCII letter stands beside a Greek or Cyrillic one (of two bytes)."""
+    return signs.owners(signs.pairs(LETTER, SCRIPT, 1), signs.pairs(SCRIPT, LETTER, 2))

@@ -1,0 +1,133 @@
+"""The prefilter that all rules about texts share: one look at every byte of a column tells its kind.
+
+Each kind is one bit of a table of 256; what is asked of the result costs a few passes of NumPy, whatever the number of
+rows, and nothing when no byte of the kind is there. A rule takes the few texts that are left and reads them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sftformat.rules.texts import Array, Indices, text_offsets
+
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+
+#: Kinds of byte. LETTER and WORD (letters, digits, - and _) are ASCII; MARKUP is what markup and templates begin with.
+LETTER, WORD, MARKUP, CONTROL = 1, 2, 4, 8
+#: Lead bytes: of U+0080 to U+017F; of blocks that hold characters of no width; of Greek and Cyrillic letters.
+LATIN, FORMAT, SCRIPT = 16, 32, 64
+
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MEMBERS = {
+    LETTER: _LETTERS,
+    WORD: _LETTERS + b"0123456789-_",
+    MARKUP: b"<&{[#",
+    CONTROL: bytes({*range(0x20), 0x7F} - {0x09, 0x0A}),
+    LATIN: b"\xc2\xc3\xc4\xc5",
+    FORMAT: b"\xd8\xe1\xe2\xef\xf3",
+    SCRIPT: b"\xce\xcf\xd0\xd1\xd2\xd3",
+}
+_TABLE = np.zeros(256, np.uint8)
+for _kind, _members in _MEMBERS.items():
+    _TABLE[list(_members)] |= _kind
+
+_NONE = np.zeros(0, np.int64)
+
+
+class Signs:
+    """What kinds of byte the texts of one string column hold, and where. Positions are bytes from the first text.
+
+    The texts stand one after the other without a gap: what spans two of them may be named for either, so a rule looks
+    at the text before it says anything. Nothing that lies inside one text is missed.
+    """
+
+    def __init__(self, values: Array) -> None:
+        offsets, buffer = text_offsets(values), values.buffers()[2]
+        first = offsets[0]
+        self.offsets: Indices = offsets - first
+        size = int(self.offsets[-1])
+        self.bytes: Bytes = np.frombuffer(buffer, np.uint8, size, int(first)) if size else np.zeros(0, np.uint8)
+        self._positions: dict[int, Indices] = {}
+        self._codes: dict[int, Indices] = {}
+
+    @cached_property
+    def kinds(self) -> Bytes:
+        """The kinds of each byte, as bits."""
+        return _TABLE.take(self.bytes)
+
+    @cached_property
+    def present(self) -> int:
+        """The kinds that some byte has, as bits."""
+        return int(np.bitwise_or.reduce(self.kinds)) if len(self.bytes) else 0
+
+    def at(self, kind: int) -> Indices:
+        """Return the positions of the bytes of a kind, in ascending order."""
+        if not self.present & kind:
+            return _NONE
+        if kind not in self._positions:
+            self._positions[kind] = np.flatnonzero((self.kinds & kind) != 0)
+        return self._positions[kind]
+
+    def codes(self, kind: int) -> Indices:
+        """Return for each byte of a kind it and the two after it as one number, the first highest; 0 past the end."""
+        at = self.at(kind)
+        if not len(at):
+            return _NONE
+        if kind not in self._codes:
+            self._codes[kind] = self.two(at) << 8 | self.ahead(at, 2)
+        return self._codes[kind]
+
+    def two(self, positions: Indices) -> Indices:
+        """Return the byte at each position and the one after it as one number; 0 past the end."""
+        return self.ahead(positions, 0).astype(np.int64) << 8 | self.ahead(positions, 1)
+
+    def ahead(self, positions: Indices, steps: int) -> Bytes:
+        """Return the byte so many steps after each position, 0 past the end."""
+        if not len(positions):
+            return np.zeros(0, np.uint8)
+        found = self.bytes.take(positions + steps, mode="clip")
+        beyond = len(self.bytes) - steps
+        if int(positions.max()) >= beyond:
+            found[positions >= beyond] = 0
+        return found
+
+    def pairs(self, first: int, second: int, steps: int) -> Indices:
+        """Return the positions of the bytes of one kind that have a byte of another so many steps after them."""
+        if not (self.present & first and self.present & second):
+            return _NONE
+        return np.flatnonzero(((self.kinds[:-steps] & first) != 0) & ((self.kinds[steps:] & second) != 0))
+
+    def runs(self, kind: int, length: int) -> Indices:
+        """Return where so many bytes of a kind (2 or more) begin that stand in a row in one text."""
+        if len(self.offsets) < 2 or int(np.diff(self.offsets).max()) < length:
+            return _NONE
+        joined = self.kinds[:-1] & self.kinds[1:]
+        ends = self.offsets[1:-1] - 1
+        joined[ends[(ends >= 0) & (ends < len(joined))]] = 0
+        known, wanted = 1, length - 1
+        while known < wanted:  # a run of that many joints begins here and another one so many steps on
+            step = min(known, wanted - known)
+            joined = joined[:-step] & joined[step:]
+            known += step
+        return np.flatnonzero((joined & kind) != 0)
+
+    def owners(self, *positions: Indices) -> Indices:
+        """Return the indexes of the texts that hold bytes at these positions, each once, in ascending order."""
+        given = [each for each in positions if len(each)]
+        if not given:
+            return _NONE
+        holds = np.zeros(len(self.offsets) - 1, np.bool_)
+        for each in given:
+            holds[np.searchsorted(self.offsets, each, side="right") - 1] = True
+        return np.flatnonzero(holds)
+
+
+def pair_table(starts: Iterable[bytes]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return a table over two bytes as one number (`code >> 8`): whether they are the first two of one of these."""
+    table = np.zeros(1 << 16, np.bool_)
+    table[[int.from_bytes(start[:2]) for start in starts]] = True
+    return table

@@ -1,0 +1,73 @@
+"""SFT209 html-leftover."""
+
+from __future__ import annotations
+
+import pytest
+
+CODE = "SFT209"
+
+NOOP = [
+    None,
+    "a < b and b > c, x<y>z, 1<2, <3, </3, <-, <=>, a<b>c",
+    "AT&T, R&D; Q&A, &c., & so on, rock&roll; M&Ms, &; &#; &#x;",
+    "if (a<b && c>d) return &num; p = &copy; q = &times;",
+    "List<String> Map<K, V> vector<a> Promise<i> foo<T>()",
+    "<user> said <name>, <think>hm</think>, <tool_call>{}</tool_call>, <image>, <video>, <audio>, <s>x</s>",
+    "<unk> and <mask> and <|x|>",
+    "see <https://a.org/?a=1&b=2> or <jane@mailbox.org>; ?a=1&amp=2",
+    "an <em dash, a <b, a <p without end",
+    "Use `<br />` in HTML for a line break, and &amp; for &.",
+    "The <b> tag makes text <b>bold</b>.",
+    "```\n<p>&nbsp;</p>\n```",
+    "<html><body><p>x</p></body></html>",
+    "这段代码里写 <b>粗体</b>",
+    "const App = () => <div className='x'>hi</div> in React",
+]
+
+
+@pytest.mark.parametrize("text", NOOP)
+def test_noop(found, text):
+    assert found(CODE, [{"input": text, "target": "x"}]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Great!<br /><br />Loved it", "<br />"),
+        ("a<BR>b", "<BR>"),
+        ("rock &amp; roll", "&amp;"),
+        ("R&amp;D", "&amp;"),
+        ("it&#39;s", "&#39;"),
+        ("it&#x27;s", "&#x27;"),
+        ("caf&eacute; &nbsp; gr&ouml;&szlig;e", "&eacute;"),
+        ("&lt;b&gt;", "&lt;"),
+        ("<p>A paragraph.</p>", "<p>"),
+        ("so <b>very</B> good", "<b>"),
+        ("click <a href='x.php'>here", "<a href='x.php'>"),
+        ('<span class="c">x', '<span class="c">'),
+        ('see <img src="x.png" alt="y"/>', '<img src="x.png" alt="y"/>'),
+    ],
+)
+def test_finds(found, text, first):
+    (finding,) = found(CODE, [{"input": "fine"}, {"input": text, "target": "x"}])
+    assert (finding.line, finding.path, finding.got) == (2, "/input", first)
+
+
+def test_counts_and_names_the_first(found):
+    (finding,) = found(CODE, [{"input": "a &lt; b<br>c"}])
+    assert finding.message == '2 pieces of HTML left in the text, the first "&lt;"'
+
+
+def test_a_record_that_speaks_of_html_in_another_text_is_left_alone(found):
+    record = {"instruction": "Write a web page.", "input": "", "target": "<p>Hello</p>"}
+    assert found(CODE, [record], "text-to-text") == []
+    record["instruction"] = "Write a greeting."
+    assert [each.path for each in found(CODE, [record], "text-to-text")] == ["/target"]
+
+
+def test_the_name_of_a_page_is_no_talk_of_html(found):
+    assert len(found(CODE, [{"input": "see http://a.org/x.html &amp; y"}])) == 1
+
+
+def test_many_open_tags_take_no_time(found):
+    assert found(CODE, [{"input": "<b>" * 2_000 + "<a" * 20_000 + "&" * 20_000}]) == []

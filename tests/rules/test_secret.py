@@ -1,0 +1,95 @@
+"""SFT212 secret. The keys are made up, and put together here so that no scanner stops at them."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sftformat.rules.secret import masked, secrets
+
+CODE = "SFT212"
+
+BODY = "q7Rt2ZbK9mWx4LpV8cNd3HsYf6GjT1uEaQoB5iXvDzMkPwJrSlCyOhUgFnAe0q7Rt2ZbK9mWx4LpV8cNd3HsYf6GjT1uEaQoB5iXvD"
+
+
+def token(payload: dict[str, object]) -> str:
+    parts = ({"alg": "HS256", "typ": "JWT"}, payload)
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*encoded, BODY[:43]])
+
+
+SECRETS = {
+    "an AWS access key": "AKIA" + "5QZ7TRNVW2KXJ4MD",
+    "a GitHub token": "ghp_" + BODY[:36],
+    "a GitLab token": "glpat-" + BODY[:20],
+    "a Slack token": "xoxb-" + "2847561930-" + BODY[:24],
+    "a Google API key": "AIza" + BODY[:35],
+    "an OpenAI key": "sk-" + BODY[:20] + "T3Blbk" + "FJ" + BODY[20:40],
+    "an Anthropic key": "sk-ant-" + "api03-" + BODY[:90],
+    "a Stripe key": "sk_" + "live_" + BODY[:24],
+    "a Hugging Face token": "hf_" + "".join(letter for letter in BODY if letter.isalpha())[:34],
+    "an npm token": "npm_" + BODY[:36],
+    "a PyPI token": "pypi-AgE" + BODY[:80],
+    "a SendGrid key": "SG." + BODY[:22] + "." + BODY[22:65],
+    "a Telegram bot token": "284756193:AA" + BODY[:33],
+    "a JSON Web Token": token({"sub": "jane", "iat": 1516239022}),
+    "a private key": "-----BEGIN RSA " + "PRIVATE KEY-----\n" + BODY[:64] + "\n" + BODY[:64],
+}
+SLACK_HOOK = "https://hooks.slack.com/services/T02KQ7ZP4/B02RM9WX1/" + BODY[:24]
+NOOP = [
+    None,
+    "d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "123e4567-e89b-12d3-a456-426614174000",
+    "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx sk-your-api-key-goes-here-please-now",
+    "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx hf_" + "x" * 34,
+    "ghp_1234567890abcdefghijklmnopqrstuvwxyz",
+    "AIza is a prefix; ghp_ too; sk-learn-contrib-something-long",
+    "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
+    "-----BEGIN PUBLIC KEY-----\n" + BODY[:64] + "\n-----END PUBLIC KEY-----",
+    token({"sub": "1234567890", "name": "John Doe", "iat": 1516239022}),
+    "eyJhbGciOi.eyJub3Rqc29uISEhISEh.aaaaaaaaaaaaaaaaaaaaaaaa",
+    "https://example.org/a-very-long-path-with-many-words-and-no-secret",
+    "xAKIA5QZ7TRNVW2KXJ4MD AKIA5QZ7TRNVW2KXJ4MDX akia5qz7trnvw2kxj4md",
+    "Donaudampfschifffahrtsgesellschaftskapitän aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+]
+
+
+@pytest.mark.parametrize("text", NOOP)
+def test_noop(found, text):
+    assert found(CODE, [{"input": text, "target": "x"}]) == []
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_finds_and_masks(found, kind):
+    secret = SECRETS[kind]
+    (finding,) = found(CODE, [{"input": "fine"}, {"input": f"key='{secret}'.", "target": "x"}])
+    assert (finding.line, finding.path) == (2, "/input")
+    assert finding.message.startswith(f"{kind} in the text: {secret[:4]}…")
+    assert secret[4:12] not in str(finding.to_json())
+
+
+def test_webhook(found):
+    (finding,) = found(CODE, [{"input": SLACK_HOOK}])
+    assert finding.message.startswith("a Slack webhook")
+
+
+def test_says_how_many(found):
+    two = f"{SECRETS['an AWS access key']} {SECRETS['a GitHub token']}"
+    (finding,) = found(CODE, [{"input": two}])
+    assert finding.message == "an AWS access key and 1 more in the text: AKIA… (20 characters)"
+
+
+@given(st.text(max_size=200))
+def test_chance_makes_none(text):
+    assert secrets(text) == []
+
+
+@given(st.text(min_size=20, max_size=60))
+def test_a_mask_shows_four_characters(secret):
+    assert masked(secret) == f"{secret[:4]}… ({len(secret)} characters)"
