@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from sftformat.diagnostics import CODES, Diagnostic, Severity
 from sftformat.errors import UsageError
+from sftformat.repairs import REPAIRS
 from sftformat.rules import RULES, duplicate_record
 from sftformat.rules.census import Census
 from sftformat.rules.rule import Finding, Rule, SetFinding
@@ -160,7 +161,11 @@ def _set_diagnostic(finding: SetFinding, rule: Rule) -> Diagnostic:
     )
 
 
-_NAMES = {row.name: row.code for row in CODES.values()} | {row.name: row.code for row in RULES}
+_NAMES = (
+    {row.name: row.code for row in REPAIRS}
+    | {row.name: row.code for row in CODES.values()}
+    | {row.name: row.code for row in RULES}
+)
 
 
 def _matches(selector: str) -> str:

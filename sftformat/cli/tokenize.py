@@ -34,12 +34,13 @@ tokenizing = options.stack(
 @options.reading
 @options.splitting
 @options.checking
+@options.repairing
 @options.working
 @options.overwriting
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokenizer: str, **given: Any) -> int:
     """Tokenize a data set folder, or raw INPUT straight through, into the shard folder SHARDS."""
-    from sftformat.cli.convert import finish
+    from sftformat.cli.convert import finish, keep_beside, refuse_beside
     from sftformat.dataset.build import convert
     from sftformat.folder.commit import workspace
     from sftformat.folder.manifest import MANIFEST
@@ -50,12 +51,15 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     choice = options.dataset_options(ctx)
     how = TokenizeOptions(tokenizer, given["max_length"], given["truncation"], choice.settings.labels)
     out = Path(output)
-    if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file():
+    if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file() and not choice.fix:
         return make_shards(where, Path(inputs[0]), out, how, given)
+    refuse_beside(out, given["overwrite"])
     with workspace(out) as work:
         dataset = work / "dataset"
-        status = finish(where, convert(inputs, dataset, choice), dataset, given["fail_on"])
-        return max(status, make_shards(where, dataset, out, how, given))
+        status = finish(where, convert(inputs, dataset, choice), None, given["fail_on"])
+        status = max(status, make_shards(where, dataset, out, how, given))
+        keep_beside(where, dataset, out)
+        return status
 
 
 def make_shards(where: Any, dataset: Path, out: Path, how: Any, given: dict[str, Any]) -> int:

@@ -18,6 +18,7 @@ from sftformat.layouts.detect import candidates, choose
 from sftformat.layouts.layout import Binding, Layout, Rule, from_schema, layout
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
+from sftformat.repair import repair_keys
 from sftformat.schema.arrow import TASKS
 from sftformat.schema.decide import compile_schema
 from sftformat.schema.store import load
@@ -72,9 +73,11 @@ def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagn
     """Return the first records of an input that can be read, and the first finding about one that cannot."""
     records: list[Record] = []
     unread: Diagnostic | None = None
+    how = options.repairs()
     for batch in read(source, options.read):
         if unread is None and batch.rejects:
             unread = batch.rejects[0].diagnostics[0]
+        batch, _ = repair_keys(batch, how)
         records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
         if len(records) >= SAMPLE_RECORDS:
             break

@@ -1,7 +1,7 @@
 """One unit of input through the straight line: read, validate, normalize, split, check. Runs in any process.
 
 Whatever grows with the data goes to files in the unit's own folder: `rows.arrow` (canonical rows), `rejects.jsonl`,
-`diagnostics.jsonl` and what the tally spills. What comes back is small.
+`diagnostics.jsonl`, `repairs.jsonl` and what the tally spills. What comes back is small.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from sftformat.layouts.layout import Binding
 from sftformat.normalize import ColumnTypes, count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json, reject_line
+from sftformat.repair import Wanted, repair_keys, repair_rows, still_found
+from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema
 from sftformat.split import assign, positions, with_split
@@ -41,7 +43,10 @@ KEYS = "keys"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every unit of a run needs to know; it can be pickled. `binding` is that of the unit's input."""
+    """What every unit of a run needs to know; it can be pickled. `binding` is that of the unit's input.
+
+    `forms` says for labels that are to be written in another form which one that is (see `repairs.label_form`).
+    """
 
     options: DatasetOptions
     unit: Unit
@@ -49,6 +54,7 @@ class Job:
     binding: Binding
     folder: Path
     limit: int | None = None
+    forms: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def task(self) -> str:
@@ -82,14 +88,14 @@ def work(job: Job) -> UnitResult:
     result = UnitResult(job.unit, job.folder)
     tally = new_tally(job)
     with _Output(job) as output:
-        for batch, rows, rejects, findings in _batches(job, result):
-            checked = _checked(job, batch, rows, findings, rejects)
-            output.write(checked, batch, rejects, findings)
+        for step in _batches(job, result):
+            checked, kept = _checked(job, step)
+            output.write(checked, kept, step)
             tally.add(checked)
-            result.rejected += len(rejects)
+            result.rejected += len(step.rejects)
             result.rows += checked.num_rows
-            result.read += checked.num_rows + len(rejects)
-            for reject in rejects:
+            result.read += checked.num_rows + len(step.rejects)
+            for reject in step.rejects:
                 result.rejected_by_code[reject.diagnostics[0].code] += 1
     result.summary = tally.finish()
     return result
@@ -105,13 +111,25 @@ def new_tally(job: Job) -> Tally:
     return Tally(keys, job.unit.index, job.task, splits=named)
 
 
-_Step = tuple[Batch, pa.RecordBatch, list[Reject], list[Diagnostic]]
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A batch on its way: the records that fit, the canonical row of each, and what is known about the others so far.
+
+    `repaired` holds what was repaired, by index of the row.
+    """
+
+    batch: Batch
+    rows: pa.RecordBatch
+    rejects: list[Reject]
+    findings: list[Diagnostic]
+    repaired: dict[int, list[Repaired]]
 
 
 def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
-    """Yield for each batch the records that fit, their canonical rows, the rejects so far and the findings so far."""
+    """Yield the batches of a unit, their rows normalized and repaired."""
+    how = replace(job.options.repairs(), forms=job.forms)
     if job.source_input.canonical:
-        yield from _canonical(job)
+        yield from _canonical(job, how)
         return
     schema = compile_schema(bound_schema(job.binding.layout, job.binding.at, job.binding.captures))
     binding = replace(job.binding, compiled=schema)
@@ -122,10 +140,15 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
             left -= len(batch) + len(batch.rejects)
         result.blank_lines += batch.blank_lines
         result.header = batch.header or result.header
+        batch, keys = repair_keys(batch, how)
         fitting, rejects = validate(batch, binding)
         count_types(fitting, result.types, binding)
-        rows = normalize(fitting, binding, job.source_input.split)
-        yield fitting, rows, [*batch.rejects, *rejects], list(batch.diagnostics)
+        rows, repaired = repair_rows(normalize(fitting, binding, job.source_input.split), job.task, how)
+        for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):
+            if place in keys:
+                repaired[index] = [*keys[place], *repaired.get(index, ())]
+        findings = still_found(batch.diagnostics, fitting, repaired)
+        yield _Step(fitting, rows, [*batch.rejects, *rejects], findings, repaired)
         if left is not None and left <= 0:
             return
 
@@ -141,7 +164,7 @@ def _first(batch: Batch, count: int) -> Batch:
     return replace(without(batch, dropped), rejects=rejects)
 
 
-def _canonical(job: Job) -> Iterator[_Step]:
+def _canonical(job: Job, how: Wanted) -> Iterator[_Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
     schema = arrow_schema(job.task)
     with pq.ParquetFile(job.unit.source.path) as file:
@@ -149,40 +172,40 @@ def _canonical(job: Job) -> Iterator[_Step]:
             rows = rows.cast(schema)
             plain = rows.to_pylist()
             places = [row["source"] for row in plain]
-            yield (
-                Batch(
-                    job.source_input.name,
-                    "parquet",
-                    plain,
-                    [place["line"] for place in places],
-                    [place["byte"] for place in places],
-                    [encode_json(row) for row in plain] if job.options.drop_duplicates else [b""] * len(plain),
-                ),
-                rows,
-                [],
-                [],
+            batch = Batch(
+                job.source_input.name,
+                "parquet",
+                plain,
+                [place["line"] for place in places],
+                [place["byte"] for place in places],
+                [encode_json(row) for row in plain],
             )
+            rows, repaired = repair_rows(rows, job.task, how)
+            yield _Step(batch, rows, [], [], repaired)
 
 
-def _checked(
-    job: Job, batch: Batch, rows: pa.RecordBatch, findings: list[Diagnostic], rejects: list[Reject]
-) -> pa.RecordBatch:
-    """Give rows their split and run the row rules; rows with an error leave for the rejects."""
-    rows = _split(job, rows)
+def _checked(job: Job, step: _Step) -> tuple[pa.RecordBatch, Sequence[int]]:
+    """Give rows their split and run the row rules; rows with an error leave for the rejects.
+
+    Returns:
+        the rows that are kept, and the index that each of them had before.
+    """
+    rows = _split(job, step.rows)
     wrong: dict[int, list[Diagnostic]] = {}
     for index, found in check_rows(rows, job.task, active(job.options.settings, job.task)):
-        findings.append(found)
+        step.findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)
-    for reject in rejects:
-        findings.extend(reject.diagnostics)
-    findings.sort(key=lambda each: each.line or 0)
+    for reject in step.rejects:
+        step.findings.extend(reject.diagnostics)
+    step.findings.sort(key=lambda each: each.line or 0)
+    kept: Sequence[int] = range(rows.num_rows)
     if wrong:
-        rejects.extend(batch.reject(index, tuple(found)) for index, found in sorted(wrong.items()))
-        kept = [index for index in range(rows.num_rows) if index not in wrong]
+        step.rejects.extend(step.batch.reject(index, tuple(found)) for index, found in sorted(wrong.items()))
+        kept = [index for index in kept if index not in wrong]
         rows = rows.take(pa.array(kept, pa.int64()))
-    rejects.sort(key=lambda each: each.line)
-    return rows
+    step.rejects.sort(key=lambda each: each.line)
+    return rows, kept
 
 
 def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -204,7 +227,7 @@ def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
 
 
 class _Output:
-    """The three files of a unit, written as its batches come."""
+    """The files of a unit, written as its batches come."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -214,6 +237,8 @@ class _Output:
         self.rows = pa.ipc.new_stream(str(job.folder / "rows.arrow"), self.schema)
         self.rejects: BinaryIO = open(job.folder / "rejects.jsonl", "wb")  # noqa: SIM115 - closed by __exit__
         self.diagnostics: BinaryIO = open(job.folder / "diagnostics.jsonl", "wb")  # noqa: SIM115
+        self.repairs: BinaryIO = open(job.folder / "repairs.jsonl", "wb")  # noqa: SIM115
+        self.count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -224,21 +249,21 @@ class _Output:
         self.rows.close()
         self.rejects.close()
         self.diagnostics.close()
+        self.repairs.close()
 
-    def write(
-        self, rows: pa.RecordBatch, batch: Batch, rejects: Sequence[Reject], findings: Sequence[Diagnostic]
-    ) -> None:
+    def write(self, rows: pa.RecordBatch, kept: Sequence[int], step: _Step) -> None:
         if rows.num_rows:
-            self.rows.write_batch(self._with_raw(rows, batch) if self.keep_raw else rows)
-        self.rejects.writelines(reject_line(reject) for reject in rejects)
-        self.diagnostics.writelines(encode_json(found.to_json()) + b"\n" for found in findings)
+            self.rows.write_batch(self._with_raw(rows, kept, step.batch) if self.keep_raw else rows)
+        self.rejects.writelines(reject_line(reject) for reject in step.rejects)
+        self.diagnostics.writelines(encode_json(found.to_json()) + b"\n" for found in step.findings)
+        for number, index in enumerate(kept if step.repaired else (), self.count):
+            for each in step.repaired.get(index, ()):
+                self.repairs.write(encode_json({"row": number, **each.to_json()}) + b"\n")
+        self.count += rows.num_rows
 
-    def _with_raw(self, rows: pa.RecordBatch, batch: Batch) -> pa.RecordBatch:
-        raws = dict(zip(zip(batch.lines, batch.offsets, strict=True), batch.raw, strict=True))
-        sources: list[Any] = rows.column("source").to_pylist()
-        places = [(place["line"], place["byte"]) for place in sources]
-        kept = pa.array([raws[place] for place in places], pa.binary())
-        return pa.RecordBatch.from_arrays([*rows.columns, kept], schema=self.schema)
+    def _with_raw(self, rows: pa.RecordBatch, kept: Sequence[int], batch: Batch) -> pa.RecordBatch:
+        raws = pa.array([batch.raw[index] for index in kept], pa.binary())
+        return pa.RecordBatch.from_arrays([*rows.columns, raws], schema=self.schema)
 
 
 def read_diagnostics(path: Path) -> Iterator[Diagnostic]:

@@ -7,17 +7,25 @@ from collections.abc import Callable, Iterable
 from sftformat.dataset.options import Detected, Event, Finished
 from sftformat.diagnostics import Diagnostic
 from sftformat.plan import Progress
+from sftformat.repairs.repair import Repaired
 from sftformat.report.data import show_detected
 from sftformat.report.screen import Screen, bar, count
 
 
-def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], None]) -> Finished:
-    """Consume the events of `diagnose`, `convert` or `export`."""
+def follow(
+    where: Screen,
+    events: Iterable[Event],
+    take: Callable[[Diagnostic], None],
+    mended: Callable[[Repaired], None] = lambda _: None,
+) -> Finished:
+    """Consume the events of `diagnose`, `convert` or `export`; findings go to `take`, repairs to `mended`."""
     finished: Finished | None = None
     with bar(where, "read") as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)
+            elif isinstance(event, Repaired):
+                mended(event)
             elif isinstance(event, Detected):
                 show_detected(where, event)
             elif isinstance(event, Progress):

@@ -1,0 +1,112 @@
+"""`--fix`, `--unsafe-fixes` and `validate --diff` as users call them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import UNSAFE
+from tests.conftest import Call
+from tests.test_samples import word_piece
+
+ROWS = [{"text": f"film {n}", "label": ("good", "bad")[n % 2]} for n in range(30)]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    rows = [dict(row) for row in ROWS]
+    rows[3]["label"], rows[4]["label"] = "Bad", "good "
+    rows[5]["text"] = "first\nTom &amp;amp; Jerry\nlast\u200b"
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_diff_shows_and_writes_nothing(call: Call, source: Path, tmp_path: Path) -> None:
+    before = source.read_bytes()
+    done = call("validate", "--diff", "a.jsonl")
+    assert done.code == 0
+    assert done.out == (
+        '--- a.jsonl:4\n+++ a.jsonl:4\n@@ -1 +1 @@ /target  SFT301 label-form\n-"Bad"\n+"bad"\n'
+        '--- a.jsonl:5\n+++ a.jsonl:5\n@@ -1 +1 @@ /target  SFT301 label-blanks\n-"good "\n+"good"\n'
+    )
+    assert "Would make 2 repairs in 2 rows: label-blanks 1, label-form 1." in done.err
+    done = call("validate", "--diff", "--unsafe-fixes", "a.jsonl")
+    assert done.out.split("a.jsonl:6\n")[-1] == (
+        "@@ -1,3 +1,3 @@ /input  SFT209 html-entities, SFT208 invisible-characters\n"
+        " first\n-Tom &amp;amp; Jerry\n-last\\u200b\n+Tom & Jerry\n+last\n"
+    )
+    assert source.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+    assert "\x1b[31m" in call("validate", "--diff", "a.jsonl", FORCE_COLOR="1", NO_COLOR="").out
+
+
+def test_exit_status_of_diff(call: Call, source: Path, tmp_path: Path) -> None:
+    assert call("validate", "--diff", "a.jsonl", "--fail-on", "warning").code == 1
+    (tmp_path / "clean.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    done = call("validate", "--diff", "clean.jsonl", "--fail-on", "warning")
+    assert (done.code, done.out) == (0, "")
+    assert "Would make no repairs." in done.err
+    source.write_text(source.read_text() + "{\n")
+    done = call("validate", "--diff", "a.jsonl")
+    assert done.code == 1
+    assert "Left to mend: found 1 error" in done.err
+    assert call("validate", "--unsafe-fixes", "a.jsonl").code == 2
+    assert call("validate", "--diff", "a.jsonl", "--output-format", "json").code == 2
+
+
+def test_convert_says_what_it_repaired(call: Call, source: Path, tmp_path: Path) -> None:
+    done = call("convert", "a.jsonl", "-o", "out", "--fix")
+    assert done.code == 0
+    assert '  a.jsonl:4  /target: "Bad" → "bad"' in done.out
+    assert "Made 2 repairs in 2 rows: label-blanks 1, label-form 1." in done.out
+    assert "SFT301 label-case-variant" not in done.out
+    assert call("verify", "out").code == 0
+    assert call("convert", "a.jsonl", "-o", "out", "--fix").out == "out: up to date, nothing to do\n"
+    assert call("convert", "a.jsonl", "-o", "out", "--fix", "--unsafe-fixes").code == 2
+    assert call("convert", "a.jsonl", "-o", "b.csv", "--fix").code == 0
+    assert len((tmp_path / "b.csv.repairs.jsonl").read_text().splitlines()) == 2
+    done = call("convert", "out", "-o", "c.csv")
+    assert "Made no repairs (and 2 when the data set was made)." in done.out
+    assert "c.csv.repairs.jsonl" in done.out
+    assert (tmp_path / "c.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert call("convert", "a.jsonl", "-o", "d", "--unsafe-fixes").code == 2
+
+
+def test_a_config_file_serves_all_commands(call: Call, source: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("fix = true\nunsafe-fixes = true\n")
+    assert "html-entities 2" in call("convert", "a.jsonl", "-o", "out", "--config", "c.toml").out
+    assert call("validate", "a.jsonl", "--config", "c.toml").code == 0
+
+
+def test_hostile_values_are_shown_as_escapes(call: Call, tmp_path: Path) -> None:
+    evil = "\x1b]0;x\x07\u202e\u009b31m[red]"
+    rows = [*ROWS, {"text": f"&lt;{evil}", "label": f" {evil}", f" {evil} ": 1}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for arguments in (("validate", "--diff"), ("convert", "-o", "out", "--fix")):
+        done = call(*arguments, "a.jsonl", "--unsafe-fixes")
+        assert not UNSAFE.search(done.out + done.err)
+        assert "[red]" in done.out
+
+
+def test_padded_keys_are_named_by_the_error(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({f" {k}": v for k, v in row.items()}) + "\n" for row in ROWS))
+    done = call("validate", "a.jsonl")
+    assert done.code == 2
+    assert "--fix trims the blanks around keys" in done.err
+    assert call("convert", "a.jsonl", "-o", "out", "--fix").code == 0
+
+
+def test_tokenize_keeps_rejects_and_repairs_of_raw_inputs(call: Call, source: Path, tmp_path: Path) -> None:
+    word_piece(tmp_path / "tokenizer")
+    source.write_text(source.read_text() + "{\n")
+    done = call("tokenize", "a.jsonl", "-o", "shards", "--tokenizer", "tokenizer", "--fix")
+    assert done.code == 1
+    assert "shards.repairs.jsonl" in done.out
+    assert json.loads((tmp_path / "shards.rejects.jsonl").read_text())["line"] == 31
+    assert len((tmp_path / "shards.repairs.jsonl").read_text().splitlines()) == 2
+    manifest = json.loads((tmp_path / "shards/manifest.json").read_text())
+    assert sorted(manifest["labels"]) == ["bad", "good"]
+    assert call("tokenize", "a.jsonl", "-o", "shards", "--tokenizer", "tokenizer", "--fix").code == 2
