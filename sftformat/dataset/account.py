@@ -51,6 +51,7 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
             "encoding": source.encoding,
             "split": each.split,
             "layout": detected.binding.layout.name,
+            **({"rejected_from": source.origin.file} if source.origin is not None else {}),
         }
         for each, source, size, digest, detected in zip(
             found.inputs, found.sources, found.sizes, found.hashes, survey.detected, strict=True

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
+from sftformat.dataset.rejected import canonical_binding
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SchemaError, UsageError
 from sftformat.folder.manifest import read_manifest
@@ -25,6 +26,8 @@ from sftformat.schema.store import load
 
 #: Records that are looked at to tell the layout; every record is checked against it afterwards.
 SAMPLE_RECORDS = 2000
+#: The name under which a file of rejects can be asked for; the layout of its rows is told or detected as usual.
+REJECTS = "rejects"
 
 
 def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
@@ -39,21 +42,45 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
     failed: UsageError | None = None
     samples: dict[int, list[Record]] = {}
     for index, (each, source) in enumerate(zip(plan.inputs, plan.sources, strict=True)):
+        if options.layout == REJECTS and source.origin is None:
+            raise UsageError(f"{source.name}: is no file of rejects, as --layout {REJECTS} says")
         if each.canonical:
             found[index] = _of_canonical(plan, index, options)
             continue
+        if source.origin is not None and source.origin.task is not None:
+            found[index] = Detected(source, canonical_binding(source.origin.task), (), True, each.split)
+            continue
         samples[index], unread = sample(source, options)
+        if source.origin is not None:
+            continue  # like the other inputs, if there are others
         try:
             if not samples[index] and unread is not None and told_layout(options) is None:
                 raise UsageError(f"{source.name}: no record can be read to tell the layout from: {_said(unread)}")
             found[index] = _without_split(_detect(source, samples[index], options, each.split), each)
         except UsageError as error:
             failed = failed or error
-    known = next((made for made in found if made is not None), None)
+    known = next((made for made in found if made is not None and made.binding.layout.name != "canonical"), None)
     for index, made in enumerate(found):
-        if made is None:
+        if made is None and plan.sources[index].origin is not None:
+            found[index] = _of_rejects(known, plan, index, samples[index], options)
+            known = known or found[index]
+        elif made is None:
             found[index] = _like(known, plan, index, samples[index], failed)
     return _one_task([made for made in found if made is not None])
+
+
+def _of_rejects(
+    known: Detected | None, plan: Plan, index: int, records: Sequence[Record], options: DatasetOptions
+) -> Detected:
+    """Return how mended rows are read: like the other inputs if they have the fields for it, else as they look."""
+    source, each = plan.sources[index], plan.inputs[index]
+    if known is not None and told_layout(options) is None:
+        binding = _finished(bind(known.binding.layout, records, options.mapping), options) if records else known.binding
+        if known.binding.at.keys() & {"input", "input_pair", "instruction"} <= binding.at.keys():
+            return _without_split(Detected(source, binding, (), False, each.split), each)
+    if not records and told_layout(options) is None:
+        raise UsageError(f"{source.name}: none of the rows can be read, to tell the layout from; mend one")
+    return _without_split(_detect(source, records, options, each.split), each)
 
 
 def _said(found: Diagnostic) -> str:
@@ -119,7 +146,7 @@ def told_layout(options: DatasetOptions) -> Layout | None:
     Raises:
         UsageError: the options contradict each other.
     """
-    if options.layout is not None:
+    if options.layout is not None and options.layout != REJECTS:
         named = layout(options.layout)
         if options.task is not None and named.task != options.task:
             raise UsageError(f"--layout {named.name} is for {named.task}, not for --task {options.task}")

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from sftformat.check import Summary, Tally, active, check_rows
 from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.rejected import canonical_rows, read_as
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.formats import read
@@ -25,7 +26,7 @@ from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.layout import Binding
 from sftformat.normalize import ColumnTypes, count_types, normalize
 from sftformat.plan import Input, Unit
-from sftformat.record import Batch, Reject, encode_json, reject_line
+from sftformat.record import Batch, ReadAs, Reject, encode_json, reject_line
 from sftformat.repair import Wanted, repair_keys, repair_rows, still_found
 from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
@@ -63,10 +64,14 @@ class Job:
 
 @dataclass(slots=True)
 class UnitResult:
-    """What is left of a unit besides its files: counts of rows, JSON types of columns, and the summary of its tally."""
+    """What is left of a unit besides its files: counts of rows, JSON types of columns, and the summary of its tally.
+
+    `read_as` says how its rows are read again, should they be rejected.
+    """
 
     unit: Unit
     folder: Path
+    read_as: ReadAs
     read: int = 0
     rejected: int = 0
     rows: int = 0
@@ -85,7 +90,7 @@ def work(job: Job) -> UnitResult:
         UsageError: rows have a split already and another one was asked for.
     """
     job.folder.mkdir(parents=True)
-    result = UnitResult(job.unit, job.folder)
+    result = UnitResult(job.unit, job.folder, read_as(job.source_input, job.unit.source, job.task))
     tally = new_tally(job)
     with _Output(job) as output:
         for step in _batches(job, result):
@@ -141,9 +146,13 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
         result.blank_lines += batch.blank_lines
         result.header = batch.header or result.header
         batch, keys = repair_keys(batch, how)
-        fitting, rejects = validate(batch, binding)
-        count_types(fitting, result.types, binding)
-        rows, repaired = repair_rows(normalize(fitting, binding, job.source_input.split), job.task, how)
+        if result.read_as.task is not None:
+            fitting, rows, rejects = canonical_rows(batch, job.task)
+        else:
+            fitting, rejects = validate(batch, binding)
+            count_types(fitting, result.types, binding)
+            rows = normalize(fitting, binding, job.source_input.split)
+        rows, repaired = repair_rows(rows, job.task, how)
         for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):
             if place in keys:
                 repaired[index] = [*keys[place], *repaired.get(index, ())]
@@ -238,6 +247,7 @@ class _Output:
         self.rejects: BinaryIO = open(job.folder / "rejects.jsonl", "wb")  # noqa: SIM115 - closed by __exit__
         self.diagnostics: BinaryIO = open(job.folder / "diagnostics.jsonl", "wb")  # noqa: SIM115
         self.repairs: BinaryIO = open(job.folder / "repairs.jsonl", "wb")  # noqa: SIM115
+        self.read_as = read_as(job.source_input, job.unit.source, job.task)
         self.count = 0
 
     def __enter__(self) -> Self:
@@ -254,7 +264,7 @@ class _Output:
     def write(self, rows: pa.RecordBatch, kept: Sequence[int], step: _Step) -> None:
         if rows.num_rows:
             self.rows.write_batch(self._with_raw(rows, kept, step.batch) if self.keep_raw else rows)
-        self.rejects.writelines(reject_line(reject) for reject in step.rejects)
+        self.rejects.writelines(reject_line(reject, self.read_as) for reject in step.rejects)
         self.diagnostics.writelines(encode_json(found.to_json()) + b"\n" for found in step.findings)
         for number, index in enumerate(kept if step.repaired else (), self.count):
             for each in step.repaired.get(index, ()):

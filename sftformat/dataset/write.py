@@ -90,7 +90,7 @@ def write_rejects(results: Sequence[UnitResult], dropped: _Dropped, path: Path) 
         with open(beside, "xb") as file:
             for result in results:
                 file.write((result.folder / "rejects.jsonl").read_bytes())
-                file.writelines(reject_line(each) for each in _duplicates(result, dropped))
+                file.writelines(reject_line(each, result.read_as) for each in _duplicates(result, dropped))
 
     write_file(path, write)
 

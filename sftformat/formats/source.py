@@ -50,6 +50,19 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where rows of a file of rejects came from: the input's name, its split, whether the user had named that.
+
+    `task` is that of canonical rows, None for rows as they were read.
+    """
+
+    file: str
+    split: str | None = None
+    split_named: bool = False
+    task: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """A part of an input that can be read by itself; the fields are those of `Source`."""
 
@@ -75,6 +88,8 @@ class Source:
     start, stop  the range: 0-based bytes (jsonl) or row groups (parquet); stop None is the end
     first_line   1-based line, or row of parquet, at `start`
     notes        findings about the file as a whole, reported with its first batch
+    origin       a run of lines of a file of rejects: where the rows came from; `format`, `delimiter`, `quoting` and
+                 `header` are then those of the rows
     """
 
     path: Path
@@ -92,6 +107,7 @@ class Source:
     stop: int | None = None
     first_line: int = 1
     notes: tuple[Diagnostic, ...] = ()
+    origin: Origin | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -61,4 +61,9 @@ def main_form(rows: Mapping[str, int], meant: Collection[str]) -> str:
     totals: Counter[str] = Counter()
     for label, count in rows.items():
         totals[label.strip()] += count
-    return min(rows, key=lambda label: (label not in meant, -totals[label.strip()], label != label.strip(), label))
+
+    def rank(label: str) -> tuple[bool, int, str, bool, str]:
+        form = label.strip()
+        return label not in meant, -totals[form], form, label != form, label
+
+    return min(rows, key=rank)

@@ -110,3 +110,20 @@ def test_tokenize_keeps_rejects_and_repairs_of_raw_inputs(call: Call, source: Pa
     manifest = json.loads((tmp_path / "shards/manifest.json").read_text())
     assert sorted(manifest["labels"]) == ["bad", "good"]
     assert call("tokenize", "a.jsonl", "-o", "shards", "--tokenizer", "tokenizer", "--fix").code == 2
+
+
+def test_rows_that_tokenize_left_out_are_an_input(call: Call, source: Path, tmp_path: Path) -> None:
+    word_piece(tmp_path / "tokenizer")
+    assert call("convert", "a.jsonl", "-o", "data", "--fix").code == 0
+    how = ("--tokenizer", "tokenizer", "--max-length", "4", "--truncation", "drop")
+    assert call("tokenize", "data", "-o", "shards", *how).code == 0
+    left_out = [json.loads(line) for line in (tmp_path / "shards/rejects.jsonl").read_text().splitlines()]
+    done = call("convert", "shards/rejects.jsonl", "-o", "rest")
+    assert f"read {len(left_out)} = written {len(left_out)} + rejected 0" in done.out
+    assert "rows rejected from a.jsonl" in done.err
+    assert call("convert", "rest", "-o", "rest.jsonl", "--to", "canonical").code == 0
+    rows = [json.loads(line) for line in (tmp_path / "rest.jsonl").read_text().splitlines()]
+    raws = [json.loads(each["raw"]) for each in left_out]
+    assert [(row["id"], row["input"], row["target"]) for row in rows] == [
+        (raw["id"], raw["input"], raw["target"]) for raw in raws
+    ]
