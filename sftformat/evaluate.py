@@ -98,7 +98,7 @@ def evaluate(
     record, run_manifest = open_run(run)
     shards = shards if shards is not None else shards_beside(run, record)
     manifest = open_folder(shards, "shards")
-    check_same(record, manifest, shards)
+    check_same(record, manifest, shards, split)
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"--threshold {threshold}: should be 0 to 1")
     threshold = threshold if threshold is not None else record["options"]["threshold"]

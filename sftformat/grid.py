@@ -24,6 +24,7 @@ from sftformat.events import Event, Finished, Started, TrainOptions, Trial, Warn
 from sftformat.folder.commit import Staging, stage
 from sftformat.folder.files import dump_json, remove, sha256_file, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, open_folder
+from sftformat.loader import texts_of
 from sftformat.models import model_hash, resolve
 from sftformat.train import HISTORY, train
 
@@ -224,6 +225,7 @@ def _commit(
         "task": manifest["task"],
         "labels": manifest["labels"],
         "max_length": manifest["max_length"],
+        "texts": texts_of(manifest["splits"]["train"]),
         "model": {"name": folder.resolve().name if folder.is_dir() else model, "sha256": made_from["model"]},
         "shards": manifest["fingerprint"],
         "tokenizer": manifest["tokenizer"],

@@ -127,6 +127,11 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
     return opened
 
 
+def texts_of(split: Mapping[str, Any]) -> list[int]:
+    """Return how many texts the rows of a split of the shards have: [1], [2] for pairs, or both."""
+    return [count for count, rows in ((1, split["rows"] - split["pairs"]), (2, split["pairs"])) if rows]
+
+
 def _read(path: Path, task: str) -> pa.Table:
     try:
         with pa.memory_map(str(path)) as source:

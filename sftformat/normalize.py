@@ -20,6 +20,8 @@ NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
 #: JSON types by source column, or by pointer where a mapped field stands inside an object, in the order in which they
 #: were first seen; `NAME/*` are the items of lists.
 ColumnTypes = dict[str, Counter[str]]
+#: For the same names and types the line of the first record that held the type.
+TypeLines = dict[str, dict[str, int]]
 
 
 def normalize(batch: Batch, binding: Binding, split: str | None = None) -> pa.RecordBatch:
@@ -109,23 +111,42 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def count_types(batch: Batch, found: ColumnTypes, binding: Binding | None = None) -> None:
-    """Add the JSON types of every top-level column of a batch, and of mapped fields inside objects, to `found`."""
+def count_types(
+    batch: Batch, found: ColumnTypes, binding: Binding | None = None, lines: TypeLines | None = None
+) -> None:
+    """Add the JSON types of every top-level column of a batch, and of mapped fields inside objects, to `found`.
+
+    `lines` takes for each type the line of its first record.
+    """
+    first = {} if lines is None else lines
     for pointer in binding.at.values() if binding is not None else ():
         if len(pointer) > 1:
-            counts = found.setdefault(render(pointer), Counter())
-            for value in (get(record, pointer) for record in batch.records):
-                if value is not MISSING:
-                    counts[JSON_TYPES[type(value)]] += 1
+            _count(batch, render(pointer), [get(record, pointer) for record in batch.records], found, first)
     for key in dict.fromkeys(key for record in batch.records for key in record):
         values = [record.get(key, MISSING) for record in batch.records]
-        kinds = Counter(map(type, values))
-        kinds.pop(type(MISSING), None)
-        counts = found.setdefault(key, Counter())
-        for kind, count in kinds.items():
-            counts[JSON_TYPES[kind]] += count
-        if list in kinds:
-            items = Counter(type(item) for value in values if type(value) is list for item in value)
-            held = found.setdefault(f"{key}/*", Counter())
-            for kind, count in items.items():
-                held[JSON_TYPES[kind]] += count
+        if list in _count(batch, key, values, found, first):
+            _count_items(batch, f"{key}/*", values, found, first)
+
+
+def _count(batch: Batch, name: str, values: Sequence[Any], found: ColumnTypes, first: TypeLines) -> Counter[type]:
+    kinds = Counter(map(type, values))
+    kinds.pop(type(MISSING), None)
+    for kind, count in kinds.items():
+        if _is_new(name, kind, count, found):
+            first.setdefault(name, {})[JSON_TYPES[kind]] = batch.lines[list(map(type, values)).index(kind)]
+    return kinds
+
+
+def _count_items(batch: Batch, name: str, values: Sequence[Any], found: ColumnTypes, first: TypeLines) -> None:
+    items = Counter(type(item) for value in values if type(value) is list for item in value)
+    for kind, count in items.items():
+        if _is_new(name, kind, count, found):
+            holders = (type(value) is list and kind in map(type, value) for value in values)
+            first.setdefault(name, {})[JSON_TYPES[kind]] = batch.lines[list(holders).index(True)]
+
+
+def _is_new(name: str, kind: type, count: int, found: ColumnTypes) -> bool:
+    """Count a type, and tell whether its column had none of it before."""
+    counts = found.setdefault(name, Counter())
+    counts[JSON_TYPES[kind]] += count
+    return counts[JSON_TYPES[kind]] == count

@@ -22,7 +22,7 @@ from typing import TypeVar
 from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import MANIFEST, open_folder, read_manifest
 from sftformat.formats import by_name, rejects, scan, sniff
-from sftformat.formats.source import Origin, ReadOptions, Source
+from sftformat.formats.source import Origin, ReadOptions, Source, check_columns
 from sftformat.layouts.layout import SPLIT_NAMES
 
 Item = TypeVar("Item")
@@ -94,8 +94,17 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
         UsageError: an input that is not there, twice there, or no data.
         InputError: an input that cannot be read.
     """
-    _check_columns(options)
+    check_columns(options)
     named, skipped = resolve(specs, spool)
+    return plan_inputs(named, skipped, options)
+
+
+def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Plan:
+    """As `plan`, for inputs that were found already.
+
+    Raises:
+        InputError: an input that cannot be read.
+    """
     inputs: list[Input] = []
     sources: list[Source] = []
     hashes: list[str] = []
@@ -120,14 +129,6 @@ def _of_origin(rejected: Input, origin: Origin) -> Input:
     if rejected.prefixed:
         return rejected
     return replace(rejected, split=origin.split, prefixed=origin.split_named)
-
-
-def _check_columns(options: ReadOptions) -> None:
-    names = [name.strip() for name in options.columns or ()]
-    if names and options.header:
-        raise UsageError("--columns names the columns of a file without a header: say --no-header too")
-    if len(set(names)) != len(names) or "" in names:
-        raise UsageError(f"--columns {','.join(names)}: every column needs a name of its own")
 
 
 def check_unchanged(found: Plan) -> None:

@@ -28,7 +28,7 @@ def predict(
     """
     record, run_manifest = open_run(run)
     manifest = open_folder(shards, "shards")
-    check_same(record, manifest, shards)
+    check_same(record, manifest, shards, split)
     opened = open_model(run, record, run_manifest, shards, manifest, split)
     threshold = threshold if threshold is not None else record["options"]["threshold"]
     pool = batch_size * _POOL

@@ -155,7 +155,10 @@ def decode_json(text: str | bytes) -> Any:
         msgspec.DecodeError: the text is not JSON.
     """
     if _NEGATIVE_ZERO.search(text if isinstance(text, str) else text.decode()):  # msgspec reads -0 as 0
-        return json.loads(text, parse_int=_integer, parse_float=Number)
+        try:
+            return json.loads(text, parse_int=_integer, parse_float=Number)
+        except ValueError as error:
+            raise msgspec.DecodeError(str(error)) from None
     return _decoder.decode(text)
 
 

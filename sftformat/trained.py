@@ -15,8 +15,10 @@ from sftformat.diagnostics import clip
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.files import open_regular
 from sftformat.folder.manifest import open_folder, read_manifest
-from sftformat.loader import Split, open_split
+from sftformat.loader import Split, open_split, texts_of
 from sftformat.models import check_fit, load_model
+
+_EMPTY = {"rows": 0, "pairs": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ def open_model(
     return Opened(model, record, run_manifest["fingerprint"], shards, manifest, opened)
 
 
-def check_same(record: Mapping[str, Any], manifest: Mapping[str, Any], shards: Path) -> None:
-    """Refuse shards of another task, label map or tokenizer than the run's.
+def check_same(record: Mapping[str, Any], manifest: Mapping[str, Any], shards: Path, split: str) -> None:
+    """Refuse shards of another task, label map or tokenizer than the run's, and a split of pairs or of single texts
+    where the run has seen only the other.
 
     Raises:
         UsageError: saying how they differ.
@@ -70,6 +73,11 @@ def check_same(record: Mapping[str, Any], manifest: Mapping[str, Any], shards: P
         if record["tokenizer"].get(key) != manifest["tokenizer"].get(key):
             names = f"{manifest['tokenizer'].get('name')} there, {record['tokenizer'].get('name')} in the run"
             raise UsageError(f"{shards}: tokenized with another tokenizer than the run's: {key} differs ({names})")
+
+    unseen = set(texts_of(manifest["splits"].get(split, _EMPTY))) - set(record["texts"])
+    if unseen:
+        found, known = ("pairs of texts", "single texts") if 2 in unseen else ("single texts", "pairs of texts")
+        raise UsageError(f"{shards}: split {split!r} has {found}, the run was trained on {known}")
 
 
 def _difference(ours: Sequence[str], theirs: Sequence[str]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic, diagnostic
@@ -81,3 +83,37 @@ def _shown(batch: Batch, binding: Binding) -> Sequence[Any]:
     records = [read_some(record, json_cells) for record in batch.records] if json_cells else batch.records
     kinds = {kind for record in records for kind in map(type, record.values())}
     return [plain(record) for record in records] if kinds & {Number, list, dict} else records
+
+
+Path = str | os.PathLike[str]
+
+
+def diagnose(
+    inputs: Path | Sequence[Path],
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    rules: Mapping[str, Mapping[str, float | str]] | None = None,
+    options: Any = None,
+) -> Iterator[Diagnostic]:
+    """Check every row of the inputs and yield every finding, as `sftformat validate` does; nothing is written.
+
+    `inputs` are what the command takes: files, folders, globs, each with `train=` or another split in front if you
+    like. `select` and `ignore` are codes, beginnings of codes or names; `rules` are thresholds and severities by code
+    or name, as in the config file: `{"SFT204": {"max_chars": 5000}, "duplicate-record": {"severity": "error"}}`.
+    `options` is a `sftformat.dataset.options.DatasetOptions` for everything else (layout, task, columns, workers …).
+
+    Raises:
+        UsageError, InputError, SchemaError: the inputs cannot be read or understood as a whole, or a rule is unknown.
+    """
+    # This is the door for callers from outside; the stages behind it lie above this module, so they come by name.
+    module = import_module("sftformat.dataset.build")
+    made = options if options is not None else import_module("sftformat.dataset.options").DatasetOptions()
+    told = made.settings
+    thresholds = {**told.thresholds, **(rules or {})}
+    chosen = replace(told, select=tuple(select) or told.select, ignore=tuple(ignore) or told.ignore)
+    specs = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    events = module.diagnose(
+        [os.fspath(spec) for spec in specs], replace(made, settings=replace(chosen, thresholds=thresholds))
+    )
+    return (event for event in events if isinstance(event, Diagnostic))

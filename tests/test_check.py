@@ -32,8 +32,10 @@ from sftformat.check import (
     duplicates,
     folded,
     input_texts,
+    told,
+    tolerances,
 )
-from sftformat.diagnostics import Diagnostic, Severity
+from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.errors import UsageError
 from sftformat.rules import RULES
 from sftformat.rules.rule import TASKS
@@ -322,7 +324,7 @@ def test_canonical_rows_of_every_task(tmp_path, task):
     nothing = dict.fromkeys(schema.names)
     rows = pa.RecordBatch.from_pylist([nothing, EXAMPLES[task], EXAMPLES[task], nothing], schema=schema)
     found = [(row, each.code) for row, each in check_rows(rows, task, active(Settings(), task))]
-    empty = [(row, code) for row in (0, 3) for code in ("SFT201", "SFT302") if code != "SFT201" or task != "chat"]
+    empty = [(row, code) for row in (0, 3) for code in (["SFT223"] if task == "chat" else ["SFT201", "SFT302"])]
     assert found == empty
     tally = Tally(tmp_path, 0, task)
     tally.add(rows)
@@ -340,7 +342,7 @@ EXAMPLES = {
     "text-to-text": {"input": "a", "target": "b", "references": ["c"], "target_lang": "de"},
     "chat": {
         "input": [{"role": "user", "content": "a", "weight": 0.0}],
-        "target": [{"role": "assistant", "content": None, "tool_calls": "[]", "weight": 1.0}],
+        "target": [{"role": "assistant", "content": None, "tool_calls": "[{}]", "weight": 1.0}],
         "tools": "[]",
     },
 }
@@ -377,7 +379,7 @@ def test_select_and_ignore(select, ignore, has_401, has_201):
 
 def test_a_rule_that_is_off_runs_as_a_warning_when_selected(monkeypatch):
     off = tuple(dataclasses.replace(rule, severity=Severity.OFF) for rule in RULES)
-    monkeypatch.setattr("sftformat.check.RULES", off)
+    monkeypatch.setattr("sftformat.rules.settings.RULES", off)
     assert active(Settings(), "classification") == ()
     assert active(Settings(ignore=("SFT2",)), "classification") == ()
     (rule,) = active(Settings(select=("SFT401",)), "classification")
@@ -394,11 +396,63 @@ def test_a_rule_that_is_off_runs_as_a_warning_when_selected(monkeypatch):
         ({"thresholds": {"too-long-txt": {}}}, "too-long-text"),
         ({"thresholds": {"SFT204": {"max_chars": "1"}}}, "expected a number"),
         ({"thresholds": {"SFT204": {"max_chars": True}}}, "expected a number"),
+        ({"thresholds": {"SFT401": {"max_frction": 0.1}}}, "max_fraction"),
+        ({"thresholds": {"SFT401": {"max_fraction": 1.5}}}, "between 0 and 1"),
+        ({"thresholds": {"SFT401": {"severty": "off"}}}, "severity"),
+        ({"thresholds": {"SFT401": {"severity": "fatal"}}}, "error, warning or off"),
+        ({"thresholds": {"SFT001": {"severity": "off"}}}, "nothing is lost silently"),
+        ({"select": ("AL",)}, "ALL"),
     ],
 )
 def test_unknown_names_are_refused_and_the_nearest_is_named(given, nearest):
     with pytest.raises(UsageError, match=nearest):
         active(Settings(**given), "classification")
+
+
+def test_a_severity_is_the_default_of_its_code():
+    given = {"SFT401": {"severity": "error"}, "near-duplicate": {"severity": "warning"}, "sft201": {"severity": "off"}}
+    told_so = Settings(thresholds=given)
+    running = {rule.code: rule.severity for rule in active(told_so, "classification")}
+    assert running["SFT401"] is Severity.ERROR
+    assert running["SFT404"] is Severity.WARNING
+    assert "SFT405" not in running
+    assert "SFT201" not in running
+    again = dataclasses.replace(told_so, select=("SFT201",))
+    assert [rule.severity for rule in active(again, "classification")] == [Severity.ERROR]
+    found = diagnostic("SFT011", "1 blank line")
+    assert told(found, Settings()) == found
+    assert told(found, Settings(thresholds={"blank-line": {"severity": "error"}})).severity is Severity.ERROR
+    assert told(found, Settings(thresholds={"blank-line": {"severity": "off"}})) is None
+    assert told(found, Settings(ignore=("SFT0",))) is None
+
+
+def test_what_costs_a_row_is_always_told():
+    found = diagnostic("SFT001", "x", line=1)
+    for choice in (Settings(ignore=("SFT001",)), Settings(select=("SFT4",))):
+        assert told(found, choice, costs_row=True) == found
+    lighter = told(found, Settings(thresholds={"SFT001": {"severity": "warning"}}), costs_row=True)
+    assert lighter.severity is Severity.WARNING
+
+
+def test_all_and_default():
+    everything = {rule.code for rule in active(Settings(("ALL",)), "classification")}
+    default = {rule.code for rule in active(Settings(("default",)), "classification")}
+    assert default == {rule.code for rule in active(Settings(), "classification")}
+    assert everything - default == {
+        rule.code for rule in RULES if rule.severity is Severity.OFF and rule.covers("classification")
+    }
+    more = {rule.code for rule in active(Settings(("DEFAULT", "SFT404")), "classification")}
+    assert more == default | {"SFT404"}
+    assert "SFT401" not in {rule.code for rule in active(Settings(("ALL",), ("SFT4",)), "classification")}
+
+
+def test_tolerances():
+    given = {
+        "duplicate-record": {"max_fraction": 0.1},
+        "SFT001": {"max_fraction": 0.5},
+        "SFT403": {"max_fraction": 0.2},
+    }
+    assert tolerances(Settings(thresholds=given)) == {"SFT401": 0.1, "SFT001": 0.5}  # SFT403 has its own, by split
 
 
 def test_thresholds_go_by_code_or_name():

@@ -66,7 +66,7 @@ CLEAN = [
 ]
 #: Files beside the clean samples, each for its own reason.
 OTHERS = {"broken.jsonl", "broken.csv", "textbook.jsonl", "reviews.schema.json", "config.toml"}
-OTHERS |= {"quickstart.sh", "movies.py", "baseline.py", "README.md"}
+OTHERS |= {"quickstart.sh", "movies.py", "baseline.py", "README.md", "pre-commit-config.yaml", "github-workflow.yml"}
 each_clean = pytest.mark.parametrize("sample", CLEAN, ids=lambda sample: sample.name)
 
 

@@ -20,6 +20,7 @@ from sftformat.errors import SftformatError
 #: Command -> module here that holds it and, in a few words, what it does; the order is that of `--help`.
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Convert, tokenize, train and evaluate in one go."),
+    "inspect": ("inspect", "Say what an input is: format, layout, columns, rows, labels, lengths."),
     "validate": ("validate", "Check every row and say what is wrong, where, and how to mend it."),
     "convert": ("convert", "Make the canonical data set, or a file in another format and layout."),
     "tokenize": ("tokenize", "Make tokenized Arrow shards."),
@@ -27,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("train", "Fine-tune BERT on shards; several learning rates are a grid search."),
     "evaluate": ("evaluate", "Measure a run on a split, with intervals and baselines."),
     "predict": ("predict", "Predict for new data, each prediction with its source line."),
+    "explain": ("explain", "Follow one row from its bytes to its tokens."),
     "rules": ("rules", "List the rules, or explain one."),
     "layouts": ("layouts", "List the record layouts, or show one."),
     "schema": ("schema", "List the schemas, or print one."),

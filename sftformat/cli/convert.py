@@ -29,6 +29,7 @@ from sftformat.cli import options
 @options.splitting
 @options.checking
 @options.repairing
+@options.output_format
 @options.working
 @options.overwriting
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
@@ -39,6 +40,7 @@ def command(
     """Make the canonical data set of INPUT in the folder OUT, or write it to the file OUT in another layout."""
     from sftformat.dataset.build import convert
     from sftformat.formats import by_name
+    from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
@@ -48,37 +50,41 @@ def command(
         if to is not None:
             raise click.UsageError("--to is for a file: name OUT with .csv, .tsv, .json, .jsonl, .parquet or .arrow")
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
-        return finish(where, events, out, given["fail_on"])
-    return _to_file(where, inputs, out, to, choice, given, dry_run)
+        with outlet(where, options.wanted(ctx)) as findings:
+            finish(findings, events, out)
+        return findings.status()
+    with outlet(where, options.wanted(ctx)) as findings:
+        _to_file(findings, inputs, out, to, choice, given, dry_run)
+    return findings.status()
 
 
-def finish(where: Any, events: Any, out: Path | None, fail_on: str) -> int:
-    """Follow the making of a data set, show what was found and what was written; return the exit status.
+def finish(findings: Any, events: Any, out: Path | None) -> None:
+    """Follow the making of a data set; show what was found, repaired and written through an Outlet.
 
     `out` is the folder that stays; None when only what is made from it stays.
     """
     from sftformat.report.data import show_inputs, show_ledger
-    from sftformat.report.findings import Digest, closing, show_digest
-    from sftformat.report.repairs import RepairDigest, show_repairs
+    from sftformat.report.repairs import show_repairs
     from sftformat.report.work import follow
 
-    digest, mended = Digest(), RepairDigest()
-    finished = follow(where, events, digest.add, mended.add)
-    if finished.nothing_to_do:
-        where.say(f"{out}: up to date, nothing to do")
-        return 0
+    where = findings.where
+    finished = follow(where, events, findings.take, findings.look, findings.mend)
     ledger = finished.manifest["ledger"]
-    show_digest(where, digest)
-    show_repairs(where, mended)
-    show_inputs(where, finished.manifest)
-    show_ledger(where, ledger)
+    findings.show(finished.manifest)
+    if finished.nothing_to_do:
+        findings.say(f"{out}: up to date, nothing to do")
+        return
+    if not findings.machine:
+        show_repairs(where, findings.mended, findings.places.path)
+        show_inputs(where, finished.manifest)
+        show_ledger(where, ledger)
     for name, words in BESIDE.items():
         if out is not None and (out / name).exists():
-            where.say(f"{words}: {out / name}")
+            findings.say(f"{words}: {out / name}")
     if "repairs" in finished.manifest:
-        where.say(mended.words(before=sum(finished.manifest["repairs"].values()) - mended.counts.total()))
-    where.say(closing(digest, ledger), "bold red" if digest.errors else "bold")
-    return int(digest.failed(fail_on))
+        earlier = sum(finished.manifest["repairs"].values()) - findings.mended.counts.total()
+        findings.say(findings.mended.words(before=earlier))
+    findings.close(ledger)
 
 
 #: Files of a data set folder that are kept beside OUT where the folder itself is not, and what is said of them.
@@ -104,7 +110,7 @@ def beside(out: Path, name: str) -> Path:
     return out.with_name(f"{out.name}.{name}")
 
 
-def keep_beside(where: Any, folder: Path, out: Path) -> None:
+def keep_beside(findings: Any, folder: Path, out: Path) -> None:
     """Move rejects and repairs of a data set that goes away to beside OUT, and say so."""
     import os
 
@@ -112,12 +118,12 @@ def keep_beside(where: Any, folder: Path, out: Path) -> None:
         beside(out, name).unlink(missing_ok=True)
         if (folder / name).exists():
             os.replace(folder / name, beside(out, name))
-            where.say(f"{words}: {beside(out, name)}")
+            findings.say(f"{words}: {beside(out, name)}")
 
 
 def _to_file(
-    where: Any, inputs: Sequence[str], out: Path, to: str | None, choice: Any, given: dict[str, Any], dry_run: bool
-) -> int:
+    findings: Any, inputs: Sequence[str], out: Path, to: str | None, choice: Any, given: dict[str, Any], dry_run: bool
+) -> None:
     from itertools import chain
 
     from sftformat.dataset.build import convert
@@ -131,7 +137,6 @@ def _to_file(
         folder = work / "dataset"
         built = list(convert(inputs, folder, choice))
         written = () if dry_run else export(folder, out, to, overwrite=given["overwrite"])
-        status = finish(where, chain(built, written), None, given["fail_on"])
+        finish(findings, chain(built, written), None)
         if not dry_run:
-            keep_beside(where, folder, out)
-    return status
+            keep_beside(findings, folder, out)

@@ -49,7 +49,7 @@ shape = stack(
     ),
 )
 
-reading = stack(
+decoding = stack(
     click.option(
         "--encoding", metavar="NAME", help="Encoding of text inputs. Default: BOM, else UTF-8; never guessed."
     ),
@@ -59,17 +59,36 @@ reading = stack(
     click.option(
         "--max-line-bytes", type=click.IntRange(1), default=64 << 20, help="Longest record, in bytes. Default: 64 MiB."
     ),
-    click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N records."),
+)
+
+reading = stack(
+    decoding, click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N records.")
 )
 
 checking = stack(
     click.option(
-        "--select", metavar="CODES", multiple=True, help="Run only these rules: codes, prefixes or names, with commas."
+        "--select",
+        metavar="CODES",
+        multiple=True,
+        help="Run only these rules: codes, prefixes, names, ALL, DEFAULT.",
     ),
-    click.option("--ignore", metavar="CODES", multiple=True, help="Leave these rules out."),
+    click.option(
+        "--ignore", metavar="CODES", multiple=True, help="Leave these rules out. What costs a row is always reported."
+    ),
     click.option(
         "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit status 1."
     ),
+    click.option("--redact", is_flag=True, help="Show no value of the data (rejects keep the rows as they are)."),
+    click.option(
+        "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."
+    ),
+)
+
+output_format = click.option(
+    "--output-format",
+    type=click.Choice(["text", "json", "jsonl", "github", "sarif"]),
+    default="text",
+    help="How stdout carries the findings; text is a digest.",
 )
 
 splitting = stack(
@@ -93,21 +112,23 @@ repairing = stack(
     unsafe_fixes,
 )
 
+config = click.option(
+    "--config",
+    type=click.Path(),
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=read_config,
+    help="Options from a TOML file.",
+)
+
 working = stack(
     click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Default: the cores there are."),
     click.option(
         "--seed", type=click.IntRange(0), default=0, metavar="N", help="Seed of everything that is drawn. Default: 0."
     ),
     click.option("-q", "--quiet", is_flag=True, help="No progress, only results and errors."),
-    click.option(
-        "--config",
-        type=click.Path(),
-        metavar="FILE",
-        is_eager=True,
-        expose_value=False,
-        callback=read_config,
-        help="Options from a TOML file.",
-    ),
+    config,
 )
 
 overwriting = click.option(
@@ -140,24 +161,47 @@ def pairs(values: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def wanted(ctx: click.Context, file: str | None = None) -> Any:
+    """Return what the parameters of a command say about showing findings, as `report.outlet.Wanted`."""
+    from sftformat.report.outlet import Wanted
+
+    given = ctx.params
+    shown = {"redact": given["redact"], "max_findings": given["max_findings"], "fail_on": given["fail_on"]}
+    return Wanted(given.get("output_format") or "text", file, **shown, settings=settings(ctx))
+
+
+def settings(ctx: click.Context) -> Any:
+    """Return the Settings of the rules that the parameters of a command mean.
+
+    Raises:
+        UsageError: a rule, severity or threshold that does not exist, or a rule that needs what is not installed.
+    """
+    from sftformat.check import Settings, active
+
+    given = ctx.params
+    select, ignore = words(given.get("select") or ()), words(given.get("ignore") or ())
+    made = Settings(select, ignore, ctx.meta.get("sftformat.rules", {}), _labels(given.get("labels_file"))[0])
+    active(made, "classification")  # refuses what does not exist before a row is read
+    return made
+
+
 def dataset_options(ctx: click.Context) -> Any:
     """Return the DatasetOptions that the parameters of a command mean.
 
     Raises:
         UsageError, SchemaError: a parameter that cannot be meant.
     """
-    from sftformat.check import Settings
     from sftformat.dataset.options import DatasetOptions
     from sftformat.formats.source import ReadOptions
     from sftformat.schema.store import load_user
     from sftformat.split import parse_fractions
 
     given = ctx.params
-    labels, names = _labels(given.get("labels_file"))
+    _, names = _labels(given.get("labels_file"))
     schema_file = given.get("schema_file")
     columns = given.get("columns")
     fractions = given.get("fractions")
-    if given.get("stratify") and not fractions:
+    if given.get("stratify") and fractions is None:
         raise UsageError("--stratify says how to --split; give the shares too")
     fix, unsafe = bool(given.get("fix") or given.get("diff")), bool(given.get("unsafe_fixes"))
     if unsafe and not fix and ctx.get_parameter_source("unsafe_fixes") is ParameterSource.COMMANDLINE:
@@ -176,14 +220,9 @@ def dataset_options(ctx: click.Context) -> Any:
         mapping=pairs(given.get("maps") or ()),
         schema=load_user(Path(schema_file)) if schema_file else None,
         schema_name=Path(schema_file).name if schema_file else "",
-        settings=Settings(
-            words(given.get("select") or ()),
-            words(given.get("ignore") or ()),
-            ctx.meta.get("sftformat.rules", {}),
-            labels,
-        ),
+        settings=settings(ctx),
         label_names=names,
-        fractions=parse_fractions(fractions) if fractions else None,
+        fractions=parse_fractions(fractions) if fractions is not None else None,
         stratify=bool(given.get("stratify")),
         resplit=bool(given.get("resplit")),
         seed=given.get("seed") or 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -55,22 +56,43 @@ def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: st
         raise UsageError(f"{out.name}: the name says no format; use .jsonl, .csv, .tsv, .json or .parquet")
     if out.exists() and not given["overwrite"]:
         raise UsageError(f"{out}: exists; use --overwrite to replace it")
+    rejects = out.with_name(out.name + ".rejects.jsonl")
+    if rejects.exists() and not given["overwrite"]:
+        raise UsageError(f"{rejects}: exists; use --overwrite to replace it")
     choice = for_prediction(options.dataset_options(ctx), Path(run))
     with workspace(out) as work:
         dataset, shards, digest = work / "dataset", work / "shards", Digest()
         finished = follow(where, convert(inputs, dataset, choice), digest.add)
         how = tokenize_like(Path(run))
-        follow_shards(where, shards_events(dataset, shards, how, False, choice.workers), digest.add)
+        tokenized = follow_shards(where, shards_events(dataset, shards, how, False, choice.workers), digest.add)
+        for found in tokenized.diagnostics:
+            digest.add(found)
         written = write(Path(run), shards, out, kind, given)
-        rejects = out.with_name(out.name + ".rejects.jsonl")
-        if (dataset / "rejects.jsonl").exists():
-            (dataset / "rejects.jsonl").replace(rejects)
+        rejected = gather((dataset / "rejects.jsonl", shards / "rejects.jsonl"), rejects)
     show_digest(where, digest)
     show_ledger(where, finished.manifest["ledger"])
-    if finished.manifest["ledger"]["rejected"]:
+    if rejected:
         where.say(f"rows not predicted, each with its reason: {rejects}")
     where.say(f"{written:,} predictions: {out}")
     return int(digest.failed(given["fail_on"]))
+
+
+def gather(parts: Sequence[Path], out: Path) -> bool:
+    """Write the rows that were left out on the way to one file and return whether there are any; an old one goes."""
+    from sftformat.folder.files import write_file
+
+    parts = [part for part in parts if part.exists()]
+    out.unlink(missing_ok=True)
+
+    def fill(beside: Path) -> None:
+        with open(beside, "xb") as file:
+            for part in parts:
+                with open(part, "rb") as rows:
+                    shutil.copyfileobj(rows, file)
+
+    if parts:
+        write_file(out, fill)
+    return bool(parts)
 
 
 def for_prediction(choice: Any, run: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from sftformat.cli.train import require_train_extra, training
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given: Any) -> int:
     """Convert INPUT, tokenize it, fine-tune a BERT on it and evaluate that on the test split."""
     require_train_extra()
+    from sftformat.check import tolerances
     from sftformat.cli.convert import finish
     from sftformat.cli.evaluate import evaluate, show
     from sftformat.cli.tokenize import make_shards
@@ -46,23 +48,23 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     from sftformat.dataset.build import convert
     from sftformat.folder.manifest import read_manifest
     from sftformat.report.model import show_next, show_trials
+    from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
     from sftformat.shards import TokenizeOptions
 
     where, out = screen(given["quiet"]), Path(output)
     choice = options.dataset_options(ctx)
     _heading(where, 1, "convert")
-    status = finish(
-        where, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset", given["fail_on"]
-    )
-    dataset = read_manifest(out / "dataset", "dataset")
-    refuse_to_train(dataset)
-    split = evaluation_split(dataset, given["eval_split"])
-    _heading(where, 2, "tokenize")
-    how = TokenizeOptions(
-        given["tokenizer"] or given["model"], given["max_length"], given["truncation"], choice.settings.labels
-    )
-    status = max(status, make_shards(where, out / "dataset", out / "shards", how, given))
+    with outlet(where, options.wanted(ctx)) as findings:
+        finish(findings, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset")
+        dataset = read_manifest(out / "dataset", "dataset")
+        refuse_to_train(dataset, tolerances(choice.settings))
+        split = evaluation_split(dataset, given["eval_split"])
+        _heading(where, 2, "tokenize")
+        how = TokenizeOptions(
+            given["tokenizer"] or given["model"], given["max_length"], given["truncation"], choice.settings.labels
+        )
+        make_shards(findings, out / "dataset", out / "shards", how, given)
     _heading(where, 3, "train")
     finished = train(where, out / "shards", out / "model", given)
     show_trials(where, finished.trials, finished.trial)
@@ -71,15 +73,15 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     where.say()
     show(where, found)
     show_next(where, next_commands(out, split))
-    return status
+    return findings.status()
 
 
 def _heading(where: Any, number: int, words: str) -> None:
     where.note(f"[{number}/4] {words}", "bold")
 
 
-def refuse_to_train(manifest: dict[str, Any]) -> None:
-    """Stop before a GPU is paid for when the data set as a whole has errors.
+def refuse_to_train(manifest: dict[str, Any], tolerated: Mapping[str, float]) -> None:
+    """Stop before a GPU is paid for when the data set as a whole has errors; `tolerated` are shares of rows by code.
 
     Raises:
         DataError: there are any; rejected rows alone are no reason.
@@ -88,7 +90,9 @@ def refuse_to_train(manifest: dict[str, Any]) -> None:
     from sftformat.rules import RULES
 
     whole = {rule.code: rule.name for rule in RULES if rule.scope == "set"} | {"SFT105": "mixed-types"}
-    found = [key.split()[1] for key in manifest["findings"] if key.startswith("error ")]
+    read = manifest["ledger"]["read"]
+    counts = {key.split()[1]: number for key, number in manifest["findings"].items() if key.startswith("error ")}
+    found = [code for code, number in counts.items() if number > tolerated.get(code, 0) * read]
     blocking = [f"{code} {whole[code]}" for code in found if code in whole]
     if blocking:
         raise DataError(

@@ -35,6 +35,7 @@ tokenizing = options.stack(
 @options.splitting
 @options.checking
 @options.repairing
+@options.output_format
 @options.working
 @options.overwriting
 @click.pass_context
@@ -44,6 +45,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.dataset.build import convert
     from sftformat.folder.commit import workspace
     from sftformat.folder.manifest import MANIFEST
+    from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
     from sftformat.shards import TokenizeOptions
 
@@ -51,33 +53,56 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     choice = options.dataset_options(ctx)
     how = TokenizeOptions(tokenizer, given["max_length"], given["truncation"], choice.settings.labels)
     out = Path(output)
-    if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file() and not choice.fix:
-        return make_shards(where, Path(inputs[0]), out, how, given)
-    refuse_beside(out, given["overwrite"])
-    with workspace(out) as work:
-        dataset = work / "dataset"
-        status = finish(where, convert(inputs, dataset, choice), None, given["fail_on"])
-        status = max(status, make_shards(where, dataset, out, how, given))
-        keep_beside(where, dataset, out)
-        return status
+    with outlet(where, options.wanted(ctx)) as findings:
+        if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file() and not choice.fix:
+            _refuse_unused(choice)
+            make_shards(findings, Path(inputs[0]), out, how, given)
+        else:
+            refuse_beside(out, given["overwrite"])
+            with workspace(out) as work:
+                finish(findings, convert(inputs, work / "dataset", choice), None)
+                make_shards(findings, work / "dataset", out, how, given)
+                keep_beside(findings, work / "dataset", out)
+    return findings.status()
 
 
-def make_shards(where: Any, dataset: Path, out: Path, how: Any, given: dict[str, Any]) -> int:
-    """Tokenize a data set folder, show the report before the commit and the ledger after it; return the exit status."""
+def _refuse_unused(choice: Any) -> None:
+    """A data set folder is tokenized as it is: what would make another one of it belongs to `convert`."""
+    from sftformat.dataset.told import refuse_raw_options
+    from sftformat.errors import UsageError
+
+    refuse_raw_options(choice)
+    made = {
+        "--split": choice.fractions is not None,
+        "--drop-duplicates": choice.drop_duplicates,
+        "--max-rejects": choice.max_rejects is not None,
+        "--task": choice.task is not None,
+    }
+    wrong = [name for name, given in made.items() if given]
+    if wrong:
+        raise UsageError(f"{wrong[0]} is for raw inputs; this one is a data set folder: use it with sftformat convert")
+
+
+def make_shards(findings: Any, dataset: Path, out: Path, how: Any, given: dict[str, Any]) -> None:
+    """Tokenize a data set folder, show the report before the commit and what was found after it."""
+    from sftformat.check import told
     from sftformat.cli.options import workers
-    from sftformat.report.findings import Digest, show_digest
     from sftformat.report.shards import follow
 
-    digest = Digest()
+    def take(found: Any) -> None:
+        kept = told(found, findings.wanted.settings, costs_row=found.line is not None)
+        if kept is not None:
+            findings.take(kept)
+
+    findings.next_stage()
     events = shards_events(dataset, out, how, given["overwrite"], workers(given["workers"]))
-    done = follow(where, events, digest.add)
-    if done.nothing_to_do:
-        where.say(f"{out}: up to date, nothing to do")
-        return 0
+    done = follow(findings.where, events, take, quiet=findings.machine)
     for found in done.diagnostics:
-        digest.add(found)
-    show_digest(where, digest)
-    return int(digest.failed(given["fail_on"]))
+        take(found)
+    if done.nothing_to_do:
+        findings.say(f"{out}: up to date, nothing to do")
+        return
+    findings.show(None)
 
 
 def shards_events(dataset: Path, out: Path, how: Any, overwrite: bool, processes: int) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,55 +17,48 @@ from sftformat.cli import options
 @click.option("--diff", is_flag=True, help="Show what --fix would change, as a unified diff, in place of the findings.")
 @options.unsafe_fixes
 @options.working
+@options.output_format
 @click.option(
-    "-o", "--output", type=click.Path(), metavar="FILE", help="Write all findings here, one JSON object a line."
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write all findings here: .sarif, .json, .jsonl or .txt, else as --output-format says. '-' is stdout.",
 )
-@click.option(
-    "--output-format", type=click.Choice(["text", "json", "jsonl"]), default="text", help="What stdout carries."
-)
+@click.option("--each", is_flag=True, help="Every INPUT is a data set of its own, with its own layout and task.")
 @click.pass_context
 def command(
-    ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, output_format: str, diff: bool, **given: Any
+    ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, each: bool, diff: bool, **given: Any
 ) -> int:
     """Check every row of INPUT and say what is wrong, where, and how to mend it. Nothing is changed.
 
     With --diff the exit status is that of `convert --fix`: 1 when errors would be left.
     """
     from sftformat.dataset.build import diagnose
+    from sftformat.dataset.each import diagnose_each
     from sftformat.report.data import show_inputs, show_ledger
-    from sftformat.report.findings import Digest, FindingsFile, closing, json_line, show_digest
-    from sftformat.report.repairs import Diff, RepairDigest
+    from sftformat.report.outlet import outlet
+    from sftformat.report.repairs import Diff
     from sftformat.report.screen import screen
     from sftformat.report.work import follow
 
-    if diff and output_format != "text":
-        raise click.UsageError("--diff is shown as text; `convert --fix` writes repairs.jsonl, which is for machines")
     where = screen(given["quiet"])
-    digest, mended, shown = Digest(), RepairDigest(), Diff(where)
-    with FindingsFile(Path(output) if output else None) as file:
-
-        def take(found: Any) -> None:
-            digest.add(found)
-            file.add(found)
-            if output_format == "jsonl":
-                click.echo(json_line(found))
-
-        def mend(made: Any) -> None:
-            mended.add(made)
-            shown.add(made)
-
-        finished = follow(where, diagnose(inputs, options.dataset_options(ctx)), take, mend)
-    ledger = finished.manifest["ledger"]
-    if diff:
+    choice = options.dataset_options(ctx)
+    with outlet(where, options.wanted(ctx, output)) as out:
+        if diff and out.machine:
+            raise click.UsageError("--diff is shown as text; for machines `convert --fix` writes repairs.jsonl")
+        out.lists_all = not diff
+        shown = Diff(where, out.places.path)
+        out.on_repair = shown.add if diff else None
+        events = diagnose_each(inputs, choice) if each else diagnose(inputs, choice)
+        finished = follow(where, events, out.take, out.look, out.mend)
         shown.close()
-        where.note(mended.words("Would make"), "bold")
-        where.note(f"Left to mend: {closing(digest, ledger)[0].lower()}{closing(digest, ledger)[1:]}")
-        return int(digest.failed(given["fail_on"]) or (given["fail_on"] == "warning" and bool(mended.rows)))
-    if output_format == "json":
-        click.echo(json.dumps({"ledger": ledger, "task": finished.manifest["task"], **digest.to_json()}))
-    elif output_format == "text":
-        show_digest(where, digest)
-        show_inputs(where, finished.manifest)
-        show_ledger(where, ledger)
-        where.say(closing(digest, ledger), "bold red" if digest.errors else "bold")
-    return int(digest.failed(given["fail_on"]))
+        out.show(finished.manifest, digest=not diff)
+        if not out.machine and not diff:
+            show_inputs(where, finished.manifest)
+            show_ledger(where, finished.manifest["ledger"])
+        if diff:
+            where.note(out.mended.words("Would make"), "bold")
+            out.would_change = bool(out.mended.rows)
+        out.close(finished.manifest["ledger"], "Left to mend" if diff else "")
+    return out.status()

@@ -14,6 +14,7 @@ from sftformat.dataset.repaired import inherited
 from sftformat.dataset.unit import UnitResult
 from sftformat.dataset.write import kept_splits
 from sftformat.folder.manifest import read_manifest
+from sftformat.layouts.cells import TEXTUAL
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
 
@@ -62,7 +63,7 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
         "labels": list(options.settings.labels) if options.settings.labels is not None else None,
         "inputs": inputs,
         "mapping": [_mapping(detected, options) for detected in survey.detected],
-        "columns": _columns(survey.results),
+        "columns": _columns(survey),
         "ledger": ledger,
         "findings": dict(sorted(survey.findings.items())),
         "splits": {split: {"rows": count, "files": []} for split, count in ledger["splits"].items()},
@@ -89,12 +90,18 @@ def _inherited(found: Plan) -> dict[str, Any]:
     return {key: before[key] for key in ("inputs", "mapping", "columns")}
 
 
-def _columns(results: Sequence[UnitResult]) -> list[dict[str, Any]]:
+def _columns(survey: Survey) -> list[dict[str, Any]]:
+    """Return the types of each column; those of CSV and TSV, where all is text, only where no other input has it."""
     merged: ColumnTypes = {}
-    for result in results:
+    typed: ColumnTypes = {}
+    for result in survey.results:
+        textual = survey.plan.sources[result.unit.input].format in TEXTUAL
         for name, counts in result.types.items():
             merged.setdefault(name, Counter()).update(counts)
-    return [{"name": name, "types": dict(sorted(counts.items()))} for name, counts in merged.items()]
+            if not textual:
+                typed.setdefault(name, Counter()).update(counts)
+    held = {**merged, **typed}
+    return [{"name": name, "types": dict(sorted(counts.items()))} for name, counts in held.items()]
 
 
 def _ledger(survey: Survey) -> dict[str, Any]:

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.rejected import canonical_binding
+from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError, SchemaError, UsageError
+from sftformat.errors import InputError, UsageError
 from sftformat.folder.manifest import read_manifest
-from sftformat.formats import read
+from sftformat.formats import read, spread
 from sftformat.formats.source import Source
 from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.detect import candidates, choose
-from sftformat.layouts.layout import Binding, Layout, Rule, from_schema, layout
+from sftformat.layouts.detect import Candidate, candidates, choose
+from sftformat.layouts.layout import Binding, Layout, Rule
+from sftformat.layouts.near import Near, nearest
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
 from sftformat.repair import repair_keys
-from sftformat.schema.arrow import TASKS
 from sftformat.schema.decide import compile_schema
-from sftformat.schema.store import load
 
 #: Records that are looked at to tell the layout; every record is checked against it afterwards.
 SAMPLE_RECORDS = 2000
-#: The name under which a file of rejects can be asked for; the layout of its rows is told or detected as usual.
-REJECTS = "rejects"
+#: A longer file is looked at in this many places, if it can be opened anywhere.
+SAMPLE_PLACES = 8
 
 
 def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
@@ -83,6 +83,58 @@ def _of_rejects(
     return _without_split(_detect(source, records, options, each.split), each)
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One input: how it is read where that is clear, else `why` it is not; what it could be, the best first.
+
+    Without any candidate `near` are the layouts that it nearly has.
+    """
+
+    detected: Detected | None
+    candidates: tuple[Candidate, ...]
+    why: str = ""
+    near: tuple[Near, ...] = ()
+
+
+def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
+    """Return for every input what `bind_inputs` would, and where that refuses to choose, what there is to choose from.
+
+    Raises:
+        UsageError: what the user said of the layout contradicts itself.
+    """
+    try:
+        return [Settled(made, made.candidates) for made in bind_inputs(plan, options)]
+    except UsageError as error:
+        if told_layout(options) is not None or all(each.canonical for each in plan.inputs):
+            raise
+        if len(plan.inputs) == 1:
+            return [_open(plan, options, error)]
+    found = [
+        settle(replace(plan, inputs=(each,), sources=(source,)), options)[0]
+        for each, source in zip(plan.inputs, plan.sources, strict=True)
+    ]
+    known = next((each.detected for each in found if each.detected is not None), None)
+    return [each if each.detected else _like_others(each, known, plan, at, options) for at, each in enumerate(found)]
+
+
+def _open(plan: Plan, options: DatasetOptions, error: UsageError) -> Settled:
+    source = plan.sources[0]
+    records, _ = sample(source, options)
+    textual = source.format in TEXTUAL
+    found = candidates(records, textual, task=options.task, mapping=options.mapping) if records else []
+    near = () if found else tuple(nearest(records, textual, options.mapping))
+    return Settled(None, tuple(found), str(error).removeprefix(f"{source.name}: "), near)
+
+
+def _like_others(alone: Settled, known: Detected | None, plan: Plan, index: int, options: DatasetOptions) -> Settled:
+    if alone.candidates:
+        return alone
+    try:
+        return Settled(_like(known, plan, index, sample(plan.sources[index], options)[0], None), ())
+    except (InputError, UsageError):
+        return alone
+
+
 def _said(found: Diagnostic) -> str:
     return f"line {found.line}: {found.code} {found.message} ({found.hint})"
 
@@ -97,7 +149,23 @@ def _without_split(found: Detected, source_input: Input) -> Detected:
 
 
 def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
-    """Return the first records of an input that can be read, and the first finding about one that cannot."""
+    """Return records of an input that can be read, in order, and the first finding about one that cannot.
+
+    They are all records of a short file, else some from its start and some from each of a few places spread over it;
+    of a file that must be read from its start (CSV, a JSON array, a compressed one) they are the first.
+    """
+    records, unread = _first_records(source, options, SAMPLE_RECORDS)
+    if len(records) < SAMPLE_RECORDS or options.limit is not None:
+        return records, unread
+    places = spread(source, SAMPLE_PLACES)
+    each = SAMPLE_RECORDS // len(places)
+    if len(places) > 1:
+        parts = [_first_records(source.part(place), options, each)[0] for place in places]
+        records = [record for part in parts for record in part]
+    return records, unread
+
+
+def _first_records(source: Source, options: DatasetOptions, count: int) -> tuple[list[Record], Diagnostic | None]:
     records: list[Record] = []
     unread: Diagnostic | None = None
     how = options.repairs()
@@ -105,8 +173,8 @@ def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagn
         if unread is None and batch.rejects:
             unread = batch.rejects[0].diagnostics[0]
         batch, _ = repair_keys(batch, how)
-        records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
-        if len(records) >= SAMPLE_RECORDS:
+        records.extend(islice(batch.records, count - len(records)))
+        if len(records) >= count:
             break
     return records, unread
 
@@ -140,47 +208,6 @@ def named(binding: Binding, names: Mapping[str, str]) -> Binding:
     return replace(binding, layout=known, compiled=compile_schema(bound_schema(known, binding.at, binding.captures)))
 
 
-def told_layout(options: DatasetOptions) -> Layout | None:
-    """Return the layout that the user named, by name, by schema, or by a map and a task; None = to be detected.
-
-    Raises:
-        UsageError: the options contradict each other.
-    """
-    if options.layout is not None and options.layout != REJECTS:
-        named = layout(options.layout)
-        if options.task is not None and named.task != options.task:
-            raise UsageError(f"--layout {named.name} is for {named.task}, not for --task {options.task}")
-        return replace(named, schema=_both(named.schema, options.schema)) if options.schema else named
-    if options.schema is not None:
-        return _user_layout(options)
-    if options.task is not None and "target" in options.mapping:
-        if options.task not in TASKS:
-            raise UsageError(f"--task {options.task}: there are {', '.join(TASKS)}")
-        return mapped_layout(options.task, options.mapping)
-    return None
-
-
-def mapped_layout(task: str, mapping: Mapping[str, str]) -> Layout:
-    """Return the layout of records whose fields are all named with `--map`: what is read must be there."""
-    read = [at for key, at in mapping.items() if key in ("input", "input_pair") and not at.startswith("/")]
-    return Layout(f"mapped-{task}", task, "Fields named with --map", {"type": "object", "required": read}, {})
-
-
-def _both(ours: Mapping[str, object], user: Mapping[str, object]) -> dict[str, object]:
-    return {**ours, "allOf": [{key: value for key, value in user.items() if key != "$schema"}]}
-
-
-def _user_layout(options: DatasetOptions) -> Layout:
-    schema, name = options.schema or {}, options.schema_name
-    if "x-sftformat" in schema:
-        return from_schema(schema, name)
-    if not options.mapping:
-        raise SchemaError(f"{name}: has no 'x-sftformat': add it, or map the fields with --map")
-    task = options.task or "classification"
-    fields = {key: Rule() for key in options.mapping if key in load(f"canonical/{task}")["properties"]}
-    return Layout(name, task, str(schema.get("title", name)), schema, fields)
-
-
 def _check_reached(binding: Binding, records: Sequence[Record], name: str) -> None:
     """Refuse a layout whose input is nowhere in the sample; single records without it are findings, not this."""
     if not records or binding.layout.module or binding.at.keys() & {"input", "instruction"}:
@@ -192,21 +219,7 @@ def _check_reached(binding: Binding, records: Sequence[Record], name: str) -> No
 def _of_canonical(plan: Plan, index: int, options: DatasetOptions) -> Detected:
     if any(not each.canonical or each.path.parent != plan.inputs[index].path.parent for each in plan.inputs):
         raise UsageError("a data set folder is an input by itself: give one, or all the raw inputs together")
-    told = {
-        "--layout": options.layout,
-        "--map": options.mapping,
-        "--schema": options.schema,
-        "--limit": options.limit,
-        "--labels with names for ids": options.label_names,
-        "--no-header": not options.read.header,
-        "--encoding": options.read.encoding,
-        "--delimiter": options.read.delimiter,
-    }
-    wrong = [name for name, value in told.items() if value]
-    if wrong:
-        raise UsageError(
-            f"{wrong[0]} is for raw inputs; this one is a data set folder, whose rows are canonical already"
-        )
+    refuse_raw_options(options)
     manifest = read_manifest(plan.inputs[index].path.parent, "dataset")
     task = manifest["task"]
     return Detected(plan.sources[index], Binding(Layout("canonical", task, "Canonical", {}, {}), {}), (), True, None)
@@ -232,5 +245,7 @@ def _one_task(found: list[Detected]) -> list[Detected]:
     tasks = {each.binding.layout.task: each for each in found}
     if len(tasks) > 1:
         said = "; ".join(f"{each.source.name} is {task} ({each.binding.layout.name})" for task, each in tasks.items())
-        raise UsageError(f"inputs are for different tasks: {said}; choose with --task or --layout")
+        raise UsageError(
+            f"inputs are for different tasks: {said}; choose with --task or --layout; validate takes --each"
+        )
     return found

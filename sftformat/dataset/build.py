@@ -8,14 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sftformat.check import check_set, duplicates
+from sftformat.check import check_set, duplicates, told
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
-from sftformat.dataset.findings import file_findings, split_findings, type_findings
+from sftformat.dataset.findings import file_findings, in_records, split_findings, type_findings
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
+from sftformat.dataset.output import read_diagnostics
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
 from sftformat.dataset.stratify import stratified
-from sftformat.dataset.unit import KEYS, Job, UnitResult, new_tally, read_diagnostics, work
+from sftformat.dataset.unit import KEYS, Job, UnitResult, new_tally, work
 from sftformat.dataset.write import rows_of, write_rejects, write_splits
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError
@@ -119,9 +120,10 @@ def _survey(found: Plan, options: DatasetOptions, folder: Path) -> Generator[Eve
     if options.stratify and options.fractions is not None:
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
-    yield from [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
+    whole = [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
+    yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
-    yield from check_set(summaries, folder / KEYS, task, options.settings)
+    yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)
     dropped = duplicates(summaries, folder / KEYS) if options.drop_duplicates else {}
     yield from repairs_of(results, dropped)
     return Survey(task, found, detected, results, dropped, splits, Counter(), Counter())

@@ -11,19 +11,21 @@ import pyarrow.parquet as pq
 
 from sftformat.dataset.bindings import named
 from sftformat.dataset.options import Event, Finished
-from sftformat.diagnostics import diagnostic
+from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
 from sftformat.formats import by_name, write
+from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
 from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
-from sftformat.layouts.rename import from_rows
+from sftformat.layouts.rename import from_rows, merge
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema, plain
+from sftformat.split import SPLITS
 
 #: The name under which canonical records themselves are written.
 CANONICAL = "canonical"
@@ -36,7 +38,8 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     """Write all rows of a data set folder, train first, to one file; the format is what its name says.
 
     `to` is a layout, `canonical`, or None for the layout the data was read in. Yields a finding (SFT107) for every
-    field that rows have and the layout has no place for.
+    field that rows have and the layout has no place for, and for every column in which the format makes one value of
+    several.
 
     Raises:
         UsageError: the file exists, its name says no format, or the layout is for another task.
@@ -49,31 +52,38 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         raise UsageError(f"{out}: exists; use --overwrite to replace it")
     manifest = open_folder(dataset, "dataset")
     exporter = Exporter(manifest, to, textual=kind[0] in TEXTUAL)
-    files = [dataset / name for split in manifest["splits"].values() for name in split["files"]]
+    splits = sorted(manifest["splits"], key=SPLITS.index)
+    files = [dataset / name for split in splits for name in manifest["splits"][split]["files"]]
 
     def batches() -> Iterator[Sequence[Record]]:
         exporter.lost.clear()
         for file in files:
             yield from map(exporter.records, _rows(file))
 
-    columns: dict[str, None] = {}
+    found: dict[str, Shape] = {}
+    count = 0
     for records in batches():
         exporter.refuse_unfit(records)
-        columns.update(dict.fromkeys(key for record in records for key in record))
+        see(found, records)
+        count += len(records)
     lost = dict(exporter.lost)
-    ordered = exporter.in_source_order(list(columns))
+    columns = {name: found[name] for name in exporter.in_source_order(list(found))}
 
     def fill(beside: Path) -> None:
-        write(beside, kind[0], kind[1], batches, ordered)
+        write(beside, kind[0], kind[1], batches, columns)
 
     write_file(out, fill)
-    for name, count in sorted(lost.items()):
-        yield diagnostic(
-            "SFT107",
-            f"layout {exporter.name} has no place for {name!r}, held by {count} row{'s' * (count != 1)}",
-            path=f"/{name}",
-        )
+    yield from _not_held(lost, exporter.name)
+    if not kind[0].startswith("json"):
+        for path, said in blurred(columns, count, exporter.textual):
+            yield diagnostic("SFT107", f"{kind[0]} cannot hold all of {clip(path)!r}: {said}", path=path)
     yield Finished(manifest)
+
+
+def _not_held(lost: Mapping[str, int], name: str) -> Iterator[Diagnostic]:
+    for key, count in sorted(lost.items()):
+        rows = f"{count} row{'s' * (count != 1)}"
+        yield diagnostic("SFT107", f"layout {name} has no place for {key!r}, held by {rows}", path=f"/{key}")
 
 
 def _rows(file: Path) -> Iterator[list[dict[str, Any]]]:
@@ -162,7 +172,8 @@ class Exporter:
         shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
         rest = from_rows([given], Binding(binding.layout, shared), self.types, self.textual, native)[0]
         made: Record = module_of(binding.layout).from_canonical(given, self.types)
-        return {**made, **{key: value for key, value in rest.items() if key not in made}}
+        merge(made, rest, row)
+        return made
 
     def _languages(self, row: Mapping[str, Any], binding: Binding) -> Binding:
         """Put the languages of a row where the layout has `{src}` and `{tgt}`."""

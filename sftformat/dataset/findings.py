@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from sftformat.dataset.options import Detected
 from sftformat.dataset.unit import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
-from sftformat.layouts.layout import render
+from sftformat.layouts.cells import TEXTUAL
+from sftformat.layouts.layout import Binding, render, source_pointer
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
 
 _KIND = {"integer": "number", "number": "number"}
+
+
+def in_records(found: Iterable[Diagnostic], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
+    """Yield findings of set rules with paths that lead into the records of their file, as those of row rules do."""
+    bindings: dict[str, list[tuple[int, Binding]]] = {}
+    for one in detected:
+        bindings.setdefault(one.source.name, []).append((one.source.first_line, one.binding))
+    for each in found:
+        # A file of rejects is read in several ways, each from a line on.
+        binding = next((own for first, own in reversed(bindings.get(each.file, ())) if first <= (each.line or 1)), None)
+        path = source_pointer(each.path, binding, dict) if binding is not None and each.path else each.path
+        yield replace(each, path=path)
 
 
 def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
@@ -24,25 +38,53 @@ def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnos
 
 
 def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
-    """Yield the columns of each input that hold several JSON types (SFT105): an error where the column is mapped."""
+    """Yield the columns that hold several JSON types (SFT105), in one input or between inputs; an error where mapped.
+
+    The place is the first record that holds the rarest of them. CSV and TSV have no types: they agree with everything.
+    """
+    mapped = [_mapped(each) for each in detected]
+    held: dict[str, dict[int, Counter[str]]] = {}
     for number, each in enumerate(detected):
-        mapped = {name for pointer in each.binding.at.values() for name in (pointer[0], render(pointer))}
         for name, counts in _types(results, number).items():
             kinds: Counter[str] = Counter()
             for kind, count in counts.items():
                 if kind != "null":
                     kinds[_KIND.get(kind, kind)] += count
             if len(kinds) > 1:
-                column = name.removesuffix("/*")
                 said = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-                yield diagnostic(
-                    "SFT105",
-                    f"column {clip(name)!r} holds {said}",
-                    file=each.source.name,
-                    path=column if column[:1] == "/" else f"/{column}",
-                    got=said,
-                    severity=Severity.ERROR if column in mapped else Severity.WARNING,
-                )
+                line = _first_line(results, number, name, min(sorted(kinds), key=kinds.__getitem__))
+                yield _mixed(name, said, said, each.source.name, line, mapped[number])
+            elif kinds and each.source.format not in TEXTUAL:
+                held.setdefault(name, {})[number] = kinds
+    for name, inputs in held.items():
+        first = {kind: number for number, kinds in reversed(inputs.items()) for kind in kinds}
+        if len(first) > 1:
+            places = sorted((number, kind) for kind, number in first.items())
+            said = " and ".join(f"{kind} in {detected[number].source.name}" for number, kind in places)
+            of = frozenset().union(*(mapped[number] for number in inputs))
+            number, kind = places[-1]
+            line = _first_line(results, number, name, kind)
+            yield _mixed(name, said, ", ".join(sorted(first)), detected[number].source.name, line, of)
+
+
+def _mapped(each: Detected) -> frozenset[str]:
+    return frozenset(name for pointer in each.binding.at.values() for name in (pointer[0], render(pointer)))
+
+
+def _mixed(name: str, said: str, got: str, file: str, line: int | None, mapped: frozenset[str]) -> Diagnostic:
+    column = name.removesuffix("/*")
+    severity = Severity.ERROR if column in mapped else Severity.WARNING
+    path = column if column[:1] == "/" else f"/{column}"
+    message = f"column {clip(name)!r} holds {said}"
+    return diagnostic("SFT105", message, file=file, line=line, path=path, got=got, severity=severity)
+
+
+def _first_line(results: Sequence[UnitResult], number: int, name: str, kind: str) -> int | None:
+    """Return the line of the first record of an input whose column holds a type."""
+    of_input = [result.type_lines.get(name, {}) for result in results if result.unit.input == number]
+    return min(
+        (line for held in of_input for each, line in held.items() if _KIND.get(each, each) == kind), default=None
+    )
 
 
 def _types(results: Sequence[UnitResult], number: int) -> ColumnTypes:

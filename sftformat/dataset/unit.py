@@ -10,25 +10,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftformat.check import Summary, Tally, active, check_rows
+from sftformat.check import Settings, Summary, Tally, active, check_rows, near_similarity, told
 from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.output import Output, Step
 from sftformat.dataset.rejected import canonical_rows, read_as
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.formats import read
 from sftformat.layouts.bind import bound_schema
-from sftformat.layouts.layout import Binding
-from sftformat.normalize import ColumnTypes, count_types, normalize
+from sftformat.layouts.layout import Binding, source_pointer
+from sftformat.normalize import ColumnTypes, TypeLines, count_types, normalize
 from sftformat.plan import Input, Unit
-from sftformat.record import Batch, ReadAs, Reject, encode_json, reject_line
+from sftformat.record import Batch, ReadAs, Reject, encode_json
 from sftformat.repair import Wanted, repair_keys, repair_rows, still_found
-from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema
 from sftformat.split import assign, positions, with_split
@@ -36,8 +34,6 @@ from sftformat.validate import validate, without
 
 #: Rows of canonical Parquet that are worked on at once.
 BATCH_ROWS = 4096
-#: The column of `rows.arrow` that keeps the source text of each row, for rows that are dropped later.
-RAW = "raw"
 #: The folder of the tallies, beside the folders of the units.
 KEYS = "keys"
 
@@ -78,6 +74,7 @@ class UnitResult:
     blank_lines: int = 0
     rejected_by_code: Counter[str] = field(default_factory=Counter)
     types: ColumnTypes = field(default_factory=dict)
+    type_lines: TypeLines = field(default_factory=dict)
     header: tuple[str, ...] | None = None
     summary: Summary | None = None
 
@@ -92,7 +89,7 @@ def work(job: Job) -> UnitResult:
     job.folder.mkdir(parents=True)
     result = UnitResult(job.unit, job.folder, read_as(job.source_input, job.unit.source, job.task))
     tally = new_tally(job)
-    with _Output(job) as output:
+    with Output(job.folder, job.task, result.read_as, job.options.drop_duplicates) as output:
         for step in _batches(job, result):
             checked, kept = _checked(job, step)
             output.write(checked, kept, step)
@@ -113,35 +110,22 @@ def new_tally(job: Job) -> Tally:
     named = [job.source_input.split] if job.source_input.split else []
     if job.options.fractions is not None:
         named += [split for split, share in asdict(job.options.fractions).items() if share]
-    return Tally(keys, job.unit.index, job.task, splits=named)
+    near = near_similarity(active(job.options.settings, job.task))
+    return Tally(keys, job.unit.index, job.task, splits=named, near=near)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A batch on its way: the records that fit, the canonical row of each, and what is known about the others so far.
-
-    `repaired` holds what was repaired, by index of the row.
-    """
-
-    batch: Batch
-    rows: pa.RecordBatch
-    rejects: list[Reject]
-    findings: list[Diagnostic]
-    repaired: dict[int, list[Repaired]]
-
-
-def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
+def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
     """Yield the batches of a unit, their rows normalized and repaired."""
     how = replace(job.options.repairs(), forms=job.forms)
     if job.source_input.canonical:
-        yield from _canonical(job, how)
+        yield from canonical_batches(job, how)
         return
     schema = compile_schema(bound_schema(job.binding.layout, job.binding.at, job.binding.captures))
     binding = replace(job.binding, compiled=schema)
     left = job.limit
     for batch in read(job.unit.source, job.options.read):
         if left is not None:
-            batch = _first(batch, left)
+            batch = first_of(batch, left)
             left -= len(batch) + len(batch.rejects)
         result.blank_lines += batch.blank_lines
         result.header = batch.header or result.header
@@ -150,19 +134,19 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
             fitting, rows, rejects = canonical_rows(batch, job.task)
         else:
             fitting, rejects = validate(batch, binding)
-            count_types(fitting, result.types, binding)
+            count_types(fitting, result.types, binding, result.type_lines)
             rows = normalize(fitting, binding, job.source_input.split)
         rows, repaired = repair_rows(rows, job.task, how)
         for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):
             if place in keys:
                 repaired[index] = [*keys[place], *repaired.get(index, ())]
         findings = still_found(batch.diagnostics, fitting, repaired)
-        yield _Step(fitting, rows, [*batch.rejects, *rejects], findings, repaired)
+        yield Step(fitting, rows, [*batch.rejects, *rejects], findings, repaired)
         if left is not None and left <= 0:
             return
 
 
-def _first(batch: Batch, count: int) -> Batch:
+def first_of(batch: Batch, count: int) -> Batch:
     """Return the first `count` records and rejects of a batch, in the order of the file."""
     places = sorted(
         [*((line, 0, i) for i, line in enumerate(batch.lines)), *((r.line, 1, i) for i, r in enumerate(batch.rejects))]
@@ -173,7 +157,7 @@ def _first(batch: Batch, count: int) -> Batch:
     return replace(without(batch, dropped), rejects=rejects)
 
 
-def _canonical(job: Job, how: Wanted) -> Iterator[_Step]:
+def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
     schema = arrow_schema(job.task)
     with pq.ParquetFile(job.unit.source.path) as file:
@@ -189,19 +173,24 @@ def _canonical(job: Job, how: Wanted) -> Iterator[_Step]:
                 [place["byte"] for place in places],
                 [encode_json(row) for row in plain],
             )
-            rows, repaired = repair_rows(rows, job.task, how)
-            yield _Step(batch, rows, [], [], repaired)
+            rows, repaired = repair_rows(rows, job.task, how or Wanted())
+            yield Step(batch, rows, [], [], repaired)
 
 
-def _checked(job: Job, step: _Step) -> tuple[pa.RecordBatch, Sequence[int]]:
+def _checked(job: Job, step: Step) -> tuple[pa.RecordBatch, Sequence[int]]:
     """Give rows their split and run the row rules; rows with an error leave for the rejects.
 
     Returns:
         the rows that are kept, and the index that each of them had before.
     """
     rows = _split(job, step.rows)
+    settings = job.options.settings
+    step.findings[:] = [said for each in step.findings if (said := told(each, settings))]
+    if settings.thresholds:
+        step.rejects[:] = [_told(each, settings) for each in step.rejects]
     wrong: dict[int, list[Diagnostic]] = {}
-    for index, found in check_rows(rows, job.task, active(job.options.settings, job.task)):
+    rules = active(job.options.settings, job.task)
+    for index, found in check_rows(rows, job.task, rules, lambda path, row: source_pointer(path, job.binding, row)):
         step.findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)
@@ -215,6 +204,11 @@ def _checked(job: Job, step: _Step) -> tuple[pa.RecordBatch, Sequence[int]]:
         rows = rows.take(pa.array(kept, pa.int64()))
     step.rejects.sort(key=lambda each: each.line)
     return rows, kept
+
+
+def _told(reject: Reject, settings: Settings) -> Reject:
+    found = (told(each, settings, costs_row=True) or each for each in reject.diagnostics)
+    return replace(reject, diagnostics=tuple(found))
 
 
 def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -233,54 +227,3 @@ def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
     if options.stratify:
         return with_split(rows, [None] * rows.num_rows)
     return with_split(rows, assign(positions(rows, job.task, options.seed), options.fractions))
-
-
-class _Output:
-    """The files of a unit, written as its batches come."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.keep_raw = job.options.drop_duplicates
-        schema = arrow_schema(job.task)
-        self.schema = schema.append(pa.field(RAW, pa.binary())) if self.keep_raw else schema
-        self.rows = pa.ipc.new_stream(str(job.folder / "rows.arrow"), self.schema)
-        self.rejects: BinaryIO = open(job.folder / "rejects.jsonl", "wb")  # noqa: SIM115 - closed by __exit__
-        self.diagnostics: BinaryIO = open(job.folder / "diagnostics.jsonl", "wb")  # noqa: SIM115
-        self.repairs: BinaryIO = open(job.folder / "repairs.jsonl", "wb")  # noqa: SIM115
-        self.read_as = read_as(job.source_input, job.unit.source, job.task)
-        self.count = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.rows.close()
-        self.rejects.close()
-        self.diagnostics.close()
-        self.repairs.close()
-
-    def write(self, rows: pa.RecordBatch, kept: Sequence[int], step: _Step) -> None:
-        if rows.num_rows:
-            self.rows.write_batch(self._with_raw(rows, kept, step.batch) if self.keep_raw else rows)
-        self.rejects.writelines(reject_line(reject, self.read_as) for reject in step.rejects)
-        self.diagnostics.writelines(encode_json(found.to_json()) + b"\n" for found in step.findings)
-        for number, index in enumerate(kept if step.repaired else (), self.count):
-            for each in step.repaired.get(index, ()):
-                self.repairs.write(encode_json({"row": number, **each.to_json()}) + b"\n")
-        self.count += rows.num_rows
-
-    def _with_raw(self, rows: pa.RecordBatch, kept: Sequence[int], batch: Batch) -> pa.RecordBatch:
-        raws = pa.array([batch.raw[index] for index in kept], pa.binary())
-        return pa.RecordBatch.from_arrays([*rows.columns, raws], schema=self.schema)
-
-
-def read_diagnostics(path: Path) -> Iterator[Diagnostic]:
-    """Read back the findings of a unit."""
-    import msgspec
-
-    with open(path, "rb") as file:
-        for line in file:
-            fields: Mapping[str, Any] = msgspec.json.decode(line)
-            yield Diagnostic(**{**fields, "severity": Severity(fields["severity"])})

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftformat.dataset.unit import RAW, UnitResult
+from sftformat.dataset.output import RAW
+from sftformat.dataset.unit import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.folder.files import write_file
 from sftformat.record import Reject, reject_line

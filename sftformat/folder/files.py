@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from errno import EIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,6 +67,10 @@ def write_file(path: Path, write: Callable[[Path], None]) -> None:
         write(beside)
         sync(beside)
         os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        # Arrow's errors name no file, others the one beside.
+        raise OSError(error.errno or EIO, error.strerror or str(error), str(path)) from error
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

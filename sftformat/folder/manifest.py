@@ -22,6 +22,19 @@ FORMAT_VERSION = "sftformat/1"
 UNCOVERED = ("evaluations",)
 
 
+#: What readers take from the manifest of each kind, with its type; `schemas/manifest.schema.json` says all of it.
+_FIELDS: Mapping[str, Mapping[str, type]] = {
+    "dataset": {"task": str, "inputs": list, "mapping": list, "columns": list, "ledger": dict, "splits": dict},
+    "shards": {"task": str, "inputs": list, "max_length": int, "tokenizer": dict, "ledger": dict, "splits": dict},
+    "run": {"task": str, "tokenizer": dict, "shards": str},
+    "evaluation": {"run": str, "name": str},
+}
+_SPLIT_FIELDS: Mapping[str, Mapping[str, type]] = {
+    "dataset": {"rows": int, "files": list},
+    "shards": {"rows": int, "files": list, "pairs": int, "unlabelled": int},
+}
+
+
 def fingerprint(parts: Mapping[str, Any]) -> str:
     """Return the sha256 in hex of everything a folder is made from, the version of sftformat among it."""
     return hashlib.sha256(dump_json({**parts, "format": FORMAT_VERSION, "sftformat": __version__})).hexdigest()
@@ -66,7 +79,31 @@ def read_manifest(folder: Path, kind: str | None = None) -> dict[str, Any]:
         raise FolderError(f"{path}: lists no files", "SFT903")
     for entry in manifest["files"]:
         _check_entry(folder, entry)
+    missing = _lacking(manifest)
+    if missing is not None:
+        raise FolderError(f"{path}: {missing} is missing or not of its type", "SFT903")
     return manifest
+
+
+def _lacking(manifest: Mapping[str, Any]) -> str | None:
+    """Return the name of the first field that readers of this kind of folder need and do not find, or None."""
+    kind = str(manifest.get("kind"))
+    needed = {"fingerprint": str, **_FIELDS.get(kind, {})}
+    for name, expected in needed.items():
+        if type(manifest.get(name)) is not expected:
+            return name
+    if kind in ("dataset", "shards", "run") and type(manifest.get("labels", 0)) not in (list, type(None)):
+        return "labels"
+    for split, part in manifest.get("splits", {}).items() if kind in _SPLIT_FIELDS else ():
+        wrong = [
+            key for key, of in _SPLIT_FIELDS[kind].items() if type(part) is not dict or type(part.get(key)) is not of
+        ]
+        if wrong:
+            return f"splits.{split}.{wrong[0]}"
+    inputs = manifest.get("inputs", [])
+    if any(type(entry) is not dict or type(entry.get("file")) is not str for entry in inputs):
+        return "inputs.file"
+    return None
 
 
 def _check_entry(folder: Path, entry: object) -> None:

@@ -5,21 +5,33 @@ The table `FORMATS` is all there is: a format is a module here and a row in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
 from sftformat.formats import arrow, csv, json, jsonl, parquet, rejects
-from sftformat.formats.cuts import scan
+from sftformat.formats.cuts import scan, spread
+from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
 from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name
-from sftformat.record import Batch, Record
+from sftformat.record import Batch
 
-__all__ = ["FORMATS", "Format", "Range", "ReadOptions", "Scan", "Source", "by_name", "read", "scan", "sniff", "write"]
-
-_Batches = Callable[[], Iterable[Sequence[Record]]]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Range",
+    "ReadOptions",
+    "Scan",
+    "Source",
+    "by_name",
+    "read",
+    "scan",
+    "sniff",
+    "spread",
+    "write",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +39,7 @@ class Format:
     """How one format is read and written."""
 
     read: Callable[[Source, ReadOptions], Iterator[Batch]]
-    write: Callable[[Path, str | None, _Batches, Sequence[str]], int]
+    write: Callable[[Path, str | None, Batches, Columns], int]
 
 
 FORMATS = {
@@ -56,12 +68,13 @@ def write(
     path: Path,
     format: str,  # noqa: A002 - the word for it everywhere
     compression: str | None,
-    batches: _Batches,
-    columns: Sequence[str],
+    batches: Batches,
+    columns: Columns,
 ) -> int:
     """Write records to `path` in a format, compressed as gzip, zstd or not; return how many.
 
-    `batches` may be called twice and must give the same records both times. The same records give the same bytes. The
+    `batches` may be called twice and must give the same records both times, unless `columns` says already what
+    `shape.see` found in them. The same records give the same bytes. The
     file is neither synced nor renamed.
 
     Raises:

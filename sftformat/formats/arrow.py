@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from sftformat.errors import InputError
 from sftformat.formats import columnar, container, rows, shape
+from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import ReadOptions, Source, fault
-from sftformat.record import Batch, Record
+from sftformat.record import Batch
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Batch]:  # noqa: ARG001 - every reader is called alike
@@ -87,12 +88,13 @@ def _as_bytes(column: pa.Array[Any]) -> pa.Array[Any]:
 def write(
     path: Path,
     compression: str | None,
-    batches: Callable[[], Iterable[Sequence[Record]]],
-    columns: Sequence[str],
+    batches: Batches,
+    columns: Columns,
 ) -> int:
     """Write records as an Arrow IPC file, uncompressed inside so that it can be mapped; return how many.
 
-    The records are read twice: first for the types, which are those that `parquet.write` finds.
+    Where `columns` are only names, the records are read twice: first for the types, which are those that
+    `parquet.write` finds.
     """
     schema = shape.schema_of(shape.shapes(batches, columns))
     count = 0

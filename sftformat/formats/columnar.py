@@ -10,6 +10,7 @@
 | struct | object; members that are null are dropped, as absent and null cannot be told apart there |
 | map with string keys | object |
 | dictionary | as its values |
+| integers that the metadata of `datasets` calls class labels, and lists of them | the names; -1 is null |
 | extension types | as their storage; none is ever loaded; inside a list or struct the row is rejected (SFT104) |
 | binary, duration, interval, union | not data of a record: the row is rejected (SFT104) |
 
@@ -20,14 +21,14 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from sftformat.diagnostics import Diagnostic, clip
-from sftformat.formats import rows
+from sftformat.formats import classes, rows
 from sftformat.formats.shape import JSON_FIELD
 from sftformat.formats.source import BATCH_BYTES, Source, fault
 from sftformat.record import Batch, Number, Record, Reject, decode_json, encode_json
@@ -39,6 +40,10 @@ class _Unfit(Exception):  # noqa: N818 - it never leaves this module
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def _unnamed(message: str) -> Exception:
+    return _Unfit("SFT104", message)
 
 
 def check_names(source: Source, schema: pa.Schema) -> None:
@@ -55,9 +60,10 @@ def batches(source: Source, table: pa.RecordBatch, row: int, notes: Sequence[Dia
     """Yield a record batch as batches of about 1 MiB; `row` is the 1-based row of its first."""
     columns = [_storage(table.column(index)) for index in range(table.num_columns)]
     fields = [table.schema.field(index) for index in range(table.num_columns)]
+    named = {name: classes.named(names, _unnamed) for name, names in classes.class_names(table.schema).items()}
     for start, stop in _cuts(columns, table.num_rows):
         parts = [column.slice(start, stop - start) for column in columns]
-        yield _batch(source, fields, parts, row + start, stop - start, notes)
+        yield _batch(source, fields, parts, row + start, stop - start, notes, named)
         notes = ()
 
 
@@ -100,9 +106,12 @@ def _batch(
     row: int,
     count: int,
     notes: Sequence[Diagnostic],
+    named: Mapping[str, _Convert],
 ) -> Batch:
     wrong: dict[int, tuple[str, str, str]] = {}
-    lists = [_column(field, column, wrong) for field, column in zip(fields, columns, strict=True)]
+    lists = [
+        _column(field, column, wrong, named.get(field.name)) for field, column in zip(fields, columns, strict=True)
+    ]
     names = [field.name for field in fields]
     records: list[Record] = (
         [dict(zip(names, values, strict=True)) for values in zip(*lists, strict=True)] if lists else [{}] * count
@@ -126,10 +135,15 @@ def _batch(
     )
 
 
-def _column(field: pa.Field[Any], column: pa.Array[Any], wrong: dict[int, tuple[str, str, str]]) -> list[Any]:
-    """Return the values of a column; a row whose value cannot be kept is noted in `wrong` and has None."""
+def _column(
+    field: pa.Field[Any], column: pa.Array[Any], wrong: dict[int, tuple[str, str, str]], named: _Convert | None
+) -> list[Any]:
+    """Return the values of a column; a row whose value cannot be kept is noted in `wrong` and has None.
+
+    `named` makes names of class ids.
+    """
     metadata = field.metadata or {}
-    convert = decode_json if JSON_FIELD in metadata else converter(column.type)
+    convert = named or (decode_json if JSON_FIELD in metadata else converter(column.type))
     try:
         values = _python_values(column)
         return values if convert is None else [value if value is None else convert(value) for value in values]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sftformat.diagnostics import Diagnostic, Severity
+from sftformat.errors import UsageError
 from sftformat.formats import container, csvrow, lines, rows
+from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
-from sftformat.record import Batch, Number, Record, Reject, encode_json
+from sftformat.record import Batch, Record, Reject
 
 
 def dialect_of(source: Source) -> csvrow.Dialect:
@@ -255,44 +257,29 @@ def _warn_of_rows_inside(state: _Reading, block: lines.Block, index: int, inner:
 def write(
     path: Path,
     compression: str | None,
-    batches: Callable[[], Iterable[Sequence[Record]]],
-    columns: Sequence[str],
+    batches: Batches,
+    columns: Columns,
     delimiter: str = ",",
 ) -> int:
     """Write records as CSV in UTF-8 with LF line ends, quoting only cells that need it; return how many.
 
     An absent value and None are empty cells, a Number its text, true and false words, a list or object JSON text. In
     TSV a record that holds a line break has all its cells quoted, which is how `read` tells it from stray quotes.
+
+    Raises:
+        UsageError: a cell holds the character NUL, which programs take for the end of a text.
     """
     count = 0
     with container.create(path, compression) as file:
-        file.write(_line(columns, delimiter))
+        names = list(columns)
+        file.write(csvrow.written(names, delimiter))
         for batch in batches():
-            rendered = [_line([_cell(record.get(name)) for name in columns], delimiter) for record in batch]
-            file.write(b"".join(rendered))
+            rows_of_cells = ([csvrow.cell(record.get(name)) for name in names] for record in batch)
+            rendered = [csvrow.written(cells, delimiter) for cells in rows_of_cells]
+            text = b"".join(rendered)
+            if b"\0" in text:
+                number = count + 1 + next(index for index, line in enumerate(rendered) if b"\0" in line)
+                raise UsageError(f"record {number} holds a NUL character, which CSV and TSV cannot: write .jsonl")
+            file.write(text)
             count += len(batch)
     return count
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, Number):
-        return value.text
-    return encode_json(value).decode()
-
-
-def _line(cells: Sequence[str], delimiter: str) -> bytes:
-    line = delimiter.join(cells)
-    if line.count(delimiter) >= len(cells) or any(mark in line for mark in '"\r\n') or not line.strip():
-        every = delimiter == "\t" and ("\n" in line or "\r" in line)
-        line = delimiter.join(_quoted(cell, delimiter, every or len(cells) == 1) for cell in cells)
-    return (line + "\n").encode()
-
-
-def _quoted(cell: str, delimiter: str, every: bool) -> str:
-    if not every and not any(mark in cell for mark in (delimiter, '"', "\r", "\n")):
-        return cell
-    return '"' + cell.replace('"', '""') + '"'

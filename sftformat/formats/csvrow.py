@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sftformat.record import Number, encode_json
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -29,10 +31,11 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is wrong with a record: words, and how many lines after its first it was found."""
+    """What is wrong with a record: words, how many lines after its first it was found, and the character there."""
 
     message: str
     after: int = 0
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class _Patterns:
     cell: re.Pattern[str]
     open_cell: re.Pattern[str]
     closed: re.Pattern[str]
+    quoted: re.Pattern[str]
     all_quoted: re.Pattern[str]
     record: re.Pattern[str]
 
@@ -51,6 +55,7 @@ def _patterns(dialect: Dialect) -> _Patterns:
     return _Patterns(
         cell=re.compile(rf'"({inside})"(?={mark}|\Z)|([^"{mark}{newline}]*+)(?={mark}|\Z)'),
         open_cell=re.compile(rf'"{inside}\Z'),
+        quoted=re.compile(rf'"{inside}"'),
         closed=re.compile(rf'{inside}"(?!"|{mark}|\r?\Z)'),
         all_quoted=re.compile(rf'"{inside}"(?:{mark}"{inside}")*+'),
         record=re.compile(rf'(?:"{inside}"|[^"{mark}]*+)(?:{mark}(?:"{inside}"|[^"{mark}]*+))*+'),
@@ -81,11 +86,12 @@ def split(text: str, dialect: Dialect) -> list[str] | Damage:
 
 def _damage(text: str, at: int, cell: int, dialect: Dialect) -> Damage:
     if _patterns(dialect).open_cell.match(text, at):
-        return Damage(f"the quote that opens cell {cell} is never closed", text.count(dialect.newline))
+        return Damage(f"the quote that opens cell {cell} is never closed", text.count(dialect.newline), at)
     line = text.count(dialect.newline, 0, at)
     if text[at] == '"':
-        return Damage(f"text after the closing quote of cell {cell}", line)
-    return Damage(f"a bare quote in cell {cell}, which is not quoted", line)
+        closing = _patterns(dialect).quoted.match(text, at)
+        return Damage(f"text after the closing quote of cell {cell}", line, closing.end() if closing else at)
+    return Damage(f"a bare quote in cell {cell}, which is not quoted", line, text.find('"', at))
 
 
 def split_lines(texts: list[str], dialect: Dialect) -> list[list[str]] | None:
@@ -159,3 +165,29 @@ def is_stray(lines: Sequence[str], text: str, width: int, dialect: Dialect) -> b
     if dialect.delimiter != "\t" or width < 2 or len(lines) < 2:
         return False
     return all(line.count("\t") == width - 1 for line in lines) and not all_quoted(text, dialect)
+
+
+def cell(value: object) -> str:
+    """Return the text of a cell: a Number as it was written, nothing for None, JSON for what is no text."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, Number):
+        return value.text
+    return encode_json(value).decode()
+
+
+def written(cells: Sequence[str], delimiter: str) -> bytes:
+    """Return a row as it is written, with its line end; only cells that need it are quoted."""
+    line = delimiter.join(cells)
+    if line.count(delimiter) >= len(cells) or any(mark in line for mark in '"\r\n') or not line.strip():
+        every = delimiter == "\t" and ("\n" in line or "\r" in line)
+        line = delimiter.join(_quoted(cell, delimiter, every or len(cells) == 1) for cell in cells)
+    return (line + "\n").encode()
+
+
+def _quoted(cell: str, delimiter: str, every: bool) -> str:
+    if not every and not any(mark in cell for mark in (delimiter, '"', "\r", "\n")):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'

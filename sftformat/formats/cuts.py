@@ -10,6 +10,8 @@ from sftformat.formats.container import open_regular
 from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
 
 _PIECE = 1 << 20
+#: A line start is looked for in this many bytes after the place that is wanted.
+_SEARCH = 1 << 20
 
 
 def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
@@ -21,8 +23,7 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
     Raises:
         InputError: the file cannot be read.
     """
-    lines = source.format == "jsonl" and source.compression is None and source.encoding == "utf-8"
-    cuts = _Cuts(unit_bytes) if lines and source.line_end != "\r" else None
+    cuts = _Cuts(unit_bytes) if _cut_at_lines(source) else None
     digest = hashlib.sha256()
     size = 0
     for piece in _pieces(source):
@@ -33,6 +34,45 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
     if source.format == "parquet" and source.compression is None:
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
     return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
+
+
+def _cut_at_lines(source: Source) -> bool:
+    plain = source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
+    return source.format == "jsonl" and plain
+
+
+def spread(source: Source, count: int) -> tuple[Range, ...]:
+    """Return at most `count` places over the whole file, the start first, each with all that follows it up to the next.
+
+    To look at a few records of each, without reading the rest. The places depend on the size of the file only. Lines
+    are not counted on the way: `first_line` is 1 in all of them. A file that `scan` cannot cut is one range, and so is
+    a run of rejects.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if source.origin is not None:
+        return (Range(source.start, source.stop, source.first_line),)
+    if source.format == "parquet" and source.compression is None:
+        groups = sorted({each.start for each in parquet.ranges(source, 1)})
+        starts = sorted({groups[len(groups) * number // count] for number in range(count)})
+    elif _cut_at_lines(source):
+        starts = _line_starts(source, count)
+    else:
+        return (Range(),)
+    return tuple(Range(start, stop) for start, stop in zip(starts, [*starts[1:], None], strict=True))
+
+
+def _line_starts(source: Source, count: int) -> list[int]:
+    starts = {0}
+    with open_regular(source.path, source.name) as file:
+        size = file.seek(0, 2)
+        for number in range(1, count):
+            place = file.seek(max(0, size * number // count - 1))
+            at = (file.read(_SEARCH) or b"").find(b"\n")
+            if at >= 0 and place + at + 1 < size:
+                starts.add(place + at + 1)
+    return sorted(starts)
 
 
 def _pieces(source: Source) -> Iterator[bytes]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats import container, jsonfault, jsonl, jsontext, rows
 from sftformat.formats.container import CHUNK_BYTES
 from sftformat.formats.jsonarray import ArrayText, Element, stored_form
+from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
-from sftformat.record import Batch, Record, Reject, encode_json
+from sftformat.record import Batch, Reject, encode_json
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
@@ -81,8 +82,8 @@ def _why(source: Source, element: Element, fault: jsonfault.Fault | None, value:
 def write(
     path: Path,
     compression: str | None,
-    batches: Callable[[], Iterable[Sequence[Record]]],
-    columns: Sequence[str],  # noqa: ARG001 - every writer is called alike; an object names its own keys
+    batches: Batches,
+    columns: Columns,  # noqa: ARG001 - every writer is called alike; an object names its own keys
 ) -> int:
     """Write records as one JSON array in UTF-8, one element a line; return how many."""
     count = 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats import container, jsonfault, jsontext, lines, rows
+from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
-from sftformat.record import Batch, Record, Reject, encode_json
+from sftformat.record import Batch, Reject, encode_json
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
@@ -94,8 +95,8 @@ def explain(source: Source, fault: jsonfault.Fault | None, value: object, line: 
 def write(
     path: Path,
     compression: str | None,
-    batches: Callable[[], Iterable[Sequence[Record]]],
-    columns: Sequence[str],  # noqa: ARG001 - every writer is called alike; an object names its own keys
+    batches: Batches,
+    columns: Columns,  # noqa: ARG001 - every writer is called alike; an object names its own keys
 ) -> int:
     """Write records as JSON Lines in UTF-8, keys in their own order, numbers with their text; return how many."""
     count = 0

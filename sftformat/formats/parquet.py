@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sftformat.errors import InputError
 from sftformat.formats import columnar, container, rows, shape
+from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import UNIT_BYTES, Range, ReadOptions, Source, fault
 from sftformat.record import Batch, Record
 
@@ -111,13 +112,14 @@ def ranges(source: Source, unit_bytes: int = UNIT_BYTES) -> tuple[Range, ...]:
 def write(
     path: Path,
     compression: str | None,
-    batches: Callable[[], Iterable[Sequence[Record]]],
-    columns: Sequence[str],
+    batches: Batches,
+    columns: Columns,
 ) -> int:
-    """Write records as Parquet (zstd pages); return how many. The records are read twice: first for the types.
+    """Write records as Parquet (zstd pages); return how many.
 
-    A number becomes a double if that is the same value; a column of mixed types, of integers beyond 64 bits or of
-    numbers that no double holds becomes JSON text and is marked, so that `read` gives the values back.
+    Where `columns` are only names, the records are read twice: first for the types. A number becomes a double if that
+    is the same value; a column of mixed types, of integers beyond 64 bits or of numbers that no double holds becomes
+    JSON text and is marked, so that `read` gives the values back.
     """
     import pyarrow.parquet as pq
 

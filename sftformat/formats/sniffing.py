@@ -202,7 +202,8 @@ def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool)
     if wrong is None or wrong.code != "SFT001":
         one = hint == "json" and not start.rest and complete
     elif wrong.cut and (start.rest or hint == "json"):
-        all_of_it = jsonfault.find_fault(text)
+        # Bytes that are no UTF-8 say nothing about where an object ends.
+        all_of_it = jsonfault.find_fault(text.decode("utf-8", "replace").encode())
         one = all_of_it is None or all_of_it.code != "SFT001" or (all_of_it.cut and (not complete or hint == "json"))
     if one:
         message = "one JSON object, not an array of records or JSON Lines"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic, diagnostic
-from sftformat.errors import InputError
+from sftformat.errors import InputError, UsageError
 
 #: A batch holds about this many bytes of input and at most this many records.
 BATCH_BYTES = 1 << 20
@@ -47,6 +47,19 @@ class ReadOptions:
     columns: tuple[str, ...] | None = None
     max_line_bytes: int = 64 << 20
     format: str | None = None
+
+
+def check_columns(options: ReadOptions) -> None:
+    """Refuse names for columns that cannot be meant.
+
+    Raises:
+        UsageError: a header is there already, or a name is missing or stands twice.
+    """
+    names = [name.strip() for name in options.columns or ()]
+    if names and options.header:
+        raise UsageError("--columns names the columns of a file without a header: say --no-header too")
+    if len(set(names)) != len(names) or "" in names:
+        raise UsageError(f"--columns {','.join(names)}: every column needs a name of its own")
 
 
 @dataclass(frozen=True, slots=True)

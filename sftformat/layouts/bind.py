@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse
+from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse, render
 from sftformat.record import Record
 from sftformat.schema.decide import compile_schema
 from sftformat.schema.store import load
@@ -20,7 +20,7 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
     has two keys there, in its order. A field no record has is left out.
 
     Raises:
-        UsageError: `mapping` names a field that the task has not.
+        UsageError: `mapping` names a field that the task has not, or two fields stand in one place.
     """
     given = _given(found, mapping or {})
     at: dict[str, Pointer] = {}
@@ -36,6 +36,8 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
                 at[key] = chosen
                 break
     at.update(given)
+    if not found.module:
+        _refuse_shared(at)
     return Binding(found, at, captures, compile_schema(bound_schema(found, at, captures)))
 
 
@@ -45,6 +47,15 @@ def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
         if key not in fields or key in ("source", "meta"):
             raise UsageError(f"--map {key}=…: {found.task} has no field {key!r}; it has {', '.join(fields)}")
     return {key: parse(at) if at.startswith("/") else (at,) for key, at in mapping.items()}
+
+
+def _refuse_shared(at: Mapping[str, Pointer]) -> None:
+    """Refuse fields of which one stands where another does, or inside of it: the way back could not write both."""
+    for key, pointer in at.items():
+        for other, inner in at.items():
+            if key != other and inner[: len(pointer)] == pointer:
+                place = "in the same place" if inner == pointer else f"inside of {render(pointer)}"
+                raise UsageError(f"{other} is {render(inner)}, {place} as {key}: each field needs a place of its own")
 
 
 def _capture(pointer: Pointer, records: Sequence[Record], captures: dict[str, str]) -> Pointer:
@@ -98,6 +109,13 @@ def _nested(pointer: Pointer, leaf: Mapping[str, Any]) -> dict[str, Any]:
     return schema
 
 
+#: What offsets must be whatever a schema says of them: they are the only field whose items are no texts.
+_OFFSETS: Mapping[str, Any] = {
+    "type": ["array", "null"],
+    "items": {"type": "array", "items": {"type": "integer", "minimum": -(2**53), "maximum": 2**53}},
+}
+
+
 def _first_name(properties: Mapping[str, Any], rule: Rule) -> str:
     return next((pointer[0] for pointer in rule.at if pointer[0] in properties), "")
 
@@ -109,6 +127,8 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
     if rule.values is not None and not (template and "array" in template.get("type", ())):
         numbers = [int(value) for value in rule.values if value.lstrip("-").isdigit()]
         return {"enum": [*rule.values, *numbers, None]}
+    if key == "offsets":
+        return {**copy.deepcopy(template or {}), "allOf": [*(template or {}).get("allOf", ()), _OFFSETS]}
     if template is not None:
         return dict(copy.deepcopy(template))
     node = dict(load(f"canonical/{found.task}")["properties"][key])

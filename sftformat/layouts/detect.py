@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bind
@@ -35,12 +36,16 @@ _SHARED = frozenset({"id", "split", "weight", "group"})
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A layout that could be meant: its binding, its score from 0 to 1, the share of the sample that fits, and why."""
+    """A layout that could be meant: its binding, its score from 0 to 1, the share of the sample that fits, and why.
+
+    `reasons` speak for it; what speaks `against` it has lowered the score.
+    """
 
     binding: Binding
     score: float
     fit: float
     reasons: tuple[str, ...]
+    against: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -108,6 +113,7 @@ def _candidate(
     if not _complete(binding, records, need_target):
         return None
     reasons: list[str] = []
+    against: list[str] = []
     fit = _fit_share(binding, records, textual)
     if not fit:
         return None
@@ -119,8 +125,16 @@ def _candidate(
     reasons.append(f"explains {sum(key in used for key in counted)} of {len(counted)} columns")
     if fit < 1:
         reasons.append(f"{fit:.0%} of the sample fits")
-    factor = _target_factor(binding, records, textual, bool(mapping), reasons)
-    return Candidate(binding, share * fit * factor, fit, tuple(reasons)) if factor else None
+    against += [f"leaves {_named(counted, used)} unexplained"] if share < 1 else []
+    against += [f"{1 - fit:.0%} of the sample does not fit"] if fit < 1 else []
+    factor = _target_factor(binding, records, textual, bool(mapping), reasons, against)
+    return Candidate(binding, share * fit * factor, fit, tuple(reasons), tuple(against)) if factor else None
+
+
+def _named(columns: Sequence[str], used: set[str]) -> str:
+    """Return the columns that are not used, the first few by name."""
+    left = [clip(name, 40) for name in columns if name not in used]
+    return ", ".join(left[:4]) + (f" and {len(left) - 4} more columns" if len(left) > 4 else "")
 
 
 def _complete(binding: Binding, records: Sequence[Record], need_target: bool) -> bool:
@@ -150,7 +164,12 @@ def _used(binding: Binding) -> set[str]:
 
 
 def _target_factor(
-    binding: Binding, records: Sequence[Record], textual: bool, mapped: bool, reasons: list[str]
+    binding: Binding,
+    records: Sequence[Record],
+    textual: bool,
+    mapped: bool,
+    reasons: list[str],
+    against: list[str],
 ) -> float:
     """Return how well the values of the target suit the task, from 0 (cannot be) to 1.
 
@@ -172,30 +191,35 @@ def _target_factor(
         return 1.0
     if task == "classification":
         if textual and all(_is_list(value) for value in values):
+            against.append("every target is a list" if values else "no record has a target")
             return 0.5
-        return 0.0 if fractions and all_numbers else _class_factor(values, mapped or pointer == ("target",), reasons)
+        unnamed = mapped or pointer == ("target",)
+        return 0.0 if fractions and all_numbers else _class_factor(values, unnamed, reasons, against)
     if task == "text-to-text":
         if pointer == ("target",) and binding.at["input"] == ("text",):
+            against.append("'text' and 'target' are usual names of a text and its class")
             return 0.9  # AutoTrain's names for a text and its class
         unnamed = mapped or (pointer == ("target",) and binding.layout.name == "prompt-completion")
-        return _answer_factor(values, unnamed, reasons)
+        return _answer_factor(values, unnamed, reasons, against)
     return 1.0
 
 
-def _class_factor(values: Sequence[Any], unnamed: bool, reasons: list[str]) -> float:
+def _class_factor(values: Sequence[Any], unnamed: bool, reasons: list[str], against: list[str]) -> float:
     distinct = len(set(map(str, values)))
     if unnamed and len(values) >= ENOUGH_ROWS:
         if distinct / len(values) > ANSWER_SHARE:
+            against.append("nearly every target is another text")
             return 0.5
         if distinct / len(values) <= CLASS_SHARE:
             reasons.append(f"the target has only {distinct} distinct values in {len(values)} rows")
     return 1.0
 
 
-def _answer_factor(values: Sequence[Any], unnamed: bool, reasons: list[str]) -> float:
+def _answer_factor(values: Sequence[Any], unnamed: bool, reasons: list[str], against: list[str]) -> float:
     distinct = len(set(map(str, values)))
     if unnamed and len(values) >= ENOUGH_ROWS:
         if distinct / len(values) <= CLASS_SHARE:
+            against.append(f"the target has only {distinct} distinct values in {len(values)} rows")
             return 0.5
         if distinct / len(values) > ANSWER_SHARE:
             reasons.append("nearly every target is another text")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -10,6 +10,7 @@ from typing import Any
 
 from sftformat.errors import SchemaError, UsageError
 from sftformat.layouts import LAYOUTS
+from sftformat.record import Record
 from sftformat.schema.arrow import TASKS
 from sftformat.schema.decide import Compiled
 from sftformat.schema.store import load
@@ -29,7 +30,9 @@ SPLIT_NAMES: Mapping[str, str] = {
     "val": "validation",
     "dev": "validation",
     "test": "test",
+    "tests": "test",
     "eval": "test",
+    "evaluation": "test",
 }
 
 
@@ -40,6 +43,9 @@ class _Missing:
 
     def __repr__(self) -> str:
         return "MISSING"
+
+    def __reduce__(self) -> str:
+        return "MISSING"  # the one of the module, in a worker process too
 
 
 MISSING = _Missing()
@@ -113,6 +119,29 @@ def get(record: Any, pointer: Pointer) -> Any:
             return MISSING
         record = record[token]
     return record
+
+
+def put(record: Record, pointer: Pointer, value: Any) -> None:
+    """Set the value at a pointer, making the objects on the way."""
+    for token in pointer[:-1]:
+        record = record.setdefault(token, {})
+    record[pointer[-1]] = value
+
+
+def take(record: Record, pointer: Pointer) -> Any:
+    """Remove the value at a pointer and return it, or MISSING; objects that this empties go too."""
+    *above, last = pointer
+    objects = [record]
+    for token in above:
+        inner = objects[-1].get(token)
+        if not isinstance(inner, dict):
+            return MISSING
+        objects.append(inner)
+    value = objects[-1].pop(last, MISSING)
+    for token, outer, inner in zip(reversed(above), reversed(objects[:-1]), reversed(objects[1:]), strict=True):
+        if value is not MISSING and not inner:
+            del outer[token]
+    return value
 
 
 # ---------------------------------------------------------------------------------------------------- reading
@@ -192,3 +221,19 @@ def _rule(key: str, value: object, name: str) -> Rule:
 def module_of(found: Layout) -> Any:
     """Return the module of a layout that restructures."""
     return import_module(f"sftformat.layouts.{found.module}")
+
+
+def source_pointer(path: str, binding: Binding, row: Callable[[], Mapping[str, Any]]) -> str:
+    """Return where in its record the value stands to which a JSON Pointer into a canonical row leads.
+
+    `row` gives that row; it is asked for only where the layout restructures. A field that the record has not keeps its
+    canonical name, as do the rows of an input that was canonical already.
+    """
+    found, pointer = binding.layout, parse(path)
+    if found.module is not None and pointer[0] in ("input", "target"):
+        return render(module_of(found).source_pointer(pointer, row()))
+    at = binding.at.get(pointer[0])
+    if at is None:
+        return path
+    rule = found.fields.get(pointer[0], Rule())
+    return render(at if rule.split is not None else (*at, *pointer[1:]))

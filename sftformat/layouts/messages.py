@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from sftformat.diagnostics import clip
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import Pointer
 from sftformat.record import Number, Record, decode_json, encode_json
 
 Message = dict[str, Any]
+#: The mark of our own notes among the keys of `extra`; a key of the source that begins with it gets it twice.
+NOTE = "#"
 
 
 def split_turns(messages: Sequence[Message]) -> tuple[list[Message], list[Message] | None]:
@@ -27,38 +35,107 @@ def join_turns(row: Mapping[str, Any]) -> list[Message]:
     return [{key: value for key, value in turn.items() if value is not None} for turn in turns]
 
 
-def message(role: str, content: str | None, rest: Record) -> Message:
-    """Return a canonical message; keys of `rest` that have no field of their own, or are null, go to `extra`."""
+def message(role: str, content: str | None, rest: Record, notes: Mapping[str, Any] | None = None) -> Message:
+    """Return a canonical message from the other keys of a turn.
+
+    Keys of `rest` that have no field of their own, or are null, go to `extra`, and so do `notes`: what a layout must
+    remember to write the turn again. Notes carry a mark, so that no key of the source can be taken for one.
+    """
     made: Message = {"role": role, "content": content}
     extra: Record = {}
+    kept = dict(notes or {})
     for key, value in rest.items():
         if value is None or key not in ("name", "tool_calls", "tool_call_id", "weight"):
-            extra[key] = value
+            extra[NOTE + key if key.startswith(NOTE) else key] = value
         elif key == "tool_calls":
             made[key] = encode_json(value).decode()
         elif key == "weight":
             made[key] = float(value)
             if isinstance(value, Number):
-                extra[key] = value
+                kept[key] = value
         else:
-            made[key] = value
+            (made if isinstance(value, str) else extra)[key] = value
+    extra.update({NOTE + key: value for key, value in kept.items()})
     if extra:
         made["extra"] = encode_json(extra).decode()
     return made
 
 
-def unmessage(turn: Message) -> tuple[Record, Record]:
-    """Return the fields of a message as the source had them, without role and content, and what `extra` holds."""
-    extra: Record = decode_json(turn["extra"]) if "extra" in turn else {}
-    fields: Record = {key: turn[key] for key in ("name", "tool_call_id") if key in turn}
-    if "tool_calls" in turn:
-        fields["tool_calls"] = decode_json(turn["tool_calls"])
-    if "weight" in turn:
-        weight = turn["weight"]
-        fields["weight"] = int(weight) if weight == int(weight) else weight
-        if "weight" in extra:
-            fields["weight"] = extra.pop("weight")
-    return fields, extra
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A canonical message as it is written: its own fields, the keys that have none, and the notes of its layout.
+
+    `fields` are name, tool_calls, tool_call_id and weight, where they are there, with the values of the source.
+    """
+
+    role: str
+    content: str | None
+    fields: Record
+    extra: Record
+    notes: Record
+
+
+def turn_of(made: Message) -> Turn:
+    """Take a canonical message apart: the inverse of `message`. Calls that are no JSON stay the text that they are."""
+    fields: Record = {key: made[key] for key in ("name", "tool_call_id") if key in made}
+    extra, notes = _apart(made)
+    if "tool_calls" in made:
+        fields["tool_calls"] = _calls(made["tool_calls"])
+    if "weight" in made:
+        weight = made["weight"]
+        whole = int(weight) if weight == int(weight) else weight
+        fields["weight"] = notes.pop("weight", whole)
+    return Turn(made["role"], made.get("content"), fields, extra, notes)
+
+
+def notes_of(made: Mapping[str, Any]) -> Record:
+    """Return the notes of a canonical message."""
+    return _apart(made)[1]
+
+
+def _apart(made: Mapping[str, Any]) -> tuple[Record, Record]:
+    extra: Record = {}
+    notes: Record = {}
+    for key, value in (decode_json(made["extra"]) if made.get("extra") else {}).items():
+        if key.startswith(NOTE) and not key.startswith(NOTE * 2):
+            notes[key.removeprefix(NOTE)] = value
+        else:
+            extra[key.removeprefix(NOTE)] = value
+    return extra, notes
+
+
+def _calls(text: str) -> Any:
+    try:
+        return decode_json(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+
+
+def written(made: Record, turn: Turn, layout: str) -> Record:
+    """Return the turn that is written: what the layout made of it, and the keys that it does not know.
+
+    Raises:
+        UsageError: such a key is one that the layout writes.
+    """
+    for key in turn.extra:
+        if key in made:
+            raise UsageError(
+                f"a turn has a key {clip(key)!r} of its own, which is also what layout {layout} writes: "
+                "rename that key, or choose another layout"
+            )
+    return {**made, **turn.extra}
+
+
+def turn_number(pointer: Pointer, row: Mapping[str, Any]) -> tuple[int | None, Pointer]:
+    """Return which turn of the whole conversation a pointer into a canonical row leads to, and the rest of the way.
+
+    None when it leads to no turn. What stands in `extra` stands in the turn itself in the source.
+    """
+    if pointer[0] not in ("input", "target") or len(pointer) < 2:
+        return None, ()
+    number = int(pointer[1]) + (len(row["input"] or ()) if pointer[0] == "target" else 0)
+    inner = pointer[2:]
+    return number, inner[1:] if inner[:1] == ("extra",) else inner
 
 
 def tools_text(value: Any) -> str | None:

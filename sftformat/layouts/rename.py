@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, render
+from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, put, render, take
 from sftformat.record import Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 
@@ -38,11 +39,13 @@ def number_text(value: float) -> str:
 
 
 def kind_of(task: str, key: str) -> str:
-    """Return how a canonical field is made: `text`, `number` or `texts` (a list)."""
+    """Return how a canonical field is made: `text`, `number`, `texts` (a list) or `pairs` (lists of integers)."""
     kind = arrow_schema(task).field(key).type
     if pa.types.is_string(kind):
         return "text"
-    return "number" if pa.types.is_floating(kind) else "texts"
+    if pa.types.is_floating(kind):
+        return "number"
+    return "pairs" if pa.types.is_list(kind.value_type) else "texts"
 
 
 def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Sequence[Any], textual: bool) -> Any:
@@ -64,6 +67,8 @@ def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Seq
         return None if value is None else float(value)
     if kind == "texts":
         return None if value is None else [_named(scalar_text(item), rule) for item in value]
+    if kind == "pairs":
+        return None if value is None else [[int(float(number)) for number in pair] for pair in value]
     return _named(scalar_text(value), rule)
 
 
@@ -90,7 +95,7 @@ def source_value(value: Any, kind: str, rule: Rule, types: Mapping[str, int]) ->
     if kind == "texts":
         texts = [_unnamed(item, rule) for item in value]
         return rule.split.join(texts) if rule.split is not None else [_typed(item, types) for item in texts]
-    return _typed(_unnamed(value, rule), types)
+    return value if kind == "pairs" else _typed(_unnamed(value, rule), types)
 
 
 def _typed(text: str, types: Mapping[str, int]) -> Any:
@@ -162,11 +167,11 @@ def _comes_back(value: Any, made: Any, key: str, kind: str, rule: Rule, textual:
         return bool(value == made)
     if kind == "number":
         return scalar_text(value) == number_text(made)
-    if kind == "texts" and textual and rule.split is None:
+    if kind in ("texts", "pairs") and textual and rule.split is None:
         return bool(value == encode_json(made).decode())
     if kind == "texts" and rule.split is not None:
         return bool(value == rule.split.join(made))
-    return not rule.json
+    return bool(value == made) if kind == "pairs" else not rule.json
 
 
 def _metas(records: Sequence[Record], taken: tuple[Pointer, ...], kept: list[dict[Pointer, Any]]) -> list[str | None]:
@@ -199,13 +204,6 @@ def _without(record: Record, taken: tuple[Pointer, ...], at: Pointer = ()) -> Re
     return rest
 
 
-def put(record: Record, pointer: Pointer, value: Any) -> None:
-    """Set the value at a pointer, making the objects on the way."""
-    for token in pointer[:-1]:
-        record = record.setdefault(token, {})
-    record[pointer[-1]] = value
-
-
 # ---------------------------------------------------------------------------------------------------- and back
 
 
@@ -223,7 +221,7 @@ def from_rows(
     field says (it was edited since) then gives way to the canonical one.
 
     Raises:
-        UsageError: not native, and a key of `meta` has the name of a field that the layout writes.
+        UsageError: a key of `meta` has the name of a field that the layout writes.
     """
     write = [(key, pointer, _writer(binding, key, pointer, types)) for key, pointer in binding.at.items()]
     records = []
@@ -231,24 +229,32 @@ def from_rows(
         meta: dict[str, Any] = decode_json(row["meta"]) if row.get("meta") else {}
         record: Record = {}
         for key, pointer, source in write:
-            value, original = row.get(key), get(meta, pointer)
+            value, original = row.get(key), take(meta, pointer)
             if original is not MISSING and _means(original, value, key, binding, textual):
-                put(record, pointer, original)
+                put(record, pointer, original if textual else _as_value(original, key, binding))
                 continue
             if original is not MISSING and not native:
-                raise UsageError(_clash(pointer, key, row))
+                raise UsageError(clash("/".join(pointer), row))
             made = source(value)
             if made is not MISSING:
                 put(record, pointer, made)
-        _merge(record, meta)
+        merge(record, meta, row)
         records.append(record)
     return records
 
 
-def _clash(pointer: Pointer, key: str, row: Mapping[str, Any]) -> str:
+def _as_value(original: Any, key: str, binding: Binding) -> Any:
+    """Return a kept value for a format that has types: the text of a number in a CSV cell is that number."""
+    rule = binding.layout.fields.get(key, _NO_RULE)
+    cell = type(original) is str and rule.split is None and not rule.json
+    return decode_json(original) if cell and original and kind_of(binding.layout.task, key) != "text" else original
+
+
+def clash(name: str, row: Mapping[str, Any]) -> str:
+    """Say that a column of the source has the name of one that the layout writes."""
     return (
-        f"{'/'.join(pointer)!r} stands in meta and is also where this layout writes the {key} "
-        f"(first at id {row.get('id')!r}): rename that column, or choose another layout"
+        f"{clip(name)!r} stands in meta and is also a key that this layout writes "
+        f"(first at id {clip(str(row.get('id')))!r}): rename that column, or choose another layout"
     )
 
 
@@ -269,9 +275,16 @@ def _means(original: Any, value: Any, key: str, binding: Binding, textual: bool)
         return False
 
 
-def _merge(record: Record, meta: Mapping[str, Any]) -> None:
+def merge(record: Record, meta: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Put the keys of `meta` into a record beside those that the layout wrote.
+
+    Raises:
+        UsageError: the layout wrote a key of that name.
+    """
     for key, value in meta.items():
         if key not in record:
             record[key] = value
         elif isinstance(record[key], dict) and isinstance(value, dict):
-            _merge(record[key], value)
+            merge(record[key], value, row)
+        else:
+            raise UsageError(clash(key, row))

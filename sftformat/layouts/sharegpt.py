@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sftformat.layouts.messages import join_turns, message, split_turns, tools_text, tools_value, unmessage
-from sftformat.record import Record
+from sftformat.layouts.layout import Pointer
+from sftformat.layouts.messages import (
+    join_turns,
+    message,
+    notes_of,
+    split_turns,
+    tools_text,
+    tools_value,
+    turn_number,
+    turn_of,
+    written,
+)
+from sftformat.record import Record, decode_json
 
 #: Top-level keys that this module reads; every other one goes to meta.
 KEYS = ("conversations", "system", "tools")
@@ -26,15 +37,17 @@ ROLES: Mapping[str, str] = {
     "function_response": "tool",
 }
 _WORDS = {"user": "human", "assistant": "gpt", "system": "system", "tool": "observation"}
-#: What `from` is in the `extra` of the message that a record's own `system` key became.
+#: What the note `from` of the message says that a record's own `system` key became.
 SYSTEM_KEY = "/system"
+#: The note of a turn that has a key `tool_calls`: null where that is the call, else what it holds beside the call.
+CALLS_KEY = "tool_calls"
 
 
 def to_canonical(record: Record) -> Record:
     """Return `input`, `target` and `tools` of one record that fits the schema."""
     turns = []
     if record.get("system") is not None:
-        turns.append(message("system", record["system"], {"from": SYSTEM_KEY}))
+        turns.append(message("system", record["system"], {}, {"from": SYSTEM_KEY}))
     for turn in record["conversations"]:
         turns.append(_message(turn))
     given, answer = split_turns(turns)
@@ -46,31 +59,57 @@ def _message(turn: Record) -> dict[str, Any]:
     rest = {key: item for key, item in turn.items() if key not in ("from", "value")}
     role = ROLES.get(word, word)
     if word == "function_call" and isinstance(value, str):
-        return {**message(role, None, {**rest, "from": word}), "tool_calls": value}
-    if _WORDS.get(role, role) != word:
-        rest["from"] = word
-    return message(role, value, rest)
+        # A key `tool_calls` beside it is not the call: it is kept as a note.
+        notes = {"from": word}
+        if rest.get("tool_calls") is not None:
+            notes[CALLS_KEY] = rest.pop("tool_calls")
+        return {**message(role, None, rest, notes), "tool_calls": value}
+    notes = {"from": word} if _WORDS.get(role, role) != word else {}
+    if rest.get("tool_calls") is not None:
+        notes[CALLS_KEY] = None
+    return message(role, value, rest, notes)
 
 
 def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:
     """Return the record of one canonical row."""
     record: Record = {}
     turns: list[Record] = []
-    for turn in join_turns(row):
-        call = turn.pop("tool_calls", None)
-        fields, extra = unmessage(turn)
-        word = extra.pop("from", None)
-        extra.pop("content", None)
+    for made in join_turns(row):
+        call = made.pop("tool_calls", None)
+        turn = turn_of(made)
+        word = turn.notes.get("from")
         if word == SYSTEM_KEY and not turns:
-            record["system"] = turn.get("content")
+            record["system"] = turn.content
             continue
-        made: Record = {"from": word or _WORDS.get(turn["role"], turn["role"]), "value": turn.get("content")}
-        if call is not None and turn.get("content") is not None:
-            turns.append(made)
+        said: Record = {"from": word or _WORDS.get(turn.role, turn.role), "value": turn.content}
+        if CALLS_KEY in turn.notes:
+            kept = turn.notes[CALLS_KEY]
+            said["tool_calls"], call = (decode_json(call), None) if kept is None else (kept, call)
+        elif call is not None and turn.content is not None:
+            turns.append(said)
         if call is not None:
-            made = {"from": "function_call", "value": call}
-        turns.append({**made, **fields, **extra})
+            said = {**said, "from": "function_call", "value": call}
+        turns.append(written({**said, **turn.fields}, turn, "sharegpt"))
     record["conversations"] = turns
     if row.get("tools") is not None:
         record["tools"] = tools_value(row["tools"], types.get("tools", {}))
     return record
+
+
+#: Field of a canonical message -> key of a turn. What is inside a call is inside the text of the value.
+_KEYS_OF_TURN = {"role": "from", "content": "value", "tool_calls": "value"}
+
+
+def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
+    """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
+    number, inner = turn_number(pointer, row)
+    if number is None:
+        return (KEYS[0],)
+    turns = [*(row["input"] or ()), *(row["target"] or ())]
+    if notes_of(turns[0]).get("from") == SYSTEM_KEY and number == 0:
+        return ("system",)
+    before = int(notes_of(turns[0]).get("from") == SYSTEM_KEY)
+    key = _KEYS_OF_TURN.get(inner[0]) if inner else None
+    if key is None or (inner[0] == "tool_calls" and notes_of(turns[number]).get(CALLS_KEY, "") is None):
+        return (KEYS[0], str(number - before), *inner)
+    return (KEYS[0], str(number - before), key)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal
 
+from sftformat.rules.settings import REPAIRED
 from sftformat.rules.view import Text
 
 #: What a repair is tried on: the keys of a record, the texts of a row, its labels, or the labels of all rows together.
@@ -63,11 +64,11 @@ class Change:
     after: str
 
 
-def repair(code: str, name: str, safe: bool, scope: Scope, module: ModuleType) -> Repair:
+def repair(name: str, safe: bool, scope: Scope, module: ModuleType) -> Repair:
     """Make the row of a repair from its module."""
     summary = " ".join((module.__doc__ or "").split("\n\n")[0].split())  # python -OO leaves none
     return Repair(
-        code,
+        REPAIRED[name],
         name,
         safe,
         scope,

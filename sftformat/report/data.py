@@ -9,6 +9,7 @@ from sftformat.dataset.options import Detected
 from sftformat.layouts.detect import confidence
 from sftformat.layouts.layout import render
 from sftformat.report.screen import Screen, add, count, table
+from sftformat.split import SPLITS
 
 
 def show_detected(where: Screen, found: Detected) -> None:
@@ -50,7 +51,7 @@ def show_ledger(where: Screen, ledger: Mapping[str, Any]) -> None:
     where.say(f"read {ledger['read']:,} = {parts}{blank}")
     splits = ledger.get("splits") or {}
     if splits:
-        where.say("  ".join(f"{split} {rows:,}" for split, rows in splits.items() if isinstance(rows, int)))
+        where.say("  ".join(f"{split} {splits[split]:,}" for split in SPLITS if split in splits))
 
 
 def show_inputs(where: Screen, manifest: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
 
@@ -51,28 +51,34 @@ class RepairDigest:
         return f"{verb} {count(total, 'repair')} in {count(self.rows, 'row')}{earlier}: {kinds}."
 
 
-def show_repairs(where: Screen, digest: RepairDigest) -> None:
-    """Print the repairs grouped by kind, with the first places of each."""
+def show_repairs(where: Screen, digest: RepairDigest, path: Callable[[str], str]) -> None:
+    """Print the repairs grouped by kind, with the first places of each; `path` leads to an input from here."""
     for key in sorted(digest.first):
         where.show(Text.assemble((visible(key), "bold green"), f"  {digest.counts[key]:,} repaired"))
         for made in digest.first[key]:
-            before, after = _around(
-                json.dumps(made.before, ensure_ascii=False), json.dumps(made.after, ensure_ascii=False)
-            )
-            shown = f"  {made.path}: {clip(before, 80)} → {clip(after, 80)}"
-            where.out.print(
-                Text("  ").append(visible(f"{made.file}:{made.line}"), "bold").append(visible(shown)), soft_wrap=True
-            )
+            place, shown = visible(f"{path(made.file)}:{made.line}"), visible(f"  {made.path}{_change(made)}")
+            where.out.print(Text("  ").append(place, "bold").append(shown), soft_wrap=True)
         more = digest.counts[key] - len(digest.first[key])
         if more > 0:
             where.out.print(Text(f"  … and {more:,} more", "dim"))
 
 
-class Diff:
-    """Prints repairs as a unified diff while they come: a header a row, a hunk a value. Call `close` at the end."""
+def _change(made: Repaired) -> str:
+    """Return what changed, in quotes; nothing where the values are not shown."""
+    if made.before == made.after:
+        return ""
+    before, after = _around(json.dumps(made.before, ensure_ascii=False), json.dumps(made.after, ensure_ascii=False))
+    return f": {clip(before, 80)} → {clip(after, 80)}"
 
-    def __init__(self, where: Screen) -> None:
-        self.where = where
+
+class Diff:
+    """Prints repairs as a unified diff while they come: a header a row, a hunk a value. Call `close` at the end.
+
+    Repairs whose values are not to be shown come as hunks without lines. `path` leads to an input from here.
+    """
+
+    def __init__(self, where: Screen, path: Callable[[str], str]) -> None:
+        self.where, self.path = where, path
         self.held: list[Repaired] = []
         self.row: tuple[str, int, int | None] | None = None
 
@@ -90,7 +96,7 @@ class Diff:
         if self.row != (first.file, first.line, first.byte):
             self.row = first.file, first.line, first.byte
             for mark in ("---", "+++"):
-                self._print(f"{mark} {first.file}:{first.line}", "bold")
+                self._print(f"{mark} {self.path(first.file)}:{first.line}", "bold")
         for line in hunk(self.held):
             self._print(line, _STYLES.get(line[0], ""))
         self.held = []
@@ -107,6 +113,9 @@ def hunk(made: Sequence[Repaired]) -> Iterator[str]:
     """Yield the lines of the hunk for all repairs of one value: its place in the row, their names, before and after."""
     names = dict.fromkeys(f"{each.code} {each.name}" for each in made)
     before, after = made[0].before, made[-1].after
+    if before == after:
+        yield f"@@ … @@ {made[0].path}  {', '.join(names)}"
+        return
     if made[0].name in _QUOTED:
         before, after = (json.dumps(text, ensure_ascii=False) for text in (before, after))
     lines = list(unified_diff(before.split("\n"), after.split("\n"), n=1, lineterm=""))[2:]

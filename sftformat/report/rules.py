@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from inspect import cleandoc
 
 from rich.text import Text
 
 from sftformat.diagnostics import CODES, Code
+from sftformat.documented import Page
 from sftformat.errors import UsageError
+from sftformat.folder.codes import PAGES as FOLDER_PAGES
+from sftformat.formats.codes import PAGES as FORMAT_PAGES
 from sftformat.report.findings import STYLES
 from sftformat.report.screen import Screen, add, table
 from sftformat.rules import RULES, documentation
 from sftformat.rules.rule import Rule
+from sftformat.schema.codes import PAGES as SCHEMA_PAGES
+from sftformat.tokenize.codes import PAGES as TOKEN_PAGES
+
+#: Code -> its page, for the codes that are emitted where the thing happens.
+PAGES: dict[str, Page] = {
+    page.code: page for pages in (FORMAT_PAGES, SCHEMA_PAGES, TOKEN_PAGES, FOLDER_PAGES) for page in pages
+}
+
+
+_RULES = {rule.code: rule for rule in RULES}
 
 
 def all_codes() -> list[Code]:
@@ -48,14 +62,43 @@ def show_rule(where: Screen, wanted: str) -> None:
         raise UsageError(f"no rule {wanted!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     where.say(f"{found.code} {found.name} ({found.severity.value})", "bold")
     where.say()
-    rule = next((rule for rule in RULES if rule.code == found.code), None)
-    where.say(_text(rule) if rule else f"Finds {found.finds}.\n\nWhat to do: {found.fix}.")
-    if rule and rule.thresholds:
-        where.say()
-        where.say(f"Thresholds: {json.dumps(dict(rule.thresholds))}  (in the config file under [rules.{rule.code}])")
+    where.say(text(found.code))
+    rule = _RULES.get(found.code)
+    where.say()
+    where.say(_thresholds(found, rule))
 
 
-def _text(rule: Rule) -> str:
+def _thresholds(found: Code, rule: Rule | None) -> str:
+    own = dict(rule.thresholds) if rule else {}
+    keys = [*(f"{key} = {value:g}" for key, value in own.items()), f'severity = "{found.severity.value}"']
+    if "max_fraction" not in own:
+        keys.append("max_fraction = 0")
+    return f"In the config file, under [rules.{found.code}]: {', '.join(keys)}"
+
+
+def text(code: str) -> str:
+    """Return the documentation of a code as plain text: that of the rule, else that of the table it stands in."""
+    rule = _RULES.get(code)
+    return _docstring(rule) if rule else "\n\n".join(_parts(code))
+
+
+def markdown(code: str) -> str:
+    """Return the documentation of a code as Markdown: its examples are indented, which makes them blocks of code."""
+    return re.sub(r"^((?:Breaks|Keeps) it.*:)$", r"\n\1\n", text(code), flags=re.M)
+
+
+def _docstring(rule: Rule) -> str:
     import sys
 
-    return cleandoc(sys.modules[rule.check.__module__].__doc__ or "")
+    return cleandoc(sys.modules[rule.check.__module__].__doc__ or rule.summary)
+
+
+def _parts(code: str) -> Iterator[str]:
+    said, page = CODES[code], PAGES.get(code)
+    yield f"Finds {said.finds}."
+    if page:
+        yield f"Why it matters: {page.why}"
+    yield f"What to do: {said.fix}."
+    for title, samples in (("Breaks it:", page.breaks), ("Keeps it:", page.keeps)) if page else ():
+        for sample in samples:
+            yield "\n".join([title, *(f"    {line}" for line in sample.lines())])

@@ -11,8 +11,10 @@ from sftformat.shards import Event, FellBack, Reported, Tokenized
 from sftformat.tokenize.report import Report
 
 
-def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], None]) -> Tokenized:
-    """Consume the events of `tokenize` and return how it ended."""
+def follow(
+    where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], None], quiet: bool = False
+) -> Tokenized:
+    """Consume the events of `tokenize` and return how it ended; `quiet` keeps the table away from stdout."""
     done: Tokenized | None = None
     with bar(where, "tokenize") as advance:
         for event in events:
@@ -23,7 +25,8 @@ def follow(where: Screen, events: Iterable[Event], take: Callable[[Diagnostic], 
             elif isinstance(event, FellBack):
                 where.note(f"{event.file}: tokenized row by row with the reference library: {event.reason}")
             elif isinstance(event, Reported):
-                show_report(where, event.report)
+                if not quiet:
+                    show_report(where, event.report)
             else:
                 done = event
     assert done is not None

@@ -16,9 +16,13 @@ def follow(
     where: Screen,
     events: Iterable[Event],
     take: Callable[[Diagnostic], None],
+    look: Callable[[Detected], None] | None = None,
     mended: Callable[[Repaired], None] = lambda _: None,
 ) -> Finished:
-    """Consume the events of `diagnose`, `convert` or `export`; findings go to `take`, repairs to `mended`."""
+    """Consume the events of `diagnose`, `convert` or `export`.
+
+    Findings go to `take`, repairs to `mended`; `look` is told how each input is read.
+    """
     finished: Finished | None = None
     with bar(where, "read") as advance:
         for event in events:
@@ -27,6 +31,8 @@ def follow(
             elif isinstance(event, Repaired):
                 mended(event)
             elif isinstance(event, Detected):
+                if look is not None:
+                    look(event)
                 show_detected(where, event)
             elif isinstance(event, Progress):
                 if event.total:

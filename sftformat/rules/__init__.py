@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from sftformat.diagnostics import Severity
 from sftformat.rules import (
+    bad_role,
+    bad_tag_sequence,
+    bad_tool_json,
+    bad_turn_order,
     conflicting_targets,
     control_characters,
     duplicate_id,
@@ -15,6 +19,8 @@ from sftformat.rules import (
     empty_split,
     empty_target,
     empty_text,
+    empty_turn,
+    ends_with_user,
     group_leakage,
     label_case_variant,
     label_imbalance,
@@ -26,11 +32,20 @@ from sftformat.rules import (
     label_unseen_in_train,
     labels_not_contiguous,
     leakage,
+    length_mismatch,
+    near_duplicate,
+    near_leakage,
+    no_assistant_turn,
+    nothing_to_train_on,
     one_class,
     replacement_character,
+    span_out_of_range,
+    span_text_mismatch,
     target_equals_input,
     too_few_rows,
     too_long_text,
+    tool_call_unanswered,
+    tool_result_uncalled,
     unlabelled_in_train,
 )
 from sftformat.rules.rule import Documentation, Rule, parse, rule
@@ -45,6 +60,19 @@ RULES: tuple[Rule, ...] = (
     rule("SFT204", "too-long-text", W, "row", too_long_text),
     rule("SFT205", "control-characters", W, "row", control_characters),
     rule("SFT206", "replacement-character", W, "row", replacement_character),
+    rule("SFT220", "bad-role", E, "row", bad_role),
+    rule("SFT221", "bad-turn-order", E, "row", bad_turn_order),
+    rule("SFT222", "empty-turn", E, "row", empty_turn),
+    rule("SFT223", "no-assistant-turn", E, "row", no_assistant_turn),
+    rule("SFT224", "nothing-to-train-on", E, "row", nothing_to_train_on),
+    rule("SFT225", "ends-with-user", W, "row", ends_with_user),
+    rule("SFT226", "tool-call-unanswered", W, "row", tool_call_unanswered),
+    rule("SFT227", "tool-result-uncalled", E, "row", tool_result_uncalled),
+    rule("SFT228", "bad-tool-json", E, "row", bad_tool_json),
+    rule("SFT230", "length-mismatch", E, "row", length_mismatch),
+    rule("SFT231", "bad-tag-sequence", W, "set", bad_tag_sequence),
+    rule("SFT232", "span-out-of-range", E, "row", span_out_of_range),
+    rule("SFT233", "span-text-mismatch", E, "row", span_text_mismatch),
     rule("SFT301", "label-case-variant", W, "set", label_case_variant),
     rule("SFT302", "unlabelled-in-train", E, "row", unlabelled_in_train),
     rule("SFT303", "label-unseen-in-train", E, "set", label_unseen_in_train),
@@ -59,6 +87,8 @@ RULES: tuple[Rule, ...] = (
     rule("SFT401", "duplicate-record", W, "set", duplicate_record),
     rule("SFT402", "conflicting-targets", W, "set", conflicting_targets),
     rule("SFT403", "leakage", E, "set", leakage),
+    rule("SFT404", "near-duplicate", Severity.OFF, "set", near_duplicate),
+    rule("SFT405", "near-leakage", Severity.OFF, "set", near_leakage),
     rule("SFT406", "group-leakage", E, "set", group_leakage),
     rule("SFT407", "too-few-rows", W, "set", too_few_rows),
     rule("SFT408", "duplicate-id", W, "set", duplicate_id),
@@ -66,7 +96,9 @@ RULES: tuple[Rule, ...] = (
 )
 
 #: Modules of this folder that are no rules.
-MECHANISM = frozenset({"rule", "texts", "view", "spill", "tally", "census"})
+MECHANISM = frozenset(
+    {"rule", "settings", "texts", "view", "turns", "exchanges", "spans", "tags", "spill", "near", "tally", "census"}
+)
 
 
 def documentation(rule: Rule) -> Documentation:

@@ -6,14 +6,18 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from sftformat.record import Place
+from sftformat.rules.near import Near, Unit
 from sftformat.rules.spill import FAMILIES, PLACE, Records, read_partition, repeated
+from sftformat.rules.tags import STEPS, Step
 from sftformat.rules.tally import LABELS, Count, Summary, spill_path
+from sftformat.rules.texts import Indices
 
 #: Splits in the order in which they are opened; others follow by name.
 SPLITS = ("train", "validation", "test")
@@ -21,6 +25,7 @@ SPLITS = ("train", "validation", "test")
 #: From records of one partition that share a key with another: the rows found, and for each the row it points at.
 Select = Callable[[Records], tuple[Records, Records]]
 
+_Name = TypeVar("_Name", str, Step)
 _PAIR = np.dtype([("later", PLACE), ("first", PLACE), ("name", "S64")])
 _READ_AT_ONCE = 4096
 
@@ -94,6 +99,15 @@ class Census:
         return dict(sorted(found.items(), key=lambda item: (item[1].unit, item[1].row, item[0])))
 
     @cached_property
+    def tag_steps(self) -> dict[Step, Count]:
+        """How often one tag follows another, in the order of the data; empty when there are too many (`STEPS`)."""
+        if any(len(summary.tag_steps) > STEPS for summary in self._summaries):
+            return {}
+        found = self._merged([summary.tag_steps for summary in self._summaries])
+        found = dict(sorted(found.items(), key=lambda item: (item[1].unit, item[1].row)))
+        return found if len(found) <= STEPS else {}
+
+    @cached_property
     def overflow(self) -> bool:
         """Whether there are more labels than are counted (LABELS)."""
         distinct: set[str] = set()
@@ -110,8 +124,8 @@ class Census:
         return ("train", train) if train else ("", self.all_labels)
 
     @staticmethod
-    def _merged(parts: Sequence[dict[str, Count]]) -> dict[str, Count]:
-        merged: dict[str, Count] = {}
+    def _merged(parts: Sequence[dict[_Name, Count]]) -> dict[_Name, Count]:
+        merged: dict[_Name, Count] = {}
         for part in parts:
             for name, count in part.items():
                 known = merged.get(name)
@@ -133,6 +147,27 @@ class Census:
             if len(later):
                 runs.append(self._write_run(later, first))
         return (self._pair(*values) for values in heapq.merge(*(_read_run(path) for path in runs), key=_order))
+
+    def near(self, similarity: float, across: bool) -> Iterator[Pair]:
+        """Return the rows whose input is nearly that of an earlier row, at least as alike as asked for, in their order.
+
+        `across`: of an earlier split, else of the same split. `name` of a pair is how alike they are, from 0 to 1.
+        """
+        assert all("near" in summary.index for summary in self._summaries), "the tallies did not look for near texts"
+        units = [Unit(each.unit, each.index["near"], *self._numbers(each)) for each in self._summaries]
+        found = Near(self._folder, units, similarity, across)
+        runs = []
+        for partition in range(self._summaries[0].partitions if self._summaries else 0):
+            later, first = found.found(partition)
+            if len(later):
+                runs.append(self._write_run(later, first))
+        merged = heapq.merge(*(_read_run(path) for path in runs), key=_order)
+        return (self._pair(*_first_of(group)) for _, group in groupby(merged, key=_order))
+
+    def _numbers(self, summary: Summary) -> tuple[Indices, Indices]:
+        """The numbers of a unit's files and splits in the whole data set."""
+        files = np.array([self._files[name] for name in summary.files], np.int64)
+        return files, np.array([self.splits.index(name) for name in summary.splits], np.int64)
 
     def _write_run(self, later: Records, first: Records) -> Path:
         found = np.zeros(len(later), _PAIR)
@@ -175,8 +210,7 @@ class Census:
         """All records of one partition, files and splits numbered for the whole data set."""
         parts = [np.zeros(0, FAMILIES[family])]
         for summary in self._summaries:
-            files = np.array([self._files[name] for name in summary.files], np.int64)
-            splits = np.array([self.splits.index(name) for name in summary.splits], np.int64)
+            files, splits = self._numbers(summary)
             path = spill_path(self._folder, summary.unit, family)
             for records in read_partition(path, family, summary.index[family], partition):
                 records["file"], records["split"] = files[records["file"]], splits[records["split"]]
@@ -186,6 +220,11 @@ class Census:
 
 def _order(values: tuple[Any, ...]) -> tuple[int, int]:
     return values[0][0], values[0][1]
+
+
+def _first_of(group: Iterator[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Of the pairs of one row the one whose other row comes first: by split, then in the order of the data."""
+    return min(group, key=lambda values: (values[1][3], values[1][0], values[1][1]))
 
 
 def _read_run(path: Path) -> Iterator[tuple[Any, ...]]:

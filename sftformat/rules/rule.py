@@ -95,7 +95,7 @@ class Rule:
 
     `check` of a row rule takes (`view.View` of a batch, thresholds) and gives `Finding`s; that of a set rule takes
     (`census.Census`, thresholds) and gives `SetFinding`s. `tasks` None means every task. A rule whose severity is OFF
-    runs only when selected.
+    runs only when selected. `needs` is a package that the rule cannot do without and that is installed by an extra.
     """
 
     code: str
@@ -108,6 +108,7 @@ class Rule:
     summary: str = ""
     fix: str = ""
     docstring: str = ""
+    needs: str = ""
 
     def covers(self, task: str) -> bool:
         """Tell whether the rule speaks about this task."""
@@ -115,12 +116,15 @@ class Rule:
 
 
 def rule(code: str, name: str, severity: Severity, scope: Literal["row", "set"], module: ModuleType) -> Rule:
-    """Make the row of a rule from its module: `check`, and where they apply `TASKS` and `THRESHOLDS`."""
+    """Make the row of a rule from its module: `check`, and where they apply `TASKS`, `THRESHOLDS` and `NEEDS`."""
     docstring = module.__doc__ or ""  # python -OO leaves none
     written = parse(docstring)
     tasks = getattr(module, "TASKS", None)
     thresholds = getattr(module, "THRESHOLDS", {})
-    return Rule(code, name, severity, scope, tasks, module.check, thresholds, written.summary, written.fix, docstring)
+    needs = getattr(module, "NEEDS", "")
+    return Rule(
+        code, name, severity, scope, tasks, module.check, thresholds, written.summary, written.fix, docstring, needs
+    )
 
 
 _SECTION = re.compile(r"^(Why it matters|What to do|Breaks it|Keeps it)(?: \((.+?)\))?:", re.MULTILINE)

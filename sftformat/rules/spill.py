@@ -26,7 +26,11 @@ KEY, EXACT, TARGET = ("key_hi", "key_lo"), ("exact_hi", "exact_lo"), ("target_hi
 ROW = np.dtype([*((name, "<u8") for name in (*KEY, *EXACT, *TARGET)), *PLACE])
 #: Family `group`: key = group, `name` its first bytes.
 GROUP = np.dtype([*((name, "<u8") for name in KEY), *PLACE, ("name", "S64")])
-FAMILIES = {"input": ROW, "id": ROW, "group": GROUP}
+#: Family `near`: key = bucket of nearly equal inputs; only where the rules about them run.
+NEAR = np.dtype([("key_hi", "<u8"), ("unit", "<u4"), ("row", "<u4")])
+FAMILIES = {"input": ROW, "id": ROW, "group": GROUP, "near": NEAR}
+#: The families that every tally writes.
+ALWAYS = ("input", "id", "group")
 
 Records = np.ndarray[Any, np.dtype[Any]]
 Keys = tuple[Records, Records]

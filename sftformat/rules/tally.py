@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.record import Place
+from sftformat.rules.near import NearSpill
 from sftformat.rules.rule import LABEL_TASKS
-from sftformat.rules.spill import FAMILIES, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
+from sftformat.rules.spill import ALWAYS, FAMILIES, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
+from sftformat.rules.tags import STEPS, Step, steps
 from sftformat.rules.texts import (
     Array,
     Indices,
@@ -27,6 +30,8 @@ from sftformat.rules.texts import (
 
 #: Distinct labels counted; beyond, they are no labels (SFT309) and the label rules are silent.
 LABELS = 100_000
+
+_Name = TypeVar("_Name", str, Step)
 
 
 @dataclass(slots=True)
@@ -47,6 +52,7 @@ class Summary:
     `rows` counts rows by split, `labelled` those with a target, `labels` the rows (for token-classification the tokens)
     by split and label. `index` finds the key records of each family in its file, `files` and `splits` name their
     numbers. `named` are splits that the user named, whether or not they have rows. `overflow`: over LABELS labels.
+    `tag_steps` counts which tag follows which (token-classification), up to STEPS + 1 of them.
     """
 
     unit: int
@@ -59,6 +65,7 @@ class Summary:
     labelled: dict[str, int]
     labels: dict[str, dict[str, Count]]
     overflow: bool
+    tag_steps: dict[Step, Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +83,23 @@ class Tally:
     """Counts and keys of one unit. Give it every batch of the unit in order, then call `finish`.
 
     `unit` numbers the units in input order. Files are written into `folder` (which exists), named by the unit, so that
-    units may be worked on in several processes; nothing depends on how many.
+    units may be worked on in several processes; nothing depends on how many. `near` is the least similarity of near
+    texts that will be asked for, None when they will not be.
     """
 
     def __init__(
-        self, folder: Path, unit: int, task: str, *, splits: Sequence[str] = (), partitions: int = PARTITIONS
+        self,
+        folder: Path,
+        unit: int,
+        task: str,
+        *,
+        splits: Sequence[str] = (),
+        partitions: int = PARTITIONS,
+        near: float | None = None,
     ) -> None:
         self._unit, self._task, self._partitions = unit, task, partitions
-        self._spills = {name: Spill(spill_path(folder, unit, name), name, partitions) for name in FAMILIES}
+        self._spills = {name: Spill(spill_path(folder, unit, name), name, partitions) for name in ALWAYS}
+        self._near = None if near is None else NearSpill(folder, unit, near, partitions)
         self._named = list(splits)
         self._files: dict[str, int] = {}
         self._splits: dict[str, int] = {}
@@ -91,6 +107,7 @@ class Tally:
         self._rows: dict[str, Count] = {}
         self._labelled: dict[str, int] = {}
         self._labels: dict[str, dict[str, Count]] = {}
+        self._steps: dict[Step, Count] = {}
         self._distinct: set[str] = set()
         self._overflow = False
 
@@ -105,13 +122,17 @@ class Tally:
         self._count_rows(rows, places)
         if self._task in LABEL_TASKS:
             self._count_labels(column(rows, "target"), places)
+        if self._task == "token-classification":
+            self._count_steps(column(rows, "target"), places)
         self._total += rows.num_rows
 
     def finish(self) -> Summary:
         """Write what is left and return the summary."""
         index = {name: spill.close() for name, spill in self._spills.items()}
+        if self._near is not None:
+            index["near"] = self._near.close()
         files, splits = list(self._files), list(self._splits)
-        counts = (self._rows, self._labelled, self._labels, self._overflow)
+        counts = (self._rows, self._labelled, self._labels, self._overflow, self._steps)
         return Summary(self._unit, self._partitions, files, splits, self._named, index, *counts)
 
     def _places(self, rows: pa.RecordBatch) -> _Places:
@@ -132,6 +153,8 @@ class Tally:
         for name, values in zip(("exact_hi", "exact_lo", "target_hi", "target_lo"), (*exact, *target), strict=True):
             records[name] = values
         self._spills["input"].append(records)
+        if self._near is not None:
+            self._near.append(records, inputs)
         given = np.flatnonzero(column(rows, "id").is_valid())
         ids = records[given]
         ids["key_hi"], ids["key_lo"] = (half[given] for half in keys(column(rows, "id")))
@@ -181,6 +204,12 @@ class Tally:
             if self._known(label):
                 self._increase(self._labels.setdefault(split, {}), label, split, count, places, int(owners[index]))
 
+    def _count_steps(self, target: Array, places: _Places) -> None:
+        splits = list(self._splits)
+        for step, count, row in steps(target):
+            if step in self._steps or len(self._steps) <= STEPS:
+                self._increase(self._steps, step, splits[places.split[row]], count, places, row)
+
     def _known(self, label: str) -> bool:
         if label not in self._distinct:
             if len(self._distinct) >= LABELS:
@@ -190,7 +219,7 @@ class Tally:
         return True
 
     def _increase(
-        self, counts: dict[str, Count], name: str, split: str, count: int, places: _Places, index: int
+        self, counts: dict[_Name, Count], name: _Name, split: str, count: int, places: _Places, index: int
     ) -> None:
         if name in counts:
             counts[name].rows += count

@@ -1,6 +1,6 @@
 r"""Flag a record of the train split without a target.
 
-A record without a split belongs to train.
+A record without a split belongs to train. Of chat this is SFT223 or SFT224.
 
 Why it matters: nothing can be learned from it; tools that fill in class 0 or −1 train on a wrong label or crash on the
 GPU.
@@ -24,8 +24,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sftformat.rules.rule import TASKS as EVERY_TASK
 from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.view import View, indexes
+
+TASKS = frozenset(EVERY_TASK) - {"chat"}
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:

@@ -13,7 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sftformat.rules.exchanges import Exchanges
+from sftformat.rules.spans import Spans, spans
 from sftformat.rules.texts import Array, Indices, column, flat, is_list, text_bytes, text_offsets
+from sftformat.rules.turns import Turns
 
 #: Fields with text that the model is shown or learns to write, in the order of findings.
 TEXT_FIELDS = ("input", "input_pair", "instruction", "system", "target")
@@ -78,6 +81,21 @@ class View:
     def text(self, name: str) -> Text | None:
         """Return the texts of one field, None when it has none."""
         return next((text for text in self.texts if text.field == name), None)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """The turns of the conversations of a batch of chat."""
+        return Turns(self.column("input"), self.column("target"))
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """The calls of tools in these turns, and their results."""
+        return Exchanges(self.turns)
+
+    @cached_property
+    def spans(self) -> Spans | None:
+        """Where the tokens of a batch of token-classification stand in their texts; None where no row says so."""
+        return spans(self.column("text"), self.column("offsets"))
 
     @cached_property
     def splits(self) -> Array:

@@ -39,6 +39,7 @@ def _split(units: Sequence[Unit], split: str, counts: Counts) -> dict[str, Any]:
         "files": [unit.shard for unit in units if unit.split == split],
         "tokens": counts.tokens,
         "unlabelled": counts.unlabelled,
+        "pairs": counts.pairs,
         "input_ids": _bounds(counts.input_ids),
         "labels": _bounds(counts.labels),
         "length": {"max": counts.longest},

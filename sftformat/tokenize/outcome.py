@@ -30,8 +30,8 @@ class Counts:
     """Sums over rows. `read = written + rejected + filtered`.
 
     `lengths` is the histogram (length, rows) before truncation, special tokens included, of the rows that have tokens;
-    `cut`, `lost`, `content` and `unknown` count those rows too, written or not. `tokens`, `truncated` and
-    `tokens_lost` count written rows. All lengths are in tokens.
+    `cut`, `lost`, `content` and `unknown` count those rows too, written or not. `pairs` (rows with a second text),
+    `tokens`, `truncated` and `tokens_lost` count written rows. All lengths are in tokens.
     """
 
     read: int = 0
@@ -39,6 +39,7 @@ class Counts:
     rejected: int = 0
     filtered: int = 0
     unlabelled: int = 0
+    pairs: int = 0
     tokens: int = 0
     truncated: int = 0
     tokens_lost: int = 0

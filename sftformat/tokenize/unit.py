@@ -188,6 +188,7 @@ def _finish(
         rejected=int(rejected.sum()),
         filtered=int(filtered.sum()),
         unlabelled=int((kept & ~labels.labelled).sum()),
+        pairs=_pairs(columns, kept),
         truncated=int((encoded.lost[kept] > 0).sum()),
         tokens_lost=int(encoded.lost[kept].sum()),
         labels=_label_bounds(rows, labels.labelled[kept]),
@@ -195,6 +196,13 @@ def _finish(
         **_written(rows, setting),
     )
     return rows, counts, rejects
+
+
+def _pairs(columns: Columns, kept: npt.NDArray[np.bool_]) -> int:
+    """Count the rows kept that have a second text."""
+    if columns.pairs is None:
+        return 0
+    return sum(pair is not None for pair, stays in zip(columns.pairs, kept, strict=True) if stays)
 
 
 def _assemble(columns: Columns, encoded: Encoded, labels: Labels, setting: Setting) -> pa.RecordBatch:

@@ -280,3 +280,35 @@ def test_lists_in_csv_cells_come_back(call: Call, tmp_path: Path) -> None:
     assert call("convert", "a.jsonl", "-o", "b.csv").code == 0
     assert call("convert", "b.csv", "-o", "c.jsonl").code == 0
     assert [json.loads(line) for line in (tmp_path / "c.jsonl").read_text().splitlines()] == rows
+
+
+def test_two_fields_never_share_a_place(call: Call, tmp_path: Path) -> None:
+    rows = [{"body": {"text": f"t{n}", "y": "ab"[n % 2]}, "u": "x"} for n in range(4)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    shared = ("validate", "a.jsonl", "--task", "classification")
+    done = call(*shared, "--map", "input=/body/text", "--map", "target=/body/text")
+    assert (done.code, "in the same place" in done.err) == (2, True), done.err
+    done = call(*shared, "--map", "input=/body/text", "--map", "target=/body")
+    assert (done.code, "inside of /body" in done.err) == (2, True), done.err
+    assert call(*shared, "--map", "input=/body/text", "--map", "target=/body/y").code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [("tests.jsonl", "test"), ("evaluation.jsonl", "test"), ("my-dev.jsonl", "validation"), ("contest.jsonl", "train")],
+)
+def test_names_of_files_say_the_split(call: Call, tmp_path: Path, name: str, split: str) -> None:
+    (tmp_path / name).write_text(CLEAN)
+    assert f"\n{split} 30\n" in call("validate", name).out
+
+
+def test_a_file_that_cannot_grow_is_named(clean: Path, tmp_path: Path) -> None:
+    script = "ulimit -f 1; exec {python} -m sftformat convert a.jsonl -o b.parquet --quiet"
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"text": "text {n * 7919}", "label": "x"}}\n' for n in range(9000)))
+    done = subprocess.run(
+        ["bash", "-c", script.format(python=sys.executable)], cwd=tmp_path, capture_output=True, check=False, text=True
+    )
+    assert done.returncode == 2
+    assert "File too large" in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert not (tmp_path / "b.parquet").exists()

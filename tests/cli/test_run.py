@@ -192,6 +192,22 @@ def test_predict_ties_each_prediction_to_its_line(call: Call, model: Path, tmp_p
     assert (tmp_path / "q.csv").read_text().splitlines()[0] == "id,file,line,prediction,scores"
 
 
+def test_predict_leaves_no_row_out_in_silence(call: Call, model: Path, tmp_path: Path) -> None:
+    write(tmp_path / "data.jsonl", sentiment())
+    assert call("run", "data.jsonl", "-o", "out", "--model", str(model), "--epochs", "1").code == 0
+    (tmp_path / "new.jsonl").write_text('{"text": "good film"}\n{\n{"text": "\\ufffd\\ufffd"}\n{"text": "bad"}\n')
+    done = call("predict", "out/model", "new.jsonl", "-o", "p.jsonl")
+    assert done.code == 1
+    assert {"SFT001", "SFT503"} <= set(done.out.split()), done.out
+    predicted = [json.loads(line)["line"] for line in (tmp_path / "p.jsonl").read_text().splitlines()]
+    left = [json.loads(line)["line"] for line in (tmp_path / "p.jsonl.rejects.jsonl").read_text().splitlines()]
+    assert (predicted, left) == ([1, 4], [2, 3])
+    (tmp_path / "p.jsonl").unlink()
+    assert call("predict", "out/model", "new.jsonl", "-o", "p.jsonl").code == 2  # the rejects would be replaced
+    (tmp_path / "long.jsonl").write_text(json.dumps({"text": "good film " * 60}) + "\n")
+    assert "SFT501" in call("predict", "out/model", "long.jsonl", "-o", "q.jsonl").out
+
+
 def test_the_textbook_case(call: Call, model: Path, tmp_path: Path) -> None:
     write(
         tmp_path / "two.jsonl",

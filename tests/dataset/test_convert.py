@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftformat import plan as plan_module
 from sftformat.check import Settings
+from sftformat.dataset import build
 from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Event, Finished
 from sftformat.diagnostics import Diagnostic
@@ -141,7 +141,7 @@ def test_unlabelled_rows_are_legal_in_test_and_an_error_in_train(tmp_path: Path)
 
 
 def test_the_bytes_do_not_depend_on_place_or_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_module, "SMALL_BYTES", 0)
+    monkeypatch.setattr(build, "SMALL_BYTES", 0)
     trees = []
     for where, workers in (("one", 1), ("two/deeper", 2)):
         folder = tmp_path / where

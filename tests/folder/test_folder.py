@@ -20,6 +20,16 @@ from sftformat.folder.files import write_bytes
 from sftformat.folder.manifest import dump_json, open_folder, read_manifest, self_hash, verify
 
 A, B = "a" * 64, "b" * 64
+#: What the manifest of a data set says besides its files, at the least.
+FIELDS: dict[str, Any] = {
+    "task": "classification",
+    "labels": None,
+    "inputs": [{"file": "a.csv"}],
+    "mapping": [],
+    "columns": [],
+    "ledger": {},
+    "splits": {"train": {"rows": 0, "files": []}},
+}
 
 
 def fill(out: Path, fingerprint: str = A, content: dict[str, bytes] | None = None, **how: Any) -> None:
@@ -27,7 +37,7 @@ def fill(out: Path, fingerprint: str = A, content: dict[str, bytes] | None = Non
         if staging.finished is None:
             for name, value in (content or {"x.bin": b"1", "deep/er/y.bin": b"2"}).items():
                 write_bytes(staging.path / name, value)
-            staging.commit({"task": "t"})
+            staging.commit(FIELDS)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -195,6 +205,13 @@ def test_a_manifest_never_leads_out_of_its_folder(sound: Path, path: str) -> Non
         ({"format": "sftformat/2"}, "SFT902"),
         ({"kind": "run"}, "SFT903"),
         ({"files": None}, "SFT903"),
+        ({"task": None}, "SFT903"),
+        ({"inputs": [{}]}, "SFT903"),
+        ({"mapping": {}}, "SFT903"),
+        ({"labels": "a"}, "SFT903"),
+        ({"splits": {"train": {"rows": "3", "files": []}}}, "SFT903"),
+        ({"splits": {"train": None}}, "SFT903"),
+        ({"fingerprint": 1}, "SFT903"),
         ({"files": [{"path": "x.bin"}]}, "SFT903"),
         ({"files": [{"path": "x.bin", "bytes": "1", "sha256": 3}]}, "SFT903"),
     ],

@@ -7,6 +7,7 @@ import csv
 import io
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -165,3 +166,15 @@ def test_flipped_bytes_of_columnar_files_never_crash(tmp_path: Path, data: st.Da
     path.write_bytes(damaged)
     with contextlib.suppress(InputError):
         read_path(path)
+
+
+def test_a_cut_first_line_is_no_object_over_all_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"a": \n{"a": "x"}\n{"a": "\xe9t\xe9"}\n{"a": "y"}\n')
+    source = formats.sniff(path, "a.jsonl", ReadOptions())
+    batches = list(formats.read(source))
+    assert [record["a"] for batch in batches for record in batch.records] == ["x", "y"]
+    assert [reject.line for batch in batches for reject in batch.rejects] == [1, 3]
+    path.write_bytes(b'{\n"a": "\xe9t\xe9",\n"b": 1\n}\n')
+    with pytest.raises(InputError, match="one JSON object"):
+        formats.sniff(path, "a.jsonl", ReadOptions())

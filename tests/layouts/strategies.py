@@ -33,20 +33,26 @@ def record(
     return st.builds(lambda own, extra: {**extra, **own}, made, extras)
 
 
+def with_foreign(made: st.SearchStrategy[dict[str, Any]], *names: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Add keys that the layout does not know to a turn: those of another layout, and such as look like our notes."""
+    keys = st.sampled_from(["extra_key", "#", "#from", "##from", "#content", "#weight", "#tool_calls", *names])
+    return st.builds(lambda own, other: {**other, **own}, made, st.dictionaries(keys, values, max_size=3))
+
+
 labels = texts | integers | st.booleans() | st.none()
 scores = st.one_of(st.integers(-5, 5), numbers, st.none())
+calls = (
+    st.lists(st.fixed_dictionaries({"id": texts, "function": st.dictionaries(texts, values, max_size=2)}), max_size=2)
+    | st.none()
+)
 message = st.fixed_dictionaries(
     {"role": st.sampled_from(["system", "user", "assistant", "tool", "developer"])},
     optional={
         "content": texts | st.none(),
         "name": texts | st.none(),
-        "tool_calls": st.lists(
-            st.fixed_dictionaries({"id": texts, "function": st.dictionaries(texts, values, max_size=2)}), max_size=2
-        )
-        | st.none(),
+        "tool_calls": calls,
         "tool_call_id": texts | st.none(),
         "weight": st.sampled_from([0, 1, None, Number("1.0"), Number("0.5")]),
-        "extra_key": values,
     },
 )
 turn = st.fixed_dictionaries(
@@ -56,7 +62,12 @@ turn = st.fixed_dictionaries(
         ),
         "value": texts | st.none(),
     },
-    optional={"weight": st.sampled_from([0, 1, None]), "loss": st.booleans() | st.none()},
+    optional={
+        "weight": st.sampled_from([0, 1, None]),
+        "loss": st.booleans() | st.none(),
+        "tool_calls": values,
+        "name": values,
+    },
 )
 tools = st.lists(st.dictionaries(texts, values, max_size=2), max_size=2) | st.none()
 
@@ -73,9 +84,11 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "translation": record(
         {"translation": st.builds(lambda en, de: {"en": en, "de": de}, texts, texts | st.none())}, {}
     ),
-    "openai-chat": record({"messages": st.lists(message, min_size=1, max_size=5)}, {"tools": tools}),
+    "openai-chat": record(
+        {"messages": st.lists(with_foreign(message, "from", "value"), min_size=1, max_size=5)}, {"tools": tools}
+    ),
     "sharegpt": record(
-        {"conversations": st.lists(turn, min_size=1, max_size=5)},
+        {"conversations": st.lists(with_foreign(turn, "role", "content"), min_size=1, max_size=5)},
         {"tools": texts | st.none(), "system": texts | st.none()},
     ),
 }

@@ -153,6 +153,14 @@ def test_another_label_map_is_refused(run: Path, tmp_path: Path, labels: list[st
         evaluate(run, shards, "test")
 
 
+def test_pairs_are_no_single_texts(run: Path, tmp_path: Path) -> None:
+    labels, pairs = ["pos", "neg"], {"test": [(("good", "bad"), 0)]}
+    with pytest.raises(UsageError, match="split 'test' has pairs of texts, the run was trained on single texts"):
+        evaluate(run, write_shards(tmp_path / "s", "classification", labels, pairs), "test")
+    with pytest.raises(UsageError, match="pairs of texts"):
+        next(iter(predict(run, tmp_path / "s", "test")))
+
+
 def test_another_tokenizer_or_task_is_refused(run: Path, tmp_path: Path) -> None:
     changed: dict[str, Any] = {"tokenizer": {"name": "x", "sha256": "0" * 64, "vocab_size": 25, "pad_id": 0}}
     rows = {"test": [("good", 0)]}

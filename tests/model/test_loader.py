@@ -113,7 +113,8 @@ def test_an_empty_split_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_row_count_that_lies_is_refused(tmp_path: Path) -> None:
-    lie = {"train": {"rows": 3, "files": ["train/data-00000-of-00002.arrow", "train/data-00001-of-00002.arrow"]}}
+    files = ["train/data-00000-of-00002.arrow", "train/data-00001-of-00002.arrow"]
+    lie = {"train": {"rows": 3, "files": files, "pairs": 0, "unlabelled": 0}}
     refused(tmp_path, "has 2 rows, the manifest says 3", changes={"splits": lie})
 
 

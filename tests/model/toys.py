@@ -108,6 +108,7 @@ def write_shards(
                 "unlabelled": sum(target is None for _, target in rows),
                 "length": {"max": max(map(len, tokens), default=0)},
                 "truncated_rows": 0,
+                "pairs": sum(isinstance(text, tuple) for text, _ in rows),
             }
         write_tokenizer(staging.path / "tokenizer")
         sha256 = sha256_file(staging.path / "tokenizer" / "tokenizer.json")
@@ -117,6 +118,7 @@ def write_shards(
             "objective": "encoder",
             "max_length": 32,
             "inputs": [{"file": "toy.csv"}],
+            "ledger": {},
             "splits": parts,
             "tokenizer": {"name": "toy", "sha256": sha256, "vocab_size": len(VOCABULARY), "pad_id": 0},
         }

@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sftformat.check import Settings, Tally, active, check_rows, check_set
+from sftformat.check import Settings, Tally, active, check_rows, check_set, near_similarity
 from sftformat.diagnostics import Diagnostic
+from sftformat.schema.arrow import arrow_schema
 
 STRINGS = pa.list_(pa.string())
-MESSAGE = pa.struct([(name, pa.string()) for name in ("role", "content", "name", "tool_calls", "tool_call_id")])
-CHAT = pa.list_(MESSAGE)
+CHAT = arrow_schema("chat").field("input").type
 SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
 TYPES = {
     "classification": (pa.string(), pa.string()),
@@ -34,6 +34,9 @@ def batch(records: Sequence[dict[str, Any]], task: str = "classification") -> pa
             ("target", target),
             *((name, pa.string()) for name in names),
             ("references", STRINGS),
+            ("tools", pa.string()),
+            ("text", pa.string()),
+            ("offsets", pa.list_(pa.list_(pa.int64()))),
             ("source", SOURCE),
         ]
     )
@@ -60,7 +63,8 @@ def found(tmp_path: Any) -> Found:
         settings = Settings((code,), (), {code: thresholds}, None if labels is None else tuple(labels))
         folder = tmp_path / str(next(runs))
         folder.mkdir()
-        rows, tally = batch(records, task), Tally(folder, 0, task, splits=splits)
+        near = near_similarity(active(settings, task))
+        rows, tally = batch(records, task), Tally(folder, 0, task, splits=splits, near=near)
         tally.add(rows)
         by_row = [finding for _, finding in check_rows(rows, task, active(settings, task))]
         return by_row + list(check_set([tally.finish()], folder, task, settings))

@@ -15,13 +15,14 @@ CODE = "SFT302"
         ("classification", {"target": "", "split": "train"}),
         ("multilabel", {"target": [], "split": "train"}),
         ("regression", {"target": 0.0, "split": "train"}),
+        ("chat", {"target": None, "split": "train"}),  # SFT223
     ],
 )
 def test_noop(found, task, record):
     assert found(CODE, [record], task) == []
 
 
-@pytest.mark.parametrize("task", ["classification", "multilabel", "regression", "text-to-text", "chat"])
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression", "text-to-text", "token-classification"])
 @pytest.mark.parametrize("split", ["train", None])
 def test_finds(found, task, split):
     (finding,) = found(CODE, [{"target": None, "split": "test"}, {"target": None, "split": split}], task)

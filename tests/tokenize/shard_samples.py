@@ -96,5 +96,6 @@ def write_dataset(
                 pq.write_table(table, staging.path / names[-1])
             splits[split] = {"rows": line, "files": names}
         inputs = [{"file": f"{split}.jsonl", "bytes": 1, "sha256": "0" * 64} for split in parts]
-        staging.commit({"task": task, "splits": splits, "inputs": inputs, "labels": labels, "ledger": {}})
+        fields = {"task": task, "splits": splits, "inputs": inputs, "labels": labels}
+        staging.commit({**fields, "ledger": {}, "mapping": [], "columns": []})
     return folder

@@ -83,6 +83,7 @@ def test_manifest(reviews: Path, tokenizer_folder: Path, tmp_path: Path) -> None
         "files": ["train/data-00000-of-00002.arrow", "train/data-00001-of-00002.arrow"],
         "tokens": 20,
         "unlabelled": 0,
+        "pairs": 1,
         "input_ids": {"min": 1, "max": 13},
         "labels": {"min": 0, "max": 1},
         "length": {"max": 6},

@@ -1,0 +1,252 @@
+"""One row on the whole straight line: bytes, record, canonical row, findings, tokens."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from sftformat.check import active, check_rows
+from sftformat.dataset.bindings import Settled, settle
+from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.unit import Job, canonical_batches
+from sftformat.diagnostics import Diagnostic, Severity
+from sftformat.errors import UsageError
+from sftformat.explain.caret import caret
+from sftformat.explain.place import Found, exists, find, notes_on, parse_place
+from sftformat.explain.tokens import Tokenizing, Tokens, tokens_of
+from sftformat.folder.manifest import MANIFEST, read_manifest
+from sftformat.formats import scan, sniff
+from sftformat.formats.source import Source
+from sftformat.inspect.section import present
+from sftformat.layouts.layout import Binding, module_of, parse, render
+from sftformat.normalize import normalize
+from sftformat.plan import Input, Plan, Unit, resolve
+from sftformat.record import JSON_TYPES, Batch, Record, encode_json
+from sftformat.split import with_split
+from sftformat.validate import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One row.
+
+    found     what stands at the place, with its bytes
+    line      the line that was asked for
+    record    as parsed; None when there is none
+    settled   its layout, or the candidates; None without a record
+    row       the canonical row; None when the record does not fit
+    origins   for each field of the row where it came from, in words
+    findings  what is found on this row, each with the character of the row where it is (None: all of it)
+    """
+
+    source: Source
+    found: Found
+    line: int
+    record: Record | None = None
+    settled: Settled | None = None
+    row: Mapping[str, Any] | None = None
+    origins: Mapping[str, str] | None = None
+    findings: tuple[tuple[Diagnostic, int | None], ...] = ()
+    tokens: Tokens | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as `schemas/explain.schema.json` says."""
+        found = self.found
+        layout = self.settled.detected.binding.to_json() if self.settled and self.settled.detected else None
+        return {
+            "version": 1,
+            "file": self.source.name,
+            "format": self.source.format,
+            "compression": self.source.compression,
+            "encoding": self.source.encoding,
+            "asked_line": self.line,
+            "kind": found.kind,
+            "line": found.line,
+            "last_line": found.last,
+            "byte": found.byte,
+            "length": found.length,
+            **_raw(found.raw),
+            "record": self.record,
+            "types": {key: JSON_TYPES[type(value)] for key, value in self.record.items()} if self.record else None,
+            "layout": layout,
+            "undecided": self.settled.why if self.settled and self.settled.detected is None else None,
+            "row": dict(self.row) if self.row is not None else None,
+            "origins": dict(self.origins) if self.origins is not None else None,
+            "findings": [{**each.to_json(), **_at(at)} for each, at in self.findings],
+            "tokens": self.tokens.to_json() if self.tokens else None,
+        }
+
+    @property
+    def worst(self) -> Severity | None:
+        """The severity of the worst finding."""
+        order = list(Severity)
+        return min((each.severity for each, _ in self.findings), key=order.index, default=None)
+
+
+def _raw(raw: bytes) -> dict[str, str]:
+    try:
+        return {"raw": raw.decode()}
+    except UnicodeDecodeError:
+        return {"raw_base64": base64.b64encode(raw).decode()}
+
+
+def _at(at: int | None) -> dict[str, int]:
+    return {"character": at} if at is not None else {}
+
+
+def explain(place: str, options: DatasetOptions, tokenizing: Tokenizing | None = None) -> Explained:
+    """Follow the row at FILE:LINE from its bytes to its tokens; nothing is written.
+
+    A record over several lines is meant by each of them. The layout is detected on the whole file, as ever.
+
+    Raises:
+        UsageError: no such file or line, several files, or options that contradict each other.
+        InputError: the file cannot be read.
+    """
+    where = parse_place(place)
+    with TemporaryDirectory(prefix="sftformat-") as spool:
+        own = _input(where.file, Path(spool))
+        source = sniff(own.path, own.name, options.read)
+        scanned = scan(source)
+        if own.canonical:
+            return _canonical(own, source, where.line, options, tokenizing)
+        found = find(source, scanned.ranges, options.read, where)
+        notes = tuple(notes_on(found))
+        if found.batch is None:
+            return _finished(Explained(source, found, where.line), notes)
+        settled = settle(_plan(own, source, scanned.sha256, scanned.size), options)[0]
+        begun = Explained(source, found, where.line, found.batch.records[0], settled)
+        if settled.detected is None:
+            return _finished(begun, notes)
+        return _followed(begun, settled.detected.binding, own, notes, options, tokenizing, scanned.sha256)
+
+
+def _input(file: str, spool: Path) -> Input:
+    if file == "stdin" and not exists(file):  # as findings name it
+        file = "-"
+    inputs, _ = resolve([file], spool)
+    path = Path(file)
+    if path.is_dir() or len(inputs) != 1:
+        raise UsageError(f"{file}: {len(inputs)} files; name one of them")
+    own = inputs[0]
+    if (own.path.parent / MANIFEST).is_file() and own.path.suffix == ".parquet":
+        manifest = read_manifest(own.path.parent)
+        files = [name for part in manifest.get("splits", {}).values() for name in part["files"]]
+        return replace(own, canonical=manifest["kind"] == "dataset" and own.path.name in files)
+    return own
+
+
+def _plan(own: Input, source: Source, sha256: str, size: int) -> Plan:
+    return Plan((own,), (source,), (sha256,), (size,), (Unit(0, 0, source),))
+
+
+def _finished(explained: Explained, findings: Sequence[Diagnostic], checked: Sequence[Diagnostic] = ()) -> Explained:
+    """Add what was found, each with its character; the pointers of `checked` lead into the canonical row."""
+    source, found = explained.source, explained.found
+    placed = [(each, caret(source, found, each)) for each in findings]
+    placed += [(each, caret(source, found, replace(each, path=_raw_path(explained, each.path)))) for each in checked]
+    return replace(explained, findings=tuple(placed))
+
+
+def _raw_path(explained: Explained, path: str) -> str:
+    """Return where in the record stands what a pointer into the canonical row leads to; empty where that is unclear."""
+    binding = explained.settled.detected.binding if explained.settled and explained.settled.detected else None
+    first, *rest = parse(path) if path else ("",)
+    if binding is None or binding.layout.module or first not in binding.at:
+        return ""
+    return render((*binding.at[first], *rest))
+
+
+def _followed(
+    begun: Explained,
+    binding: Binding,
+    own: Input,
+    notes: tuple[Diagnostic, ...],
+    options: DatasetOptions,
+    tokenizing: Tokenizing | None,
+    sha256: str,
+) -> Explained:
+    """Take a record through validate, normalize, check and tokenize."""
+    assert begun.found.batch is not None
+    fitting, rejects = validate(begun.found.batch, binding)
+    if rejects:
+        return _finished(begun, (*notes, *rejects[0].diagnostics))
+    rows = normalize(fitting, binding, own.split)
+    given = rows.column("split").to_pylist()[0]
+    rows = with_split(rows, [given or "train"])
+    task = binding.layout.task
+    found = check_rows(rows, task, active(options.settings, task))
+    row = present(rows.to_pylist()[0])
+    whole = replace(begun, row=row, origins=_origins(row, binding, own, begun.record or {}))
+    if tokenizing is not None:
+        whole = replace(whole, tokens=tokens_of(rows, task, tokenizing, sha256, begun.found.line))
+    return _finished(whole, notes, [each for _, each in found])
+
+
+def _origins(row: Mapping[str, Any], binding: Binding, own: Input, record: Record) -> dict[str, str]:
+    """Say in words where each field of a canonical row came from."""
+    made: dict[str, str] = {}
+    keys = module_of(binding.layout).KEYS if binding.layout.module else ()
+    for key in row:
+        pointer = binding.at.get(key)
+        if key in binding.captures:
+            made[key] = f"the key {binding.captures[key]!r}"
+        elif key == "source":
+            made[key] = "where the record stands"
+        elif key == "meta":
+            made[key] = "everything else in the record"
+        elif pointer is not None and not (key == "split" and not record.get(pointer[0])):
+            made[key] = render(pointer)
+        elif key == "split":
+            made[key] = "the name of the file" if own.split else "no split is named: train"
+        elif key == "id":
+            made[key] = "none given: the hash of what is learned"
+        else:
+            made[key] = ", ".join(f"/{name}" for name in keys if name in record) or "the layout"
+    return made
+
+
+def _canonical(
+    own: Input, source: Source, line: int, options: DatasetOptions, tokenizing: Tokenizing | None
+) -> Explained:
+    """Explain a row of a data set folder of ours, which is canonical already."""
+    task = read_manifest(own.path.parent)["task"]
+    settled = settle(_plan(own, source, "", 0), options)[0]
+    assert settled.detected is not None
+    before = 0
+    for step in canonical_batches(Job(options, Unit(0, 0, source), own, settled.detected.binding, Path())):
+        batch, rows = step.batch, step.rows
+        if line <= before + len(rows):
+            return _canonical_row(
+                source, line, batch, rows[line - before - 1 : line - before], task, settled, options, tokenizing
+            )
+        before += len(rows)
+    raise UsageError(f"{source.name}: has {before:,} rows; there is no row {line:,}")
+
+
+def _canonical_row(
+    source: Source,
+    line: int,
+    batch: Batch,
+    rows: pa.RecordBatch,
+    task: str,
+    settled: Settled,
+    options: DatasetOptions,
+    tokenizing: Tokenizing | None,
+) -> Explained:
+    row = present(rows.to_pylist()[0])
+    raw = encode_json(row)
+    found = Found("record", line, line, None, raw, len(raw), batch)
+    findings = [each for _, each in check_rows(rows, task, active(options.settings, task))]
+    place = row["source"]
+    inputs = read_manifest(source.path.parent)["inputs"]
+    sha256 = next((each["sha256"] for each in inputs if each["file"] == place["file"]), "")
+    tokens = tokens_of(rows, task, tokenizing, sha256, place["line"]) if tokenizing else None
+    origins = dict.fromkeys(row, "canonical already")
+    return _finished(Explained(source, found, line, row, settled, row, origins, (), tokens), (), findings)

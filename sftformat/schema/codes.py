@@ -1,0 +1,84 @@
+"""SFT1: what the schema of a layout says about records, and what the records say about it; the samples are tests."""
+
+from __future__ import annotations
+
+from sftformat.documented import Page, Sample, jsonl
+
+_GOOD = b'{"text": "Fine film.", "label": "pos"}\n'
+_SCHEMA = (
+    b'{"type": "object", "properties": {"text": {"type": "string", "maxLength": 12},'
+    b' "label": {"enum": ["pos", "neg"]}}}\n'
+)
+_WITH_SCHEMA = ("--schema", "schema.json", "--map", "input=text", "--map", "target=label")
+
+#: In the order of the codes; name, severity, words and cure stand in `diagnostics.CODES`.
+PAGES: tuple[Page, ...] = (
+    Page(
+        "SFT101",
+        "the schema says what the data must be; a value outside of it was not meant to be learned from.",
+        (
+            Sample(
+                (("schema.json", _SCHEMA), ("a.jsonl", _GOOD + b'{"text": "Bad film.", "label": "negative"}\n')),
+                _WITH_SCHEMA,
+            ),
+        ),
+        (Sample((("schema.json", _SCHEMA), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
+    ),
+    Page(
+        "SFT102",
+        "without the text there is nothing to learn from; a null or a default in its place would be invented.",
+        (jsonl(_GOOD + b'{"txet": "Bad film.", "label": "neg"}\n'),),
+        (jsonl(_GOOD + b'{"text": "Bad film.", "label": "neg", "note": "kept in meta"}\n'),),
+    ),
+    Page("SFT103", "a field that the schema does not know is often a known one, misspelt.", (), ()),
+    Page(
+        "SFT104",
+        "a list or a number in the place of a text would be turned into some text that nobody wrote.",
+        (jsonl(_GOOD + b'{"text": ["Bad", "film."], "label": "neg"}\n'),),
+        (jsonl(_GOOD + b'{"text": "[\\"Bad\\", \\"film.\\"]", "label": "neg"}\n'),),
+    ),
+    Page(
+        "SFT105",
+        '0 and "0" are one label for some readers and two for others, and a table holds one type a column.',
+        (jsonl(b'{"text": "Fine film.", "label": "1"}\n{"text": "Bad film.", "label": 0}\n'),),
+        (jsonl(b'{"text": "Fine film.", "label": 1}\n{"text": "Bad film.", "label": 0}\n'),),
+    ),
+    Page(
+        "SFT106",
+        "a column that only one split has often tells the label, or was renamed in one of the files.",
+        (
+            Sample(
+                (
+                    ("train.jsonl", b'{"text": "Fine film.", "label": "pos", "stars": 5}\n'),
+                    ("test.jsonl", b'{"text": "Bad film.", "label": "neg"}\n'),
+                )
+            ),
+        ),
+        (
+            Sample(
+                (
+                    ("train.jsonl", b'{"text": "Fine film.", "label": "pos"}\n'),
+                    ("test.jsonl", b'{"text": "Bad film.", "label": "neg"}\n'),
+                )
+            ),
+        ),
+    ),
+    Page(
+        "SFT107",
+        "what a layout has no place for is not in the file that is written.",
+        (
+            Sample(
+                (("a.jsonl", b'{"instruction": "Add.", "input": "1+1", "output": "2"}\n'),),
+                ("-o", "b.jsonl", "--to", "prompt-completion"),
+                command="convert",
+            ),
+        ),
+        (
+            Sample(
+                (("a.jsonl", b'{"prompt": "1+1", "completion": "2"}\n'),),
+                ("-o", "b.jsonl", "--to", "prompt-completion"),
+                command="convert",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Tests of explaining one row."""

