@@ -115,7 +115,7 @@ def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOpt
         scanned = scan(whole)
         rejected = rejects.runs(whole, options)
         for source in rejected or (whole,):
-            inputs.append(_of_origin(each, source.origin) if source.origin else each)
+            inputs.append(of_origin(each, source.origin) if source.origin else each)
             sources.append(source)
             hashes.append(scanned.sha256)
             sizes.append(scanned.size)
@@ -124,7 +124,7 @@ def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOpt
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
 
 
-def _of_origin(rejected: Input, origin: Origin) -> Input:
+def of_origin(rejected: Input, origin: Origin) -> Input:
     """Return the input for rows of a file of rejects: with the split that they had, unless the user names another."""
     if rejected.prefixed:
         return rejected

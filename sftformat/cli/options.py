@@ -78,7 +78,7 @@ checking = stack(
     click.option(
         "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit status 1."
     ),
-    click.option("--redact", is_flag=True, help="Show no value of the data (rejects keep the rows as they are)."),
+    click.option("--redact", is_flag=True, help="Show no value of the data (files of rejects and repairs keep them)."),
     click.option(
         "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."
     ),

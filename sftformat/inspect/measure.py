@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from sftformat.check import Summary, Tally
 from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.rejected import canonical_rows
 from sftformat.dataset.unit import Job as UnitJob
 from sftformat.dataset.unit import canonical_batches, first_of
 from sftformat.errors import InputError
@@ -133,9 +134,13 @@ def _batches(job: Job, binding: Binding | None, made: Measured) -> Iterator[tupl
 
 
 def _canonical(batch: Batch, binding: Binding, job: Job, made: Measured) -> tuple[Batch, pa.RecordBatch]:
-    fitting, rejects = validate(batch, binding)
+    origin = job.unit.source.origin
+    if origin is not None and origin.task is not None:
+        fitting, rows, rejects = canonical_rows(batch, origin.task)
+    else:
+        fitting, rejects = validate(batch, binding)
+        rows = normalize(fitting, binding, job.source_input.split)
     _count_rejects(made, rejects)
-    rows = normalize(fitting, binding, job.source_input.split)
     return fitting, with_split(rows, [split or "train" for split in rows.column("split").to_pylist()])
 
 

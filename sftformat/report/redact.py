@@ -40,7 +40,7 @@ def redacted(found: Diagnostic, known: Collection[str]) -> Diagnostic:
         return replace(found, path=path, expected="", got="")
     words, fix = _WORDS[found.code]
     position = _POSITION.match(found.message)
-    if found.keyword:
+    if found.keyword and found.expected:
         # What a schema expects is ours to tell; only with `type` is what is there no more than the name of a type.
         got = found.got if found.keyword == "type" else ""
         words = f"{path or 'the record'}: expected {found.expected}" + (f", got {got}" if got else "")

@@ -127,3 +127,76 @@ def test_rows_that_tokenize_left_out_are_an_input(call: Call, source: Path, tmp_
     assert [(row["id"], row["input"], row["target"]) for row in rows] == [
         (raw["id"], raw["input"], raw["target"]) for raw in raws
     ]
+
+
+# ---------------------------------------------------------------------------------------------------- other outputs
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "github", "sarif"])
+def test_machines_get_findings_and_no_repairs(call: Call, source: Path, tmp_path: Path, form: str) -> None:
+    source.write_text(source.read_text() + "{\n")
+    done = call("convert", "a.jsonl", "-o", "out", "--fix", "--output-format", form)
+    assert done.code == 1
+    assert "SFT001" in done.out
+    assert not any(word in done.out for word in ("label-form", "label-blanks", "repair"))
+    assert "Made 2 repairs in 2 rows" in done.err
+    assert "repairs.jsonl" in done.err
+    done = call("convert", "a.jsonl", "-o", "b.csv", "--fix", "--output-format", form)
+    assert not any(word in done.out for word in ("label-form", "repair"))
+    assert (tmp_path / "b.csv.repairs.jsonl").exists()
+
+
+def test_no_value_is_shown_where_none_is_wanted(call: Call, tmp_path: Path) -> None:
+    rows = [dict(row) for row in ROWS]
+    rows[3]["label"], rows[4]["text"], rows[5][" q7zq "] = "bad ", "Tom &amp; q7zq", "q7zq"
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = call("validate", "--diff", "--unsafe-fixes", "--redact", "a.jsonl")
+    assert done.code == 0
+    assert done.out.splitlines() == [
+        "--- a.jsonl:4",
+        "+++ a.jsonl:4",
+        "@@ … @@ /target  SFT301 label-blanks",
+        "--- a.jsonl:5",
+        "+++ a.jsonl:5",
+        "@@ … @@ /input  SFT209 html-entities",
+        "--- a.jsonl:6",
+        "+++ a.jsonl:6",
+        "@@ … @@ /…  SFT102 padded-key",
+    ]
+    shown = call("convert", "a.jsonl", "-o", "out", "--fix", "--unsafe-fixes", "--redact")
+    assert "  a.jsonl:5  /input\n" in shown.out
+    assert not any("q7zq" in each.out + each.err or "&amp;" in each.out for each in (done, shown))
+    assert "q7zq" in (tmp_path / "out/repairs.jsonl").read_text()
+
+
+def test_diff_of_inputs_each_by_itself_names_them_apart(call: Call, source: Path, tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/a.jsonl").write_bytes(source.read_bytes())
+    done = call("validate", "--diff", "--each", "a.jsonl", "b/a.jsonl")
+    heads = [line for line in done.out.splitlines() if line.startswith("---")]
+    assert heads == ["--- a.jsonl:4", "--- a.jsonl:5", "--- b/a.jsonl:4", "--- b/a.jsonl:5"]
+    alone = call("validate", "--diff", "b/a.jsonl")
+    assert alone.out.splitlines()[0] == "--- b/a.jsonl:4"  # as one would open it from here
+
+
+def test_what_is_left_can_be_kept_in_a_file(call: Call, source: Path, tmp_path: Path) -> None:
+    done = call("validate", "--diff", "a.jsonl", "-o", "left.json", "--fail-on", "warning")
+    assert done.code == 1
+    left = json.loads((tmp_path / "left.json").read_text())
+    assert (left["findings"], left["summary"]["status"]) == ([], 1)
+    done = call("validate", "--diff", "a.jsonl", "-o", "-")
+    assert (done.code, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1 or "--diff is shown as text" in done.err
+
+
+def test_tokenize_repairs_a_data_set_and_refuses_other_options_for_it(call: Call, source: Path, tmp_path: Path) -> None:
+    word_piece(tmp_path / "tokenizer")
+    assert call("convert", "a.jsonl", "-o", "data").code == 0
+    how = ("--tokenizer", "tokenizer")
+    done = call("tokenize", "data", "-o", "shards", *how, "--drop-duplicates")
+    assert (done.code, "--drop-duplicates is for raw inputs" in done.err) == (2, True)
+    assert call("tokenize", "data", "-o", "shards", *how, "--fix", "--limit", "3").code == 2
+    done = call("tokenize", "data", "-o", "shards", *how, "--fix")
+    assert done.code == 0
+    assert len((tmp_path / "shards.repairs.jsonl").read_text().splitlines()) == 2
+    assert sorted(json.loads((tmp_path / "shards/manifest.json").read_text())["labels"]) == ["bad", "good"]
