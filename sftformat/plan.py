@@ -21,8 +21,8 @@ from typing import TypeVar
 
 from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import MANIFEST, open_folder, read_manifest
-from sftformat.formats import by_name, scan, sniff
-from sftformat.formats.source import ReadOptions, Source
+from sftformat.formats import by_name, rejects, scan, sniff
+from sftformat.formats.source import Origin, ReadOptions, Source, check_columns
 from sftformat.layouts.layout import SPLIT_NAMES
 
 Item = TypeVar("Item")
@@ -86,6 +86,8 @@ class Progress:
 def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
     """Find the inputs, look at each once from end to end, and cut them into units.
 
+    A file of rejects is as many inputs as it has runs of lines that came from one.
+
     `spool` is a folder for what can be read only once (stdin).
 
     Raises:
@@ -93,43 +95,40 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
         InputError: an input that cannot be read.
     """
     check_columns(options)
-    inputs, skipped = resolve(specs, spool)
-    return plan_inputs(inputs, skipped, options)
+    named, skipped = resolve(specs, spool)
+    return plan_inputs(named, skipped, options)
 
 
-def plan_inputs(inputs: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Plan:
+def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Plan:
     """As `plan`, for inputs that were found already.
 
     Raises:
         InputError: an input that cannot be read.
     """
+    inputs: list[Input] = []
     sources: list[Source] = []
     hashes: list[str] = []
     sizes: list[int] = []
     units: list[Unit] = []
-    for number, each in enumerate(inputs):
-        source = sniff(each.path, each.name, options)
-        scanned = scan(source)
-        sources.append(source)
-        hashes.append(scanned.sha256)
-        sizes.append(scanned.size)
-        for part in scanned.ranges:
-            cut = replace(source, start=part.start, stop=part.stop, first_line=part.first_line)
-            units.append(Unit(len(units), number, cut))
+    for each in named:
+        whole = sniff(each.path, each.name, options)
+        scanned = scan(whole)
+        rejected = rejects.runs(whole, options)
+        for source in rejected or (whole,):
+            inputs.append(of_origin(each, source.origin) if source.origin else each)
+            sources.append(source)
+            hashes.append(scanned.sha256)
+            sizes.append(scanned.size)
+            cuts = [source] if rejected else [source.part(part) for part in scanned.ranges]
+            units += [Unit(len(units) + number, len(inputs) - 1, cut) for number, cut in enumerate(cuts)]
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
 
 
-def check_columns(options: ReadOptions) -> None:
-    """Refuse names for columns that cannot be meant.
-
-    Raises:
-        UsageError: a header is there already, or a name is missing or stands twice.
-    """
-    names = [name.strip() for name in options.columns or ()]
-    if names and options.header:
-        raise UsageError("--columns names the columns of a file without a header: say --no-header too")
-    if len(set(names)) != len(names) or "" in names:
-        raise UsageError(f"--columns {','.join(names)}: every column needs a name of its own")
+def of_origin(rejected: Input, origin: Origin) -> Input:
+    """Return the input for rows of a file of rejects: with the split that they had, unless the user names another."""
+    if rejected.prefixed:
+        return rejected
+    return replace(rejected, split=origin.split, prefixed=origin.split_named)
 
 
 def check_unchanged(found: Plan) -> None:
@@ -232,6 +231,9 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, bool]]:
         if path.is_file() and not _hidden(path, folder) and not ours.intersection(path.parents)
     )
     hugging_face = any(path.name == "state.json" for path in files)
+    aside = [path for path in files if path.name.endswith(("rejects.jsonl", "repairs.jsonl"))]
+    skipped.extend(f"{path.relative_to(folder).as_posix()} (of sftformat; name it to have it read)" for path in aside)
+    files = [path for path in files if path not in aside]
     data = [path for path in files if by_name(path.name) and not (hugging_face and path.suffix == ".json")]
     skipped.extend(path.relative_to(folder).as_posix() for path in files if path not in data and not hugging_face)
     if not data:

@@ -192,16 +192,49 @@ def record_id(learned: object) -> str:
     return xxhash.xxh3_128_hexdigest(canonical_json(learned))
 
 
-def reject_line(reject: Reject) -> bytes:
-    """Return a reject as one line of `rejects.jsonl`; bytes that are not UTF-8 are written as base64."""
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What else must be known to read a rejected row again: how its input was read, where that is not the usual way.
+
+    `encoding` is that of the bytes of `raw`. `split_named` says that the user named the split in front of the input.
+    `task` is set where the row is a canonical one.
+    """
+
+    encoding: str = "utf-8"
+    split: str | None = None
+    split_named: bool = False
+    delimiter: str | None = None
+    quoting: bool = True
+    task: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields that are set; the encoding is not among them, as lines of rejects are text."""
+        usual = ReadAs()
+        names = [name for name in self.__slots__ if name != "encoding"]
+        return {name: getattr(self, name) for name in names if getattr(self, name) != getattr(usual, name)}
+
+
+def reject_line(reject: Reject, read_as: ReadAs | None = None) -> bytes:
+    """Return a reject as one line of `rejects.jsonl`; bytes that are not text in their encoding are written as base64.
+
+    `rejects.jsonl` is an input like others: see `formats.rejects`.
+    """
+    read_as = read_as or ReadAs()
     line: dict[str, Any] = {"file": reject.file, "line": reject.line, "byte": reject.byte, "length": reject.length}
     try:
-        line["raw"] = reject.raw.decode()
-    except UnicodeDecodeError:
+        text = reject.raw.decode(read_as.encoding)
+        whole = text.encode(read_as.encoding) == reject.raw
+    except UnicodeError:
+        whole = False
+    if whole:
+        line["raw"] = text
+    else:
         line["raw_base64"] = base64.b64encode(reject.raw).decode()
     line["format"] = reject.format
     if reject.header is not None:
         line["header"] = list(reject.header)
+    if how := read_as.to_json():
+        line["read_as"] = how
     line["reason"] = reject.reason
     line["diagnostics"] = [found.to_json() for found in reject.diagnostics]
     return encode_json(line) + b"\n"

@@ -20,7 +20,7 @@ from sftformat.folder.commit import Staging, stage
 from sftformat.folder.files import remove, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, read_manifest
 from sftformat.plan import Progress, run
-from sftformat.record import reject_line
+from sftformat.record import ReadAs, reject_line
 from sftformat.tokenize.account import manifest_fields
 from sftformat.tokenize.features import dataset_dict, dataset_info, state
 from sftformat.tokenize.outcome import Counts, Outcome, add
@@ -187,4 +187,5 @@ def _write_rejects(plan: Plan, staging: Path, path: Path) -> None:
     with open(path, "xb") as file:
         for unit in plan.units:
             outcome = Outcome.load((staging / unit.beside).read_bytes())
-            file.writelines(reject_line(reject) for reject in outcome.rejects)
+            read_as = ReadAs(task=plan.setting.task)
+            file.writelines(reject_line(reject, read_as) for reject in outcome.rejects)

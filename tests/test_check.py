@@ -193,7 +193,11 @@ def label_oracle(rows: Any, found: Any, task: str) -> None:
     train = by_split["train"]
     for name in total:
         group = [other for other in total if " ".join(other.lower().split()) == " ".join(name.lower().split())]
-        if name and total[name] < max(total[other] for other in group):
+        forms: Counter[str] = Counter()
+        for other in group:
+            forms[other.strip()] += total[other]
+        form = min(each for each in forms if forms[each] == max(forms.values()))
+        if name and name != (form if form in group else min(other for other in group if other.strip() == form)):
             found["SFT301"][name] += 1
     for split, labels in by_split.items():
         if train:
@@ -226,7 +230,7 @@ def seen(findings: Sequence[Diagnostic]) -> dict[str, Counter[Any]]:
     return found
 
 
-ORACLE = ("SFT303", "SFT305", "SFT308", "SFT311", "SFT401", "SFT402", "SFT403", "SFT406", "SFT407", "SFT408")
+ORACLE = ("SFT301", "SFT303", "SFT305", "SFT308", "SFT311", "SFT401", "SFT402", "SFT403", "SFT406", "SFT407", "SFT408")
 
 
 @relaxed
@@ -236,7 +240,6 @@ def test_set_rules_agree_with_the_oracle(data_set):
     expected, got = oracle(records, task), seen(checked(records, task))
     for code in ORACLE:
         assert +got[code] == +expected[code], code
-    assert not expected["SFT301"] - got["SFT301"]  # on a tie the oracle does not know which is the main form
 
 
 @relaxed

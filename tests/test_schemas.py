@@ -47,7 +47,8 @@ def wrong(name: str, value: Any) -> list[str]:
 
 def test_all_are_there() -> None:
     wanted = {f"canonical/{task}" for task in TASKS} | {f"layouts/{name}" for name in LAYOUTS}
-    assert set(names()) == wanted | {"manifest", "diagnostic", "rejects", "config", "inspect", "explain"}
+    others = {"manifest", "diagnostic", "rejects", "repairs", "config", "inspect", "explain"}
+    assert set(names()) == wanted | others
 
 
 @each_schema
@@ -96,7 +97,7 @@ def test_the_table_of_layouts_is_theirs() -> None:
     assert f"<!-- layouts -->\n\n{layouts_table()}\n<!-- end -->" in text
     for folder in ("canonical", "layouts"):
         assert f"<!-- examples {folder} -->\n\n{examples(folder)}\n<!-- end -->" in text
-    for name in ("manifest", "diagnostic", "rejects", "config"):
+    for name in ("manifest", "diagnostic", "rejects", "repairs", "config"):
         shown = text.split(f"<!-- sample {name} -->\n\n```json\n")[1].split("\n```")[0]
         assert json.loads(shown) == load(name)["examples"][0]
 

@@ -28,6 +28,7 @@ from sftformat.cli import options
 @options.reading
 @options.splitting
 @options.checking
+@options.repairing
 @options.output_format
 @options.working
 @options.overwriting
@@ -57,30 +58,72 @@ def command(
     return findings.status()
 
 
-def finish(findings: Any, events: Any, out: Path) -> None:
-    """Follow the making of a data set; show what was found and what was written through an Outlet."""
+def finish(findings: Any, events: Any, out: Path | None) -> None:
+    """Follow the making of a data set; show what was found, repaired and written through an Outlet.
+
+    `out` is the folder that stays; None when only what is made from it stays.
+    """
     from sftformat.report.data import show_inputs, show_ledger
+    from sftformat.report.repairs import show_repairs
     from sftformat.report.work import follow
 
     where = findings.where
-    finished = follow(where, events, findings.take, findings.look)
+    finished = follow(where, events, findings.take, findings.look, findings.mend)
     ledger = finished.manifest["ledger"]
     findings.show(finished.manifest)
     if finished.nothing_to_do:
         findings.say(f"{out}: up to date, nothing to do")
         return
     if not findings.machine:
+        show_repairs(where, findings.mended, findings.places.path)
         show_inputs(where, finished.manifest)
         show_ledger(where, ledger)
-    if ledger["rejected"] + ledger["duplicate"] and (out / "rejects.jsonl").exists():
-        findings.say(f"rows not written, each with its reason: {out / 'rejects.jsonl'}")
+    for name, words in BESIDE.items():
+        if out is not None and (out / name).exists():
+            findings.say(f"{words}: {out / name}")
+    if "repairs" in finished.manifest:
+        earlier = sum(finished.manifest["repairs"].values()) - findings.mended.counts.total()
+        findings.say(findings.mended.words(before=earlier))
     findings.close(ledger)
+
+
+#: Files of a data set folder that are kept beside OUT where the folder itself is not, and what is said of them.
+BESIDE = {
+    "rejects.jsonl": "rows not written, each with its reason",
+    "repairs.jsonl": "every repair, with what stood there before",
+}
+
+
+def refuse_beside(out: Path, overwrite: bool) -> None:
+    """Refuse to replace what stands beside OUT unasked.
+
+    Raises:
+        UsageError: there is a file of that name.
+    """
+    for path in (beside(out, name) for name in BESIDE):
+        if path.exists() and not overwrite:
+            raise click.UsageError(f"{path}: exists; use --overwrite to replace it")
+
+
+def beside(out: Path, name: str) -> Path:
+    """Return where a file of the data set is kept that OUT was made from: `OUT.rejects.jsonl`."""
+    return out.with_name(f"{out.name}.{name}")
+
+
+def keep_beside(findings: Any, folder: Path, out: Path) -> None:
+    """Move rejects and repairs of a data set that goes away to beside OUT, and say so."""
+    import os
+
+    for name, words in BESIDE.items():
+        beside(out, name).unlink(missing_ok=True)
+        if (folder / name).exists():
+            os.replace(folder / name, beside(out, name))
+            findings.say(f"{words}: {beside(out, name)}")
 
 
 def _to_file(
     findings: Any, inputs: Sequence[str], out: Path, to: str | None, choice: Any, given: dict[str, Any], dry_run: bool
 ) -> None:
-    import os
     from itertools import chain
 
     from sftformat.dataset.build import convert
@@ -89,16 +132,11 @@ def _to_file(
 
     if out.exists() and not given["overwrite"]:
         raise click.UsageError(f"{out}: exists; use --overwrite to replace it")
-    rejects = out.with_name(out.name + ".rejects.jsonl")
-    if rejects.exists() and not given["overwrite"] and not dry_run:
-        raise click.UsageError(f"{rejects}: exists; use --overwrite to replace it")
+    refuse_beside(out, given["overwrite"] or dry_run)
     with workspace(out) as work:
         folder = work / "dataset"
         built = list(convert(inputs, folder, choice))
         written = () if dry_run else export(folder, out, to, overwrite=given["overwrite"])
-        finish(findings, chain(built, written), out)
+        finish(findings, chain(built, written), None)
         if not dry_run:
-            rejects.unlink(missing_ok=True)
-        if (folder / "rejects.jsonl").exists() and not dry_run:
-            os.replace(folder / "rejects.jsonl", rejects)
-            findings.say(f"rows not written, each with its reason: {rejects}")
+            keep_beside(findings, folder, out)

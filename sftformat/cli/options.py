@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from sftformat.cli.config import read_config
 from sftformat.errors import UsageError
@@ -77,7 +78,7 @@ checking = stack(
     click.option(
         "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit status 1."
     ),
-    click.option("--redact", is_flag=True, help="Show no value of the data (rejects keep the rows as they are)."),
+    click.option("--redact", is_flag=True, help="Show no value of the data (files of rejects and repairs keep them)."),
     click.option(
         "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."
     ),
@@ -100,6 +101,16 @@ splitting = stack(
     click.option("--max-rejects", metavar="N|P%", help="Write nothing when more rows than this are rejected."),
 )
 
+unsafe_fixes = click.option(
+    "--unsafe-fixes", is_flag=True, help="With it: also HTML entities, mojibake and invisible characters."
+)
+
+repairing = stack(
+    click.option(
+        "--fix", is_flag=True, help="Repair what keeps its meaning: blanks and case of labels, blanks around keys."
+    ),
+    unsafe_fixes,
+)
 
 config = click.option(
     "--config",
@@ -192,6 +203,10 @@ def dataset_options(ctx: click.Context) -> Any:
     fractions = given.get("fractions")
     if given.get("stratify") and fractions is None:
         raise UsageError("--stratify says how to --split; give the shares too")
+    fix, unsafe = bool(given.get("fix") or given.get("diff")), bool(given.get("unsafe_fixes"))
+    if unsafe and not fix and ctx.get_parameter_source("unsafe_fixes") is ParameterSource.COMMANDLINE:
+        other = "--fix" if "fix" in given else "--diff"
+        raise UsageError(f"--unsafe-fixes says what else is repaired; give {other} too")
     return DatasetOptions(
         read=ReadOptions(
             encoding=given.get("encoding"),
@@ -212,6 +227,8 @@ def dataset_options(ctx: click.Context) -> Any:
         resplit=bool(given.get("resplit")),
         seed=given.get("seed") or 0,
         drop_duplicates=bool(given.get("drop_duplicates")),
+        fix=fix,
+        unsafe_fixes=unsafe,
         max_rejects=given.get("max_rejects"),
         limit=given.get("limit"),
         workers=workers(given.get("workers")),

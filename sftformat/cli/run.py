@@ -33,6 +33,7 @@ from sftformat.cli.train import require_train_extra, training
 @options.reading
 @options.splitting
 @options.checking
+@options.repairing
 @options.working
 @options.overwriting
 @click.pass_context

@@ -34,13 +34,14 @@ tokenizing = options.stack(
 @options.reading
 @options.splitting
 @options.checking
+@options.repairing
 @options.output_format
 @options.working
 @options.overwriting
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokenizer: str, **given: Any) -> int:
     """Tokenize a data set folder, or raw INPUT straight through, into the shard folder SHARDS."""
-    from sftformat.cli.convert import finish
+    from sftformat.cli.convert import finish, keep_beside, refuse_beside
     from sftformat.dataset.build import convert
     from sftformat.folder.commit import workspace
     from sftformat.folder.manifest import MANIFEST
@@ -53,19 +54,21 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     how = TokenizeOptions(tokenizer, given["max_length"], given["truncation"], choice.settings.labels)
     out = Path(output)
     with outlet(where, options.wanted(ctx)) as findings:
-        if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file():
+        if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file() and not choice.fix:
             _refuse_unused(choice)
             make_shards(findings, Path(inputs[0]), out, how, given)
         else:
+            refuse_beside(out, given["overwrite"])
             with workspace(out) as work:
-                finish(findings, convert(inputs, work / "dataset", choice), work / "dataset")
+                finish(findings, convert(inputs, work / "dataset", choice), None)
                 make_shards(findings, work / "dataset", out, how, given)
+                keep_beside(findings, work / "dataset", out)
     return findings.status()
 
 
 def _refuse_unused(choice: Any) -> None:
     """A data set folder is tokenized as it is: what would make another one of it belongs to `convert`."""
-    from sftformat.dataset.bindings import refuse_raw_options
+    from sftformat.dataset.told import refuse_raw_options
     from sftformat.errors import UsageError
 
     refuse_raw_options(choice)

@@ -14,6 +14,8 @@ from sftformat.cli import options
 @options.shape
 @options.reading
 @options.checking
+@click.option("--diff", is_flag=True, help="Show what --fix would change, as a unified diff, in place of the findings.")
+@options.unsafe_fixes
 @options.working
 @options.output_format
 @click.option(
@@ -25,24 +27,38 @@ from sftformat.cli import options
 )
 @click.option("--each", is_flag=True, help="Every INPUT is a data set of its own, with its own layout and task.")
 @click.pass_context
-def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, each: bool, **given: Any) -> int:
-    """Check every row of INPUT and say what is wrong, where, and how to mend it. Nothing is changed."""
+def command(
+    ctx: click.Context, /, inputs: tuple[str, ...], output: str | None, each: bool, diff: bool, **given: Any
+) -> int:
+    """Check every row of INPUT and say what is wrong, where, and how to mend it. Nothing is changed.
+
+    With --diff the exit status is that of `convert --fix`: 1 when errors would be left.
+    """
     from sftformat.dataset.build import diagnose
     from sftformat.dataset.each import diagnose_each
     from sftformat.report.data import show_inputs, show_ledger
     from sftformat.report.outlet import outlet
+    from sftformat.report.repairs import Diff
     from sftformat.report.screen import screen
     from sftformat.report.work import follow
 
     where = screen(given["quiet"])
     choice = options.dataset_options(ctx)
     with outlet(where, options.wanted(ctx, output)) as out:
-        out.lists_all = True
+        if diff and out.machine:
+            raise click.UsageError("--diff is shown as text; for machines `convert --fix` writes repairs.jsonl")
+        out.lists_all = not diff
+        shown = Diff(where, out.places.path)
+        out.on_repair = shown.add if diff else None
         events = diagnose_each(inputs, choice) if each else diagnose(inputs, choice)
-        finished = follow(where, events, out.take, out.look)
-        out.show(finished.manifest)
-        if not out.machine:
+        finished = follow(where, events, out.take, out.look, out.mend)
+        shown.close()
+        out.show(finished.manifest, digest=not diff)
+        if not out.machine and not diff:
             show_inputs(where, finished.manifest)
             show_ledger(where, finished.manifest["ledger"])
-        out.close(finished.manifest["ledger"])
+        if diff:
+            where.note(out.mended.words("Would make"), "bold")
+            out.would_change = bool(out.mended.rows)
+        out.close(finished.manifest["ledger"], "Left to mend" if diff else "")
     return out.status()

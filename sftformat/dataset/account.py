@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sftformat.dataset.options import DatasetOptions, Detected
+from sftformat.dataset.repaired import inherited
 from sftformat.dataset.unit import UnitResult
 from sftformat.dataset.write import kept_splits
 from sftformat.folder.manifest import read_manifest
@@ -24,7 +25,7 @@ _Indexes = np.ndarray[Any, np.dtype[np.int64]]
 class Survey:
     """What is known when all units and the global pass are done; `dropped` are rows by unit, `splits` new ones.
 
-    `findings` counts findings by severity and code: `error SFT403`.
+    `findings` counts findings by severity and code: `error SFT403`; `repairs` counts by code and name.
     """
 
     task: str
@@ -34,6 +35,7 @@ class Survey:
     dropped: Mapping[int, _Indexes]
     splits: Mapping[int, Sequence[str]] | None
     findings: Counter[str]
+    repairs: Counter[str]
 
 
 def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool = False) -> dict[str, Any]:
@@ -50,6 +52,7 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
             "encoding": source.encoding,
             "split": each.split,
             "layout": detected.binding.layout.name,
+            **({"rejected_from": source.origin.file} if source.origin is not None else {}),
         }
         for each, source, size, digest, detected in zip(
             found.inputs, found.sources, found.sizes, found.hashes, survey.detected, strict=True
@@ -65,6 +68,9 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
         "findings": dict(sorted(survey.findings.items())),
         "splits": {split: {"rows": count, "files": []} for split, count in ledger["splits"].items()},
     }
+    before = inherited(found)
+    if options.fix or before:
+        manifest["repairs"] = dict(sorted((survey.repairs + Counter(before)).items()))
     return {**manifest, **_inherited(found)} if not write_nothing else manifest
 
 

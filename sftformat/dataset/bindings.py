@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
+from sftformat.dataset.rejected import canonical_binding
+from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UsageError
 from sftformat.folder.manifest import read_manifest
@@ -15,12 +17,11 @@ from sftformat.formats.source import Source
 from sftformat.layouts.bind import bind, compiled
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import Candidate, candidates, choose
-from sftformat.layouts.layout import Binding, Layout, Rule, from_user, layout
+from sftformat.layouts.layout import Binding, Layout, Rule
 from sftformat.layouts.near import Near, nearest
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
-from sftformat.schema.arrow import TASKS
-from sftformat.schema.store import load
+from sftformat.repair import repair_keys
 
 #: Records that are looked at to tell the layout; every record is checked against it afterwards.
 SAMPLE_RECORDS = 2000
@@ -40,21 +41,45 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
     failed: UsageError | None = None
     samples: dict[int, list[Record]] = {}
     for index, (each, source) in enumerate(zip(plan.inputs, plan.sources, strict=True)):
+        if options.layout == REJECTS and source.origin is None:
+            raise UsageError(f"{source.name}: is no file of rejects, as --layout {REJECTS} says")
         if each.canonical:
             found[index] = _of_canonical(plan, index, options)
             continue
+        if source.origin is not None and source.origin.task is not None:
+            found[index] = Detected(source, canonical_binding(source.origin.task), (), True, each.split)
+            continue
         samples[index], unread = sample(source, options)
+        if source.origin is not None:
+            continue  # like the other inputs, if there are others
         try:
             if not samples[index] and unread is not None and told_layout(options) is None:
                 raise UsageError(f"{source.name}: no record can be read to tell the layout from: {_said(unread)}")
             found[index] = _without_split(_detect(source, samples[index], options, each.split), each)
         except UsageError as error:
             failed = failed or error
-    known = next((made for made in found if made is not None), None)
+    known = next((made for made in found if made is not None and made.binding.layout.name != "canonical"), None)
     for index, made in enumerate(found):
-        if made is None:
+        if made is None and plan.sources[index].origin is not None:
+            found[index] = _of_rejects(known, plan, index, samples[index], options)
+            known = known or found[index]
+        elif made is None:
             found[index] = _like(known, plan, index, samples[index], failed)
     return _one_task([made for made in found if made is not None])
+
+
+def _of_rejects(
+    known: Detected | None, plan: Plan, index: int, records: Sequence[Record], options: DatasetOptions
+) -> Detected:
+    """Return how mended rows are read: like the other inputs if they have the fields for it, else as they look."""
+    source, each = plan.sources[index], plan.inputs[index]
+    if known is not None and told_layout(options) is None:
+        binding = _finished(bind(known.binding.layout, records, options.mapping), options) if records else known.binding
+        if known.binding.at.keys() & {"input", "input_pair", "instruction"} <= binding.at.keys():
+            return _without_split(Detected(source, binding, (), False, each.split), each)
+    if not records and told_layout(options) is None:
+        raise UsageError(f"{source.name}: none of the rows can be read, to tell the layout from; mend one")
+    return _without_split(_detect(source, records, options, each.split), each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +167,11 @@ def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagn
 def _first_records(source: Source, options: DatasetOptions, count: int) -> tuple[list[Record], Diagnostic | None]:
     records: list[Record] = []
     unread: Diagnostic | None = None
+    how = options.repairs()
     for batch in read(source, options.read):
         if unread is None and batch.rejects:
             unread = batch.rejects[0].diagnostics[0]
+        batch, _ = repair_keys(batch, how)
         records.extend(islice(batch.records, count - len(records)))
         if len(records) >= count:
             break
@@ -188,43 +215,6 @@ def named(binding: Binding, names: Mapping[str, str]) -> Binding:
     return replace(binding, layout=known, compiled=compiled(known, binding.at, binding.captures))
 
 
-def told_layout(options: DatasetOptions) -> Layout | None:
-    """Return the layout that the user named, by name, by schema, or by a map and a task; None = to be detected.
-
-    A schema that does not say where the fields are does not name a layout; the records must fit it all the same.
-
-    Raises:
-        UsageError: the options contradict each other.
-    """
-    if options.task is not None and options.task not in TASKS:
-        raise UsageError(f"--task {options.task}: there are {', '.join(TASKS)}")
-    if options.layout is not None:
-        named = layout(options.layout)
-        if options.task is not None and named.task != options.task:
-            raise UsageError(f"--layout {named.name} is for {named.task}, not for --task {options.task}")
-        return replace(named, own=options.schema)
-    if options.schema is not None and ("x-sftformat" in options.schema or options.mapping):
-        return _user_layout(options)
-    if options.task is not None and "target" in options.mapping:
-        return mapped_layout(options.task, options.mapping)
-    return None
-
-
-def mapped_layout(task: str, mapping: Mapping[str, str]) -> Layout:
-    """Return the layout of records whose fields are all named with `--map`: what is read must be there."""
-    read = [at for key, at in mapping.items() if key in ("input", "input_pair") and not at.startswith("/")]
-    return Layout(f"mapped-{task}", task, "Fields named with --map", {"type": "object", "required": read}, {})
-
-
-def _user_layout(options: DatasetOptions) -> Layout:
-    schema, name = options.schema or {}, options.schema_name
-    if "x-sftformat" in schema:
-        return from_user(schema, name)
-    task = options.task or "classification"
-    fields = {key: Rule() for key in options.mapping if key in load(f"canonical/{task}")["properties"]}
-    return Layout(name, task, str(schema.get("title", name)), {"type": "object"}, fields, own=schema)
-
-
 def _check_reached(binding: Binding, records: Sequence[Record], name: str) -> None:
     """Refuse a layout whose input is nowhere in the sample; single records without it are findings, not this."""
     if not records or binding.layout.module or binding.at.keys() & {"input", "instruction"}:
@@ -240,29 +230,6 @@ def _of_canonical(plan: Plan, index: int, options: DatasetOptions) -> Detected:
     manifest = read_manifest(plan.inputs[index].path.parent, "dataset")
     task = manifest["task"]
     return Detected(plan.sources[index], Binding(Layout("canonical", task, "Canonical", {}, {}), {}), (), True, None)
-
-
-def refuse_raw_options(options: DatasetOptions) -> None:
-    """Refuse options that say how raw records are read, where the input is a data set folder.
-
-    Raises:
-        UsageError: one was given; what cannot be followed is not ignored.
-    """
-    told = {
-        "--layout": options.layout,
-        "--map": options.mapping,
-        "--schema": options.schema,
-        "--limit": options.limit,
-        "--labels with names for ids": options.label_names,
-        "--no-header": not options.read.header,
-        "--encoding": options.read.encoding,
-        "--delimiter": options.read.delimiter,
-    }
-    wrong = [name for name, value in told.items() if value]
-    if wrong:
-        raise UsageError(
-            f"{wrong[0]} is for raw inputs; this one is a data set folder, whose rows are canonical already"
-        )
 
 
 def _like(

@@ -13,8 +13,10 @@ from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import file_findings, in_records, schema_findings, split_findings, type_findings
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
+from sftformat.dataset.output import read_diagnostics
+from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
 from sftformat.dataset.stratify import stratified
-from sftformat.dataset.unit import KEYS, Job, Need, UnitResult, new_tally, read_diagnostics, work
+from sftformat.dataset.unit import KEYS, Job, Need, UnitResult, new_tally, work
 from sftformat.dataset.write import rows_of, write_rejects, write_splits
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError
@@ -22,6 +24,7 @@ from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.manifest import fingerprint
 from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan, run
+from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
 
 #: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
@@ -65,6 +68,7 @@ def convert(
             _refuse_too_many(survey, options)
             files = write_splits(survey.task, survey.results, survey.dropped, survey.splits, staging.path)
             write_rejects(survey.results, survey.dropped, staging.path / "rejects.jsonl")
+            write_repairs(found, survey.results, survey.dropped, staging.path)
             manifest = manifest_fields(survey, options)
             for split, names in files.items():
                 manifest["splits"][split]["files"] = names
@@ -86,17 +90,21 @@ def _fingerprint(found: Plan, options: DatasetOptions) -> str:
 
 
 def _counted(events: Generator[Event, None, Survey]) -> Generator[Event, None, Survey]:
-    """Hand events on and count the findings among them for the Survey."""
+    """Hand events on and count the findings and repairs among them for the Survey."""
     counts: Counter[str] = Counter()
+    repairs: Counter[str] = Counter()
     while True:
         try:
             event = next(events)
         except StopIteration as end:
             survey: Survey = end.value
             survey.findings.update(counts)
+            survey.repairs.update(repairs)
             return survey
         if isinstance(event, Diagnostic):
             counts[f"{event.severity.value} {event.code}"] += 1
+        elif isinstance(event, Repaired):
+            repairs[f"{event.code} {event.name}"] += 1
         yield event
 
 
@@ -122,13 +130,14 @@ def _survey(
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)
     dropped = duplicates(summaries, folder / KEYS) if options.drop_duplicates else {}
-    return Survey(task, found, detected, results, dropped, splits, Counter())
+    yield from repairs_of(results, dropped)
+    return Survey(task, found, detected, results, dropped, splits, Counter(), Counter())
 
 
 def _need(found: Plan, detected: Sequence[Detected], options: DatasetOptions, keep_rows: bool) -> Need:
     """Say what comes of the rows: where they are not kept, nothing is made of them that no rule looks at."""
     task = detected[0].binding.layout.task
-    if keep_rows or options.drop_duplicates or options.stratify:
+    if keep_rows or options.drop_duplicates or options.stratify or options.fix:
         return Need()
     if not active(options.settings, task) and options.fractions is None:
         return Need(kept=False, checked=False, fields=frozenset({"split"}))
@@ -180,8 +189,13 @@ def _units(
     results: list[UnitResult] = []
     for result in made:
         results.append(result)
-        yield from read_diagnostics(result.folder / "diagnostics.jsonl")
+        if not options.fix:
+            yield from read_diagnostics(result.folder / "diagnostics.jsonl")
         yield Progress("read", len(results), len(jobs), sum(each.read for each in results))
+    if options.fix:  # what is found is known when every label has its form
+        in_one_form(results, jobs, options, workers)
+        for result in results:
+            yield from read_diagnostics(result.folder / "diagnostics.jsonl")
     return results
 
 

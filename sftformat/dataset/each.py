@@ -14,6 +14,7 @@ from sftformat.dataset.build import diagnose
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished
 from sftformat.diagnostics import Diagnostic
 from sftformat.plan import resolve
+from sftformat.repairs.repair import Repaired
 
 
 def diagnose_each(specs: Sequence[str], options: DatasetOptions) -> Iterator[Event]:
@@ -53,6 +54,8 @@ def _renamed(event: Event, prefix: str, names: Sequence[str]) -> Event:
         return event
     if isinstance(event, Detected):
         return replace(event, source=replace(event.source, name=prefix + event.source.name))
+    if isinstance(event, Repaired):
+        return replace(event, file=prefix + event.file)
     if not isinstance(event, Diagnostic):
         return event
     return with_places(event, names_in_messages(names) if names else None, lambda name: prefix + name)
@@ -77,8 +80,10 @@ def with_places(found: Diagnostic, names: re.Pattern[str] | None, renamed: Calla
 
 def _named(manifest: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
     ledger = manifest["ledger"]
-    inputs = [{**each, "file": prefix + each["file"]} for each in ledger["inputs"]]
-    return {**manifest, "ledger": {**ledger, "inputs": inputs}}
+    inputs, accounts = (
+        [{**each, "file": prefix + each["file"]} for each in part["inputs"]] for part in (manifest, ledger)
+    )
+    return {**manifest, "inputs": inputs, "ledger": {**ledger, "inputs": accounts}}
 
 
 def _joined(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -92,4 +97,5 @@ def _joined(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         else:
             joined[key] = [each for ledger in ledgers for each in ledger[key]]
     tasks = sorted({str(manifest["task"]) for manifest in manifests})
-    return {"task": ", ".join(tasks), "ledger": joined}
+    inputs = [each for manifest in manifests for each in manifest["inputs"]]
+    return {"task": ", ".join(tasks), "inputs": inputs, "ledger": joined}

@@ -107,11 +107,7 @@ class Exporter:
         self.lost: Counter[str] = Counter()
         mapping: Sequence[Mapping[str, Any]] = manifest["mapping"]
         self.name = to or str(mapping[0]["layout"])
-        self.sources = {
-            each["file"]: _binding(own, self.task)
-            for each, own in zip(manifest["inputs"], mapping, strict=True)
-            if own["layout"] == self.name
-        }
+        self.sources = _native(manifest, self.name)
         self.default = None if self.name == CANONICAL else self._default(mapping)
         if self.default is not None and self.default.layout.task != self.task:
             raise UsageError(f"layout {self.name} is for {self.default.layout.task}; the data is {self.task}")
@@ -214,6 +210,19 @@ class Exporter:
         """Return column names in the order of the source, new ones after them."""
         known = [name for name in self.types if name in columns]
         return [*known, *(name for name in columns if name not in known)]
+
+
+def _native(manifest: Mapping[str, Any], name: str) -> dict[str, Binding]:
+    """Return how the rows of each input that was read in a layout go back to it.
+
+    A file of rejects holds the rows of several inputs; where these were read in several ways its rows are foreign.
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for each, own in zip(manifest["inputs"], manifest["mapping"], strict=True):
+        if own["layout"] == name != CANONICAL:
+            found.setdefault(each["file"], []).append(own)
+    same = {file: own[0] for file, own in found.items() if all(each == own[0] for each in own)}
+    return {file: _binding(own, manifest["task"]) for file, own in same.items()}
 
 
 def _binding(mapping: Mapping[str, Any], task: str) -> Binding:

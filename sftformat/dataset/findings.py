@@ -10,7 +10,7 @@ from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.unit import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import render, source_pointer
+from sftformat.layouts.layout import Binding, render, source_pointer
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
 from sftformat.schema.keywords import Ignored
@@ -34,9 +34,12 @@ def schema_findings(options: DatasetOptions) -> Iterator[Diagnostic]:
 
 def in_records(found: Iterable[Diagnostic], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
     """Yield findings of set rules with paths that lead into the records of their file, as those of row rules do."""
-    bindings = {each.source.name: each.binding for each in detected}
+    bindings: dict[str, list[tuple[int, Binding]]] = {}
+    for one in detected:
+        bindings.setdefault(one.source.name, []).append((one.source.first_line, one.binding))
     for each in found:
-        binding = bindings.get(each.file)
+        # A file of rejects is read in several ways, each from a line on.
+        binding = next((own for first, own in reversed(bindings.get(each.file, ())) if first <= (each.line or 1)), None)
         path = source_pointer(each.path, binding, dict) if binding is not None and each.path else each.path
         yield replace(each, path=path)
 

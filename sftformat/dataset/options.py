@@ -14,6 +14,9 @@ from sftformat.formats.source import ReadOptions, Source
 from sftformat.layouts.detect import Candidate
 from sftformat.layouts.layout import Binding
 from sftformat.plan import Progress
+from sftformat.repair import Wanted, wanted
+from sftformat.repairs import mojibake
+from sftformat.repairs.repair import Repaired
 from sftformat.split import Fractions
 
 
@@ -27,6 +30,7 @@ class DatasetOptions:
     label_names            names for ids: a target "0" becomes "neg"
     unlabelled             targets are not looked at: the data is only to be predicted
     fractions, stratify    how rows without a split get one; `resplit` = also those that have one
+    fix, unsafe_fixes      repair what can be repaired, with `unsafe_fixes` also where that may change meaning
     max_rejects            "100" rows or "5%": past it nothing is committed; None = no limit
     limit                  stop reading after so many records
     workers                processes; never changes a byte of the output
@@ -46,13 +50,24 @@ class DatasetOptions:
     resplit: bool = False
     seed: int = 0
     drop_duplicates: bool = False
+    fix: bool = False
+    unsafe_fixes: bool = False
     max_rejects: str | None = None
     limit: int | None = None
     workers: int = 1
 
     def content(self) -> dict[str, Any]:
         """Return everything that decides about the output, for the fingerprint."""
-        return {key: value for key, value in asdict(self).items() if key not in ("workers", "max_rejects")}
+        found = {key: value for key, value in asdict(self).items() if key not in ("workers", "max_rejects")}
+        return {**found, "ftfy": mojibake.library()} if self.fix and self.unsafe_fixes else found
+
+    def repairs(self) -> Wanted:
+        """Return the repairs that are asked for.
+
+        Raises:
+            UsageError: a selector of rules that does not exist, or a package that is needed is missing.
+        """
+        return wanted(self.unsafe_fixes, self.settings) if self.fix else Wanted()
 
 
 def too_many(rejected: int, read: int, limit: str | None) -> bool:
@@ -97,5 +112,5 @@ class Finished:
     nothing_to_do: bool = False
 
 
-#: What making a data set yields; a Diagnostic is a finding about the data.
-Event = Detected | Progress | Diagnostic | Finished
+#: What making a data set yields; a Diagnostic is a finding about the data, a Repaired a value that was changed.
+Event = Detected | Progress | Diagnostic | Repaired | Finished

@@ -1,7 +1,7 @@
 """One unit of input through the straight line: read, validate, normalize, split, check. Runs in any process.
 
 Whatever grows with the data goes to files in the unit's own folder: `rows.arrow` (canonical rows), `rejects.jsonl`,
-`diagnostics.jsonl` and what the tally spills. What comes back is small.
+`diagnostics.jsonl`, `repairs.jsonl` and what the tally spills. What comes back is small.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +18,8 @@ import pyarrow.parquet as pq
 
 from sftformat.check import Settings, Summary, Tally, active, check_rows, inner_marks, near_similarity, told
 from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.output import Output, Step
+from sftformat.dataset.rejected import canonical_rows, read_as
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.formats import read
@@ -26,7 +27,8 @@ from sftformat.layouts.bind import compiled
 from sftformat.layouts.layout import Binding, source_pointer
 from sftformat.normalize import ColumnTypes, TypeLines, count_types, normalize
 from sftformat.plan import Input, Unit
-from sftformat.record import Batch, Reject, encode_json, reject_line
+from sftformat.record import Batch, ReadAs, Reject, encode_json
+from sftformat.repair import Wanted, repair_keys, repair_rows, still_found
 from sftformat.rules.rule import Rule
 from sftformat.schema.arrow import arrow_schema
 from sftformat.split import assign, positions, split_counts, with_split
@@ -34,8 +36,6 @@ from sftformat.validate import validate, without
 
 #: Rows of canonical Parquet that are worked on at once.
 BATCH_ROWS = 4096
-#: The column of `rows.arrow` that keeps the source text of each row, for rows that are dropped later.
-RAW = "raw"
 #: The folder of the tallies, beside the folders of the units.
 KEYS = "keys"
 
@@ -58,7 +58,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every unit of a run needs to know; it can be pickled. `binding` is that of the unit's input."""
+    """What every unit of a run needs to know; it can be pickled. `binding` is that of the unit's input.
+
+    `forms` says for labels that are to be written in another form which one that is (see `repairs.label_form`).
+    """
 
     options: DatasetOptions
     unit: Unit
@@ -67,6 +70,7 @@ class Job:
     folder: Path
     limit: int | None = None
     need: Need = field(default_factory=Need)
+    forms: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def task(self) -> str:
@@ -75,10 +79,14 @@ class Job:
 
 @dataclass(slots=True)
 class UnitResult:
-    """What is left of a unit besides its files: counts of rows, JSON types of columns, and the summary of its tally."""
+    """What is left of a unit besides its files: counts of rows, JSON types of columns, and the summary of its tally.
+
+    `read_as` says how its rows are read again, should they be rejected.
+    """
 
     unit: Unit
     folder: Path
+    read_as: ReadAs
     read: int = 0
     rejected: int = 0
     rows: int = 0
@@ -99,20 +107,20 @@ def work(job: Job) -> UnitResult:
         UsageError: rows have a split already and another one was asked for.
     """
     job.folder.mkdir(parents=True)
-    result = UnitResult(job.unit, job.folder)
+    result = UnitResult(job.unit, job.folder, read_as(job.source_input, job.unit.source, job.task))
     tally = new_tally(job)
     rules = active(job.options.settings, job.task)
-    with _Output(job) as output:
-        for batch, rows, rejects, findings in _batches(job, result):
-            checked = _checked(job, rules, batch, rows, findings, rejects)
-            output.write(checked, batch, rejects, findings)
+    with Output(job.folder, job.task, result.read_as, job.options.drop_duplicates, job.need.kept) as output:
+        for step in _batches(job, result):
+            checked, kept = _checked(job, rules, step)
+            output.write(checked, kept, step)
             if job.need.checked:
                 tally.add(checked)
             result.splits.update(split_counts(checked))
-            result.rejected += len(rejects)
+            result.rejected += len(step.rejects)
             result.rows += checked.num_rows
-            result.read += checked.num_rows + len(rejects)
-            for reject in rejects:
+            result.read += checked.num_rows + len(step.rejects)
+            for reject in step.rejects:
                 result.rejected_by_code[reject.diagnostics[0].code] += 1
     result.summary = tally.finish()
     return result
@@ -129,13 +137,11 @@ def new_tally(job: Job) -> Tally:
     return Tally(keys, job.unit.index, job.task, splits=named, near=near, ids=job.need.ids)
 
 
-_Step = tuple[Batch, pa.RecordBatch, list[Reject], list[Diagnostic]]
-
-
-def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
-    """Yield for each batch the records that fit, their canonical rows, the rejects so far and the findings so far."""
+def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
+    """Yield the batches of a unit, their rows normalized and repaired."""
+    how = replace(job.options.repairs(), forms=job.forms)
     if job.source_input.canonical:
-        yield from canonical_batches(job)
+        yield from canonical_batches(job, how)
         return
     schema = compiled(job.binding.layout, job.binding.at, job.binding.captures)
     binding = replace(job.binding, compiled=schema)
@@ -146,10 +152,19 @@ def _batches(job: Job, result: UnitResult) -> Iterator[_Step]:
             left -= len(batch) + len(batch.rejects)
         result.blank_lines += batch.blank_lines
         result.header = batch.header or result.header
-        fitting, rejects = validate(batch, binding)
-        count_types(fitting, result.types, binding, result.type_lines)
-        rows = normalize(fitting, binding, job.source_input.split, job.need.fields)
-        yield fitting, rows, [*batch.rejects, *rejects], list(batch.diagnostics)
+        batch, keys = repair_keys(batch, how)
+        if result.read_as.task is not None:
+            fitting, rows, rejects = canonical_rows(batch, job.task)
+        else:
+            fitting, rejects = validate(batch, binding)
+            count_types(fitting, result.types, binding, result.type_lines)
+            rows = normalize(fitting, binding, job.source_input.split, job.need.fields)
+        rows, repaired = repair_rows(rows, job.task, how)
+        for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):
+            if place in keys:
+                repaired[index] = [*keys[place], *repaired.get(index, ())]
+        findings = still_found(batch.diagnostics, fitting, repaired)
+        yield Step(fitting, rows, [*batch.rejects, *rejects], findings, repaired)
         if left is not None and left <= 0:
             return
 
@@ -165,7 +180,7 @@ def first_of(batch: Batch, count: int) -> Batch:
     return replace(without(batch, dropped), rejects=rejects)
 
 
-def canonical_batches(job: Job) -> Iterator[_Step]:
+def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
     schema = arrow_schema(job.task)
     with pq.ParquetFile(job.unit.source.path) as file:
@@ -173,55 +188,50 @@ def canonical_batches(job: Job) -> Iterator[_Step]:
             rows = rows.cast(schema)
             plain = rows.to_pylist()
             places = [row["source"] for row in plain]
-            yield (
-                Batch(
-                    job.source_input.name,
-                    "parquet",
-                    plain,
-                    [place["line"] for place in places],
-                    [place["byte"] for place in places],
-                    [encode_json(row) for row in plain] if job.options.drop_duplicates else [b""] * len(plain),
-                ),
-                rows,
-                [],
-                [],
+            batch = Batch(
+                job.source_input.name,
+                "parquet",
+                plain,
+                [place["line"] for place in places],
+                [place["byte"] for place in places],
+                [encode_json(row) for row in plain],
             )
+            rows, repaired = repair_rows(rows, job.task, how or Wanted())
+            yield Step(batch, rows, [], [], repaired)
 
 
-def _checked(
-    job: Job,
-    rules: Sequence[Rule],
-    batch: Batch,
-    rows: pa.RecordBatch,
-    findings: list[Diagnostic],
-    rejects: list[Reject],
-) -> pa.RecordBatch:
-    """Give rows their split and run the row rules; rows with an error leave for the rejects."""
-    rows = _split(job, rows)
+def _checked(job: Job, rules: Sequence[Rule], step: Step) -> tuple[pa.RecordBatch, Sequence[int]]:
+    """Give rows their split and run the row rules; rows with an error leave for the rejects.
+
+    Returns:
+        the rows that are kept, and the index that each of them had before.
+    """
+    rows = _split(job, step.rows)
     settings = job.options.settings
 
     def locate(path: str, row: Callable[[], Mapping[str, Any]]) -> str:
         return source_pointer(path, job.binding, row)
 
-    marked = {each.line for each in findings if each.code == "SFT007"}
-    findings.extend(each for each in inner_marks(rows, job.task, locate) if each.line not in marked)
-    findings[:] = [said for each in findings if (said := told(each, settings))]
+    marked = {each.line for each in step.findings if each.code == "SFT007"}
+    step.findings.extend(each for each in inner_marks(rows, job.task, locate) if each.line not in marked)
+    step.findings[:] = [said for each in step.findings if (said := told(each, settings))]
     if settings.thresholds:
-        rejects[:] = [_told(each, settings) for each in rejects]
+        step.rejects[:] = [_told(each, settings) for each in step.rejects]
     wrong: dict[int, list[Diagnostic]] = {}
     for index, found in check_rows(rows, job.task, rules, locate):
-        findings.append(found)
+        step.findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)
-    for reject in rejects:
-        findings.extend(reject.diagnostics)
-    findings.sort(key=lambda each: each.line or 0)
+    for reject in step.rejects:
+        step.findings.extend(reject.diagnostics)
+    step.findings.sort(key=lambda each: each.line or 0)
+    kept: Sequence[int] = range(rows.num_rows)
     if wrong:
-        rejects.extend(batch.reject(index, tuple(found)) for index, found in sorted(wrong.items()))
-        kept = [index for index in range(rows.num_rows) if index not in wrong]
+        step.rejects.extend(step.batch.reject(index, tuple(found)) for index, found in sorted(wrong.items()))
+        kept = [index for index in kept if index not in wrong]
         rows = rows.take(pa.array(kept, pa.int64()))
-    rejects.sort(key=lambda each: each.line)
-    return rows
+    step.rejects.sort(key=lambda each: each.line)
+    return rows, kept
 
 
 def _told(reject: Reject, settings: Settings) -> Reject:
@@ -246,51 +256,3 @@ def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
     if options.stratify:
         return with_split(rows, [None] * rows.num_rows)
     return with_split(rows, assign(positions(rows, job.task, options.seed), options.fractions))
-
-
-class _Output:
-    """The three files of a unit, written as its batches come."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.keep_raw = job.options.drop_duplicates
-        schema = arrow_schema(job.task)
-        self.schema = schema.append(pa.field(RAW, pa.binary())) if self.keep_raw else schema
-        self.rows = pa.ipc.new_stream(str(job.folder / "rows.arrow"), self.schema)
-        self.rejects: BinaryIO = open(job.folder / "rejects.jsonl", "wb")  # noqa: SIM115 - closed by __exit__
-        self.diagnostics: BinaryIO = open(job.folder / "diagnostics.jsonl", "wb")  # noqa: SIM115
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.rows.close()
-        self.rejects.close()
-        self.diagnostics.close()
-
-    def write(
-        self, rows: pa.RecordBatch, batch: Batch, rejects: Sequence[Reject], findings: Sequence[Diagnostic]
-    ) -> None:
-        if rows.num_rows and self.job.need.kept:
-            self.rows.write_batch(self._with_raw(rows, batch) if self.keep_raw else rows)
-        self.rejects.writelines(reject_line(reject) for reject in rejects)
-        self.diagnostics.writelines(encode_json(found.to_json()) + b"\n" for found in findings)
-
-    def _with_raw(self, rows: pa.RecordBatch, batch: Batch) -> pa.RecordBatch:
-        raws = dict(zip(zip(batch.lines, batch.offsets, strict=True), batch.raw, strict=True))
-        sources: list[Any] = rows.column("source").to_pylist()
-        places = [(place["line"], place["byte"]) for place in sources]
-        kept = pa.array([raws[place] for place in places], pa.binary())
-        return pa.RecordBatch.from_arrays([*rows.columns, kept], schema=self.schema)
-
-
-def read_diagnostics(path: Path) -> Iterator[Diagnostic]:
-    """Read back the findings of a unit."""
-    import msgspec
-
-    with open(path, "rb") as file:
-        for line in file:
-            fields: Mapping[str, Any] = msgspec.json.decode(line)
-            yield Diagnostic(**{**fields, "severity": Severity(fields["severity"])})

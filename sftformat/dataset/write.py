@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftformat.dataset.unit import RAW, UnitResult
+from sftformat.dataset.output import RAW
+from sftformat.dataset.unit import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.folder.files import write_file
 from sftformat.record import Reject, reject_line
@@ -90,7 +91,7 @@ def write_rejects(results: Sequence[UnitResult], dropped: _Dropped, path: Path) 
         with open(beside, "xb") as file:
             for result in results:
                 file.write((result.folder / "rejects.jsonl").read_bytes())
-                file.writelines(reject_line(each) for each in _duplicates(result, dropped))
+                file.writelines(reject_line(each, result.read_as) for each in _duplicates(result, dropped))
 
     write_file(path, write)
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from sftformat.check import active, check_rows
 from sftformat.dataset.bindings import Settled, settle
 from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.rejected import canonical_rows
 from sftformat.dataset.unit import Job, canonical_batches
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
@@ -21,12 +22,12 @@ from sftformat.explain.caret import caret
 from sftformat.explain.place import Found, exists, find, notes_on, parse_place
 from sftformat.explain.tokens import Tokenizing, Tokens, tokens_of
 from sftformat.folder.manifest import MANIFEST, read_manifest
-from sftformat.formats import scan, sniff
+from sftformat.formats import Range, rejects, scan, sniff
 from sftformat.formats.source import Source
 from sftformat.inspect.section import present
 from sftformat.layouts.layout import Binding, module_of, parse, render
 from sftformat.normalize import normalize
-from sftformat.plan import Input, Plan, Unit, resolve
+from sftformat.plan import Input, Plan, Unit, of_origin, resolve
 from sftformat.record import JSON_TYPES, Batch, Record, encode_json
 from sftformat.split import with_split
 from sftformat.validate import validate
@@ -116,11 +117,17 @@ def explain(place: str, options: DatasetOptions, tokenizing: Tokenizing | None =
         scanned = scan(source)
         if own.canonical:
             return _canonical(own, source, where.line, options, tokenizing)
-        found = find(source, scanned.ranges, options.read, where)
+        runs, ranges, number = rejects.runs(source, options.read), scanned.ranges, 0
+        if runs:
+            number = max(index for index, each in enumerate(runs) if each.first_line <= where.line)
+            source = runs[number]
+            ranges = (Range(source.start, source.stop, source.first_line),)
+        found = find(source, ranges, options.read, where)
         notes = tuple(notes_on(found))
         if found.batch is None:
             return _finished(Explained(source, found, where.line), notes)
-        settled = settle(_plan(own, source, scanned.sha256, scanned.size), options)[0]
+        planned = _plan(own, runs or (source,), scanned.sha256, scanned.size)
+        settled, own = settle(planned, options)[number], planned.inputs[number]
         begun = Explained(source, found, where.line, found.batch.records[0], settled)
         if settled.detected is None:
             return _finished(begun, notes)
@@ -142,8 +149,11 @@ def _input(file: str, spool: Path) -> Input:
     return own
 
 
-def _plan(own: Input, source: Source, sha256: str, size: int) -> Plan:
-    return Plan((own,), (source,), (sha256,), (size,), (Unit(0, 0, source),))
+def _plan(own: Input, sources: Sequence[Source], sha256: str, size: int) -> Plan:
+    """Return the plan for one file, of rejects for all its runs: they are read alike where they can be."""
+    inputs = tuple(of_origin(own, each.origin) if each.origin else own for each in sources)
+    units = tuple(Unit(number, number, each) for number, each in enumerate(sources))
+    return Plan(inputs, tuple(sources), (sha256,) * len(units), (size,) * len(units), units)
 
 
 def _finished(explained: Explained, findings: Sequence[Diagnostic], checked: Sequence[Diagnostic] = ()) -> Explained:
@@ -174,10 +184,13 @@ def _followed(
 ) -> Explained:
     """Take a record through validate, normalize, check and tokenize."""
     assert begun.found.batch is not None
-    fitting, rejects = validate(begun.found.batch, binding)
-    if rejects:
-        return _finished(begun, (*notes, *rejects[0].diagnostics))
-    rows = normalize(fitting, binding, own.split)
+    if begun.source.origin is not None and begun.source.origin.task is not None:
+        _, rows, unfit = canonical_rows(begun.found.batch, binding.layout.task)
+    else:
+        fitting, unfit = validate(begun.found.batch, binding)
+        rows = normalize(fitting, binding, own.split)
+    if unfit:
+        return _finished(begun, (*notes, *unfit[0].diagnostics))
     given = rows.column("split").to_pylist()[0]
     rows = with_split(rows, [given or "train"])
     task = binding.layout.task
@@ -191,6 +204,8 @@ def _followed(
 
 def _origins(row: Mapping[str, Any], binding: Binding, own: Input, record: Record) -> dict[str, str]:
     """Say in words where each field of a canonical row came from."""
+    if binding.layout.name == "canonical":
+        return dict.fromkeys(row, "canonical already")
     made: dict[str, str] = {}
     keys = module_of(binding.layout).KEYS if binding.layout.module else ()
     for key in row:
@@ -217,10 +232,11 @@ def _canonical(
 ) -> Explained:
     """Explain a row of a data set folder of ours, which is canonical already."""
     task = read_manifest(own.path.parent)["task"]
-    settled = settle(_plan(own, source, "", 0), options)[0]
+    settled = settle(_plan(own, (source,), "", 0), options)[0]
     assert settled.detected is not None
     before = 0
-    for batch, rows, _, _ in canonical_batches(Job(options, Unit(0, 0, source), own, settled.detected.binding, Path())):
+    for step in canonical_batches(Job(options, Unit(0, 0, source), own, settled.detected.binding, Path())):
+        batch, rows = step.batch, step.rows
         if line <= before + len(rows):
             return _canonical_row(
                 source, line, batch, rows[line - before - 1 : line - before], task, settled, options, tokenizing

@@ -30,7 +30,7 @@ def caret(source: Source, found: Found, finding: Diagnostic) -> int | None:
     text = text_of(source, found)
     if source.format in ("csv", "tsv"):
         return _cell(source, text, finding)
-    if source.format in ("json", "jsonl"):
+    if source.format in ("json", "jsonl") or source.origin is not None:
         if finding.path:
             return locate(text, finding.path)
         column = re.match(r"column ([0-9]+): ", finding.message)

@@ -91,7 +91,8 @@ def find(source: Source, ranges: Sequence[Range], options: ReadOptions, place: P
         InputError: the file cannot be read.
     """
     part = source.part([each for each in ranges if each.first_line <= place.line][-1])
-    at = _byte_of(part, options, place) if place.column is not None and source.format == "json" else None
+    many = source.format == "json" and source.origin is None  # records may share a line
+    at = _byte_of(part, options, place) if place.column is not None and many else None
     held: Found | None = None
     last_row = 0
     ended: Reject | None = None
@@ -108,9 +109,9 @@ def find(source: Source, ranges: Sequence[Range], options: ReadOptions, place: P
             break
     if held is not None:
         return held
-    if source.format in ("parquet", "arrow"):
+    if source.format in ("parquet", "arrow") and source.origin is None:
         raise UsageError(f"{source.name}: has {last_row:,} rows; there is no row {place.line:,}")
-    return _no_record(part, options, place, ended if source.format == "json" else None)
+    return _no_record(part, options, place, ended if many else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,8 @@ def _entries(source: Source, batch: Batch, line: int) -> list[_Entry]:
 
 
 def _breaks(source: Source, raw: bytes) -> int:
-    """Return how many line ends stand in a row; a record of JSON Lines, Parquet or Arrow is one line."""
-    if source.format not in ("csv", "tsv", "json"):
+    """Return how many line ends stand in a row; a record of JSON Lines, Parquet, Arrow or rejects is one line."""
+    if source.format not in ("csv", "tsv", "json") or source.origin is not None:
         return 0
     text = raw if source.encoding == "utf-8" else raw.decode(source.encoding, "replace").encode()
     return text.count(b"\r" if source.line_end == "\r" else b"\n")

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import arrow, csv, json, jsonl, parquet
+from sftformat.formats import arrow, csv, json, jsonl, parquet, rejects
 from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
@@ -60,7 +60,8 @@ def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     Raises:
         InputError: the file as a whole cannot be read; batches that came before are not to be used then.
     """
-    return FORMATS[source.format].read(source, options or ReadOptions())
+    reader = rejects.read if source.origin is not None else FORMATS[source.format].read
+    return reader(source, options or ReadOptions())
 
 
 def write(

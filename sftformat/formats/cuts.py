@@ -45,11 +45,14 @@ def spread(source: Source, count: int) -> tuple[Range, ...]:
     """Return at most `count` places over the whole file, the start first, each with all that follows it up to the next.
 
     To look at a few records of each, without reading the rest. The places depend on the size of the file only. Lines
-    are not counted on the way: `first_line` is 1 in all of them. A file that `scan` cannot cut is one range.
+    are not counted on the way: `first_line` is 1 in all of them. A file that `scan` cannot cut is one range, and so is
+    a run of rejects.
 
     Raises:
         InputError: the file cannot be read.
     """
+    if source.origin is not None:
+        return (Range(source.start, source.stop, source.first_line),)
     if source.format == "parquet" and source.compression is None:
         groups = sorted({each.start for each in parquet.ranges(source, 1)})
         starts = sorted({groups[len(groups) * number // count] for number in range(count)})

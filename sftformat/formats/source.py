@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic, diagnostic
-from sftformat.errors import InputError
+from sftformat.errors import InputError, UsageError
 
 #: A batch holds about this many bytes of input and at most this many records.
 BATCH_BYTES = 1 << 20
@@ -49,6 +49,32 @@ class ReadOptions:
     format: str | None = None
 
 
+def check_columns(options: ReadOptions) -> None:
+    """Refuse names for columns that cannot be meant.
+
+    Raises:
+        UsageError: a header is there already, or a name is missing or stands twice.
+    """
+    names = [name.strip() for name in options.columns or ()]
+    if names and options.header:
+        raise UsageError("--columns names the columns of a file without a header: say --no-header too")
+    if len(set(names)) != len(names) or "" in names:
+        raise UsageError(f"--columns {','.join(names)}: every column needs a name of its own")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where rows of a file of rejects came from: the input's name, its split, whether the user had named that.
+
+    `task` is that of canonical rows, None for rows as they were read.
+    """
+
+    file: str
+    split: str | None = None
+    split_named: bool = False
+    task: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """A part of an input that can be read by itself; the fields are those of `Source`."""
@@ -75,6 +101,8 @@ class Source:
     start, stop  the range: 0-based bytes (jsonl) or row groups (parquet); stop None is the end
     first_line   1-based line, or row of parquet, at `start`
     notes        findings about the file as a whole, reported with its first batch
+    origin       a run of lines of a file of rejects: where the rows came from; `format`, `delimiter`, `quoting` and
+                 `header` are then those of the rows
     """
 
     path: Path
@@ -92,6 +120,7 @@ class Source:
     stop: int | None = None
     first_line: int = 1
     notes: tuple[Diagnostic, ...] = ()
+    origin: Origin | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -14,12 +14,13 @@ from sftformat.dataset.bindings import Settled, sample, settle
 from sftformat.dataset.options import DatasetOptions
 from sftformat.errors import InputError
 from sftformat.formats import sniff
+from sftformat.formats.source import check_columns
 from sftformat.inspect.lengths import ENCODED, ROW, Histogram, advise, summarize
 from sftformat.inspect.measure import Job, Measured, measure
 from sftformat.inspect.section import Column, Looked, Repeats, Scores, Section, Unread
 from sftformat.layouts.layout import Binding, module_of, render
 from sftformat.normalize import ColumnTypes
-from sftformat.plan import SMALL_BYTES, Plan, Progress, check_columns, check_unchanged, plan_inputs, resolve, run
+from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan_inputs, resolve, run
 from sftformat.rules import conflicting_targets, duplicate_record, leakage
 from sftformat.rules.census import Census
 from sftformat.rules.rule import LABEL_TASKS, SetFinding

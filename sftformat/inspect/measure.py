@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from sftformat.check import Summary, Tally
 from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.rejected import canonical_rows
 from sftformat.dataset.unit import Job as UnitJob
 from sftformat.dataset.unit import canonical_batches, first_of
 from sftformat.errors import InputError
@@ -110,10 +111,10 @@ def _batches(job: Job, binding: Binding | None, made: Measured) -> Iterator[tupl
     """Yield the records that fit and their canonical rows, or without a layout all records; count what they were."""
     if job.source_input.canonical and binding is not None:
         own = UnitJob(job.options, job.unit, job.source_input, binding, job.folder)
-        for batch, rows, _, _ in canonical_batches(own):
-            made.read += len(batch)
-            count_types(batch, made.types)
-            yield batch, rows
+        for step in canonical_batches(own):
+            made.read += len(step.batch)
+            count_types(step.batch, made.types)
+            yield step.batch, step.rows
         return
     left = job.limit
     for batch in read(job.unit.source, job.options.read):
@@ -132,9 +133,13 @@ def _batches(job: Job, binding: Binding | None, made: Measured) -> Iterator[tupl
 
 
 def _canonical(batch: Batch, binding: Binding, job: Job, made: Measured) -> tuple[Batch, pa.RecordBatch]:
-    fitting, rejects = validate(batch, binding)
+    origin = job.unit.source.origin
+    if origin is not None and origin.task is not None:
+        fitting, rows, rejects = canonical_rows(batch, origin.task)
+    else:
+        fitting, rejects = validate(batch, binding)
+        rows = normalize(fitting, binding, job.source_input.split)
     _count_rejects(made, rejects)
-    rows = normalize(fitting, binding, job.source_input.split)
     return fitting, with_split(rows, [split or "train" for split in rows.column("split").to_pylist()])
 
 

@@ -268,6 +268,8 @@ def _why_none(records: Sequence[Record]) -> str:
         close = difflib.get_close_matches(column.strip().lower(), usual, 1, 0.75)
         if close and column not in usual:
             hints.append(f"did you mean {close[0]!r} by {column!r}? ")
+    if any(column.strip() in usual and column not in usual for column in columns):
+        hints = ["--fix trims the blanks around keys (--diff shows it); or "]
     return (
         f"no known layout fits the columns {shown}: {''.join(hints[:2])}"
         "name the fields, as in --task classification --map input=TEXT --map target=LABEL"

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.text import Text
-
 from sftformat.dataset.options import Detected
-from sftformat.diagnostics import visible
 from sftformat.layouts.detect import confidence
 from sftformat.layouts.layout import render
 from sftformat.report.screen import Screen, add, count, table
@@ -18,7 +15,7 @@ from sftformat.split import SPLITS
 def show_detected(where: Screen, found: Detected) -> None:
     """Say on stderr how an input is read and why."""
     source, binding = found.source, found.binding
-    how = [source.format]
+    how = [source.format] if source.origin is None else [f"rows rejected from {source.origin.file}", source.format]
     if source.compression:
         how.append(source.compression)
     if source.encoding.lower() != "utf-8":
@@ -65,7 +62,9 @@ def show_inputs(where: Screen, manifest: Mapping[str, Any]) -> None:
     made = table(
         "input", "read", "written", "rejected", "duplicate", right=("read", "written", "rejected", "duplicate")
     )
-    for each in accounts[:50]:
+    origins = [each.get("rejected_from") for each in manifest["inputs"]]
+    for index, each in enumerate(accounts[:50]):
+        origin = origins[index] if len(origins) == len(accounts) else None
         numbers = [f"{each[key]:,}" for key in ("read", "written", "rejected", "duplicate")]
-        add(made, Text(visible(each["file"])), *numbers)
+        add(made, f"{each['file']} (rows of {origin})" if origin else each["file"], *numbers)
     where.show(made)

@@ -52,7 +52,7 @@ def show_explained(where: Screen, explained: Explained) -> None:
 
 def _show_place(where: Screen, explained: Explained) -> None:
     found, source = explained.found, explained.source
-    unit = "row" if source.format in ("parquet", "arrow") else "line"
+    unit = "row" if source.format in ("parquet", "arrow") and source.origin is None else "line"
     what = _KINDS[found.kind]
     if found.kind == "record" and explained.worst is Severity.ERROR:
         what = "a rejected record"
@@ -81,6 +81,8 @@ def _show_bytes(where: Screen, explained: Explained) -> None:
         return
     if found.byte is None:
         heading(where, "bytes", "the row as JSON, as the file holds columns")
+    elif source.origin is not None:
+        heading(where, "row", f"as the line holds it, {count(found.length, 'byte')}")
     else:
         unpacked = " of the unpacked file" if source.compression else ""
         heading(

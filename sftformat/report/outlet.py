@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +14,13 @@ from sftformat.dataset.options import Detected
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SftformatError
 from sftformat.folder.files import sync
+from sftformat.repairs.repair import Repaired
 from sftformat.report import github, sarif
 from sftformat.report.findings import Digest, closing, closing_style, show_digest
 from sftformat.report.listing import LISTINGS, Listing, Summary, format_of
 from sftformat.report.places import Places
-from sftformat.report.redact import names_of, redacted, redacted_words
+from sftformat.report.redact import names_of, redacted, redacted_repair, redacted_words
+from sftformat.report.repairs import RepairDigest
 from sftformat.report.screen import Screen
 
 
@@ -43,8 +45,9 @@ class Wanted:
 class Outlet:
     """Takes what a command finds, in one stage or several: `digest` counts the stage at hand, `total` all of them.
 
-    `lists_all` says that the command takes a file for all findings, which is then pointed out.
-    Each stage: `look` and `take` while it works, then `show`, then `close` (or `next_stage` before the next).
+    `mended` counts repairs, which `on_repair` is shown as they come. `lists_all` says that the command takes a file
+    for all findings, which is then pointed out; `would_change`, that it only shows repairs and is warned by them.
+    Each stage: `look`, `take` and `mend` while it works, then `show`, then `close` (or `next_stage` before the next).
     """
 
     def __init__(self, where: Screen, wanted: Wanted, listings: list[Listing], places: Places) -> None:
@@ -52,7 +55,9 @@ class Outlet:
         self.machine = wanted.output_format != "text" or wanted.file == "-"
         self.digest, self.total = Digest(), Digest()
         self.listed = 0
-        self.lists_all = False
+        self.lists_all = self.would_change = False
+        self.mended = RepairDigest()
+        self.on_repair: Callable[[Repaired], None] | None = None
         self.manifest: Mapping[str, Any] | None = None
         self._listings = listings
         self._known: set[str] = set()
@@ -73,6 +78,14 @@ class Outlet:
             for listing in self._listings:
                 listing.add(found)
 
+    def mend(self, made: Repaired) -> None:
+        """Take one repair in."""
+        if self.wanted.redact:
+            made = redacted_repair(made)
+        self.mended.add(made)
+        if self.on_repair is not None:
+            self.on_repair(made)
+
     def say(self, text: str, style: str = "") -> None:
         """Print a line of the result; where stdout is for machines it is a note on stderr."""
         if self.machine:
@@ -80,19 +93,23 @@ class Outlet:
         else:
             self.where.say(text, style)
 
-    def show(self, manifest: Mapping[str, Any] | None) -> None:
-        """End a stage: show its digest; the account of rows decides which findings are tolerated."""
+    def show(self, manifest: Mapping[str, Any] | None, digest: bool = True) -> None:
+        """End a stage: show its `digest`; the account of rows decides which findings are tolerated."""
         self.manifest = manifest or self.manifest
         read = self._ledger()["read"] if self._ledger() else 0
-        for digest in (self.digest, self.total):
-            digest.tolerate(read, tolerances(self.wanted.settings))
-        if not self.machine:
+        for each in (self.digest, self.total):
+            each.tolerate(read, tolerances(self.wanted.settings))
+        if digest and not self.machine:
             show_digest(self.where, self.digest, self.places, self.wanted.max_findings)
 
-    def close(self, ledger: Mapping[str, Any] | None) -> None:
-        """Print the closing line of a stage and begin the next."""
+    def close(self, ledger: Mapping[str, Any] | None, lead: str = "") -> None:
+        """Print the closing line of a stage, after a `lead` as a note, and begin the next."""
         digest, self.digest = self.digest, Digest()
-        self.say(closing(digest, ledger), closing_style(digest))
+        words = closing(digest, ledger)
+        if lead:
+            self.where.note(f"{lead}: {words[0].lower()}{words[1:]}")
+        else:
+            self.say(words, closing_style(digest))
         if self.wanted.file not in (None, "-"):
             self.where.note(f"all findings: {self.wanted.file}", "dim")
         elif self.lists_all and not self.machine and any(digest.cut(key) for key in digest.counts):
@@ -107,7 +124,8 @@ class Outlet:
 
     def status(self) -> int:
         """Return the exit status that the findings of all stages mean."""
-        return int(self.total.failed(self.wanted.fail_on))
+        warned = self.would_change and self.wanted.fail_on == "warning"
+        return int(warned or self.total.failed(self.wanted.fail_on))
 
     def end(self, error: SftformatError | None = None) -> None:
         """Finish the lists, also when an error ended the run: what was found before it stands in them."""

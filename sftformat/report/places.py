@@ -40,7 +40,10 @@ class Places:
     def has_lines(self, name: str) -> bool:
         """Whether the line of a finding is a line that an editor shows: not in Parquet, not in a compressed file."""
         source = self._sources.get(name)
-        return source is None or (source.format in _LINES and source.compression is None)
+        if source is None:
+            return True
+        lines = source.format in _LINES or source.origin is not None  # of rejects the line is that of their file
+        return lines and source.compression is None
 
     def file_of(self, found: Diagnostic) -> str:
         """Return the input that a finding is about: its own, else the first of its split, else the first of all."""

@@ -1,4 +1,4 @@
-"""`--redact`: a finding without any value of the data. What is shown is chosen, never what is hidden.
+"""`--redact`: a finding or a repair without any value of the data. What is shown is chosen, never what is hidden.
 
 Shown are the code, the place, the names of files and of columns that the layout knows, numbers of ours, and what a
 schema expects. The message stays only for codes whose messages never hold a value; a test plants values to prove it.
@@ -13,6 +13,8 @@ from typing import Any
 
 from sftformat.dataset.options import Detected
 from sftformat.diagnostics import CODES, Diagnostic
+from sftformat.repairs import REPAIRS
+from sftformat.repairs.repair import Repaired
 from sftformat.rules import RULES
 
 #: Codes whose messages and hints are made of words, counts and places of ours alone.
@@ -21,6 +23,7 @@ WITHOUT_VALUES = frozenset(
     for number in (2, 5, *range(7, 14), 17, 18, *range(201, 205), 302, *range(401, 406), 407, 409, 501, 502, 503)
 )
 HIDDEN = "…"
+_KEYS = frozenset(each.name for each in REPAIRS if each.scope == "key")
 _POSITION = re.compile(r"\A(?:column|row) [\d,]+: ")
 # What Python and JSON put between quotes, also where the end was clipped; what follows "got"; columns that are listed.
 _QUOTED = re.compile(
@@ -37,13 +40,18 @@ def redacted(found: Diagnostic, known: Collection[str]) -> Diagnostic:
         return replace(found, path=path, expected="", got="")
     words, fix = _WORDS[found.code]
     position = _POSITION.match(found.message)
-    if found.keyword:
+    if found.keyword and found.expected:
         # What a schema expects is ours to tell; only with `type` is what is there no more than the name of a type.
         got = found.got if found.keyword == "type" else ""
         words = f"{path or 'the record'}: expected {found.expected}" + (f", got {got}" if got else "")
         return replace(found, path=path, message=words, got=got, hint=fix)
     message = (position.group() if position else "") + words
     return replace(found, path=path, message=message, expected="", got="", hint=fix)
+
+
+def redacted_repair(made: Repaired) -> Repaired:
+    """Return a repair without values; its pointer leads into a canonical row, that of a key is the key itself."""
+    return replace(made, path=f"/{HIDDEN}" if made.name in _KEYS else made.path, before=HIDDEN, after=HIDDEN)
 
 
 def redacted_words(text: str) -> str:

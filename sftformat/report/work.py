@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from sftformat.dataset.options import Detected, Event, Finished
 from sftformat.diagnostics import Diagnostic
 from sftformat.plan import Progress
+from sftformat.repairs.repair import Repaired
 from sftformat.report.data import show_detected
 from sftformat.report.screen import Screen, bar, count
 
@@ -16,13 +17,19 @@ def follow(
     events: Iterable[Event],
     take: Callable[[Diagnostic], None],
     look: Callable[[Detected], None] | None = None,
+    mended: Callable[[Repaired], None] = lambda _: None,
 ) -> Finished:
-    """Consume the events of `diagnose`, `convert` or `export`; `look` is told how each input is read."""
+    """Consume the events of `diagnose`, `convert` or `export`.
+
+    Findings go to `take`, repairs to `mended`; `look` is told how each input is read.
+    """
     finished: Finished | None = None
     with bar(where, "read") as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)
+            elif isinstance(event, Repaired):
+                mended(event)
             elif isinstance(event, Detected):
                 if look is not None:
                     look(event)

@@ -62,7 +62,7 @@ _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202c\u2066-\u2069]")
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts that hold a character that nobody sees and nothing needs."""
     for text in view.texts:
-        for index, value in text.some(_candidates(text.signs)):
+        for index, value in text.some(candidates(text.signs)):
             if found := invisible(value):
                 row, path = text.place(index)
                 name = f"U+{ord(found[0]):04X} ({unicodedata.name(found[0], 'no name').lower()})"
@@ -84,7 +84,7 @@ def invisible(text: str) -> list[str]:
     return INVISIBLE.findall(left)
 
 
-def _candidates(signs: Signs) -> Indices:
+def candidates(signs: Signs) -> Indices:
     """The texts with a byte sequence that one of the characters begins with; see `INVISIBLE`."""
     soft_hyphen = signs.codes(LATIN) >> 8 == 0xC2AD
     code = signs.codes(FORMAT)

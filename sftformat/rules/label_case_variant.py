@@ -1,10 +1,11 @@
 r"""Flag a label that differs from a more frequent one only in case or blanks.
 
-One finding a variant, at its first row. Variants that the label map given with `--labels` holds are meant, and fine.
+One finding a variant, at its first row; the form that most rows have is taken for the right one. Variants that the
+label map given with `--labels` holds are meant, and fine.
 
 Why it matters: `Pos`, `pos` and `pos ` become three classes; the model is trained to tell apart what is the same.
 
-What to do: write the label one way; --labels FILE shows which names are meant.
+What to do: write the label one way, which `convert --fix` does; --labels FILE shows which names are meant.
 
 Breaks it:
     {"id": "1", "input": "fine", "target": "pos"}
@@ -19,28 +20,50 @@ Keeps it:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sftformat.rules.census import Census
 from sftformat.rules.rule import LABEL_TASKS, SetFinding, Thresholds, quoted
-from sftformat.rules.tally import Count
 
 TASKS = LABEL_TASKS
 
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
     """Find the labels that are variants of another."""
-    groups: dict[str, list[tuple[str, Count]]] = {}
-    for label, count in census.all_labels.items():
-        if not label.isspace() and label:
-            groups.setdefault(" ".join(label.lower().split()), []).append((label, count))
-    meant = set(census.locked or ())
-    for group in groups.values():
-        main, most = max(group, key=lambda each: (each[0] in meant, each[1].rows))
-        for label, count in group:
+    labels, meant = census.all_labels, set(census.locked or ())
+    for group in variants(labels):
+        main = main_form({label: labels[label].rows for label in group}, meant)
+        for label in group:
             if label != main and label not in meant:
+                count, most = labels[label], labels[main]
                 message = (
                     f"label {quoted(label)} ({count.rows:,}) is {quoted(main)} ({most.rows:,}) but for case or blanks"
                 )
                 hint = f"did you mean {quoted(main)}?"
                 yield SetFinding(message, count.place, count.split, "/target", quoted(main), quoted(label), hint)
+
+
+def variants(labels: Iterable[str]) -> list[list[str]]:
+    """Return the labels that differ in case or blanks only, group by group, in their order; blank ones are left out."""
+    groups: dict[str, list[str]] = {}
+    for label in labels:
+        if not label.isspace() and label:
+            groups.setdefault(" ".join(label.lower().split()), []).append(label)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def main_form(rows: Mapping[str, int], meant: Collection[str]) -> str:
+    """Return the one of these variants that the others are taken for: one of `meant`, else the form of most rows.
+
+    Rows are counted without regard to the blanks around a label; of equals the first by code point is taken.
+    """
+    totals: Counter[str] = Counter()
+    for label, count in rows.items():
+        totals[label.strip()] += count
+
+    def rank(label: str) -> tuple[bool, int, str, bool, str]:
+        form = label.strip()
+        return label not in meant, -totals[form], form, label != form, label
+
+    return min(rows, key=rank)

@@ -49,7 +49,7 @@ _SEVERAL = re.compile(
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts that were read in the wrong encoding."""
     for text in view.texts:
-        for index, value in text.some(_candidates(text.signs)):
+        for index, value in text.some(candidates(text.signs)):
             if found := misread(value):
                 written, meant = found
                 row, path = text.place(index)
@@ -122,7 +122,8 @@ _WIDE_CODES = np.array([int.from_bytes(letter.encode()) for letter in "√‚„
 _SCRIPT = pair_table(letter.encode() for letter in "РСВГЂΓ")
 
 
-def _candidates(signs: Signs) -> Indices:
+def candidates(signs: Signs) -> Indices:
+    """Return the indexes of the texts that may have been read in the wrong encoding."""
     if not signs.present & (LATIN | FORMAT):
         return signs.owners()
     before_sign = signs.pairs(SCRIPT, LATIN | FORMAT, 2)

@@ -128,7 +128,16 @@ def told(found: Diagnostic, settings: Settings, costs_row: bool = False) -> Diag
     return found if severity is found.severity else replace(found, severity=severity)
 
 
-_NAMES = {row.name: row.code for row in CODES.values()} | {row.name: row.code for row in RULES}
+#: The repairs by name, with the code of the rule that finds what each mends: they are chosen as rules are.
+REPAIRED = {
+    "padded-key": "SFT102",
+    "html-entities": "SFT209",
+    "mojibake": "SFT207",
+    "invisible-characters": "SFT208",
+    "label-blanks": "SFT301",
+    "label-form": "SFT301",
+}
+_NAMES = REPAIRED | {row.name: row.code for row in CODES.values()} | {row.name: row.code for row in RULES}
 #: Codes of records that cannot be read or do not fit: whatever is selected, the record is not written.
 COSTLY = frozenset(row.code for row in CODES.values() if row.code[3] in "01" and row.severity is Severity.ERROR) - {
     "SFT105"

@@ -38,14 +38,19 @@ def test_variants_in_the_label_map_are_meant(found):
 def test_one_finding_a_variant_with_the_first_place_and_counts(found):
     findings = found(CODE, records("Pos", "pos", "pos", "neg", "pos ", "Pos"))
     assert [(each.line, each.message) for each in findings] == [
-        (2, 'label "pos" (2) is "Pos" (2) but for case or blanks'),
-        (5, 'label "pos " (1) is "Pos" (2) but for case or blanks'),
+        (1, 'label "Pos" (2) is "pos" (2) but for case or blanks'),
+        (5, 'label "pos " (1) is "pos" (2) but for case or blanks'),
     ]
-    assert findings[0].hint == 'did you mean "Pos"?'
+    assert findings[0].hint == 'did you mean "pos"?'
+
+
+def test_of_equals_the_first_by_code_point_is_right(found):
+    assert [each.got for each in found(CODE, records("pos", "Pos", "Pos", "pos"))] == ['"pos"']
 
 
 def test_labels_of_all_splits_and_lists(found):
     multilabel = [{"input": "a", "target": ["x", "y"]}, {"input": "b", "target": ["X"], "split": "test"}]
+    multilabel.append({"input": "c", "target": ["x"]})
     (finding,) = found(CODE, multilabel, "multilabel")
     assert (finding.line, finding.split) == (2, "test")
     tags = [{"input": ["a", "b", "c"], "target": ["B-PER", "b-per", "B-PER"]}]
