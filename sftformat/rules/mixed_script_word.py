@@ -28,11 +28,11 @@ from itertools import pairwise
 
 from sftformat.diagnostics import clip
 from sftformat.rules.rule import Finding, Thresholds, quoted
-from sftformat.rules.signs import LETTER, SCRIPT, Signs
+from sftformat.rules.signs import LATIN, LETTER, SCRIPT, Signs
 from sftformat.rules.texts import Indices
 from sftformat.rules.view import View
 
-_LATIN, _CYRILLIC, _GREEK = "A-Za-zÀ-ÖØ-öø-ɏ", "\u0400-\u052f", "\u0370-\u03ff"
+_LATIN, _CYRILLIC, _GREEK = "A-Za-zÀ-ÖØ-öø-ſ", "\u0400-\u052f", "\u0370-\u03ff"
 _WORD = re.compile(f"[{_LATIN}{_CYRILLIC}{_GREEK}\u0300-\u036f]{{3,}}")
 _LETTERS = {
     "Latin": re.compile(f"[{_LATIN}]"),
@@ -113,5 +113,11 @@ def _is_inflected(found: Mixed, text: str) -> bool:
 
 
 def _candidates(signs: Signs) -> Indices:
-    """The texts in which an ASCII letter stands beside a Greek or Cyrillic one (of two bytes)."""
-    return signs.owners(signs.pairs(LETTER, SCRIPT, 1), signs.pairs(SCRIPT, LETTER, 2))
+    """The texts in which a Latin letter stands beside a Greek or Cyrillic one; all but ASCII are of two bytes."""
+    before, after = signs.pairs(LATIN, SCRIPT, 2), signs.pairs(SCRIPT, LATIN, 2)
+    return signs.owners(
+        signs.pairs(LETTER, SCRIPT, 1),
+        signs.pairs(SCRIPT, LETTER, 2),
+        before[signs.ahead(before, 0) != 0xC2],  # signs, no letters
+        after[signs.ahead(after, 2) != 0xC2],
+    )

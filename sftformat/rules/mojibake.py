@@ -115,20 +115,19 @@ _LEAD_OF_THREE = _table(
 _NEXT = _table([*_C1, *((bit, letter) for _, bit, letter in _letters(0x80, 0xC0) if len(letter) == 2)])
 _NEXT_WIDE = _table((bit, letter) for _, bit, letter in _letters(0x80, 0xC0) if letter[:1] == b"\xe2")
 
-# Read as Mac Roman or CP437: √ ‚ „ ‰ ‡ ├ ┬, then anything that is not ASCII.
-_WIDE = pair_table(letter.encode() for letter in "√‚„‰‡├┬")
-_WIDE_CODES = np.array([int.from_bytes(letter.encode()) for letter in "√‚„‰‡├┬"])
-# Read as Windows-1251: Р С В Г Ђ and a sign; as CP437: Γ and Ç.
-_SCRIPT = pair_table(letter.encode() for letter in "РСВГЂΓ")
+# Read as Mac Roman or CP437: √ ‚ „ ‰ ‡ ◊ ├ ┬, then anything that is not ASCII.
+_WIDE = pair_table(letter.encode() for letter in "√‚„‰‡◊├┬")
+_WIDE_CODES = np.array([int.from_bytes(letter.encode()) for letter in "√‚„‰‡◊├┬"])
+# Read as Windows-1251: Р С В Г and a sign, or вЂ, which begins every sign; as CP437: Γ and Ç.
+_SCRIPT = pair_table(letter.encode() for letter in "РСВГΓ")
+_SIGN_BEGUN = "вЂ".encode()
 
 
 def candidates(signs: Signs) -> Indices:
     """Return the indexes of the texts that may have been read in the wrong encoding."""
-    if not signs.present & (LATIN | FORMAT):
-        return signs.owners()
     before_sign = signs.pairs(SCRIPT, LATIN | FORMAT, 2)
     before_sign = before_sign[_SCRIPT.take(signs.two(before_sign))]
-    return signs.owners(_latin(signs), _wide(signs), before_sign)
+    return signs.owners(_latin(signs), _wide(signs), before_sign, signs.find(_SIGN_BEGUN, SCRIPT))
 
 
 def _latin(signs: Signs) -> Indices:

@@ -101,6 +101,15 @@ class Signs:
             return _NONE
         return np.flatnonzero(((self.kinds[:-steps] & first) != 0) & ((self.kinds[steps:] & second) != 0))
 
+    def find(self, piece: bytes, kind: int) -> Indices:
+        """Return where a rare piece begins that begins with a byte of a kind."""
+        if not self.present & kind:
+            return _NONE
+        data, found, at = self.bytes.tobytes(), [], -1
+        while (at := data.find(piece, at + 1)) >= 0:
+            found.append(at)
+        return np.array(found, np.int64)
+
     def runs(self, kind: int, length: int) -> Indices:
         """Return where so many bytes of a kind (2 or more) begin that stand in a row in one text."""
         if len(self.offsets) < 2 or int(np.diff(self.offsets).max()) < length:

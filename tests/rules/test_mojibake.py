@@ -70,7 +70,9 @@ def test_ascii_is_never_wrong(text):
     assert misread(text) is None
 
 
-@given(st.lists(st.sampled_from("ÄÖÜäöüßéèêçáíóúñãõâôåæøÅ"), min_size=2, max_size=8).map("".join))
-def test_a_word_read_as_latin_1_is_found_and_the_word_is_not(word):
+# A capital only in front: what comes out of `ßÄÄ` is again mojibake to ftfy, which goes on to Cherokee.
+@given(st.sampled_from(["", *"ÄÖÜÅÉ"]), st.text("äöüßéèêçáíóúñãõâôåæø", min_size=2, max_size=8))
+def test_a_word_read_as_latin_1_is_found_and_the_word_is_not(capital, letters):
+    word = capital + letters
     assert misread(word.encode().decode("latin-1"))
-    assert misread(f"das {word.lower()} ist") is None
+    assert misread(f"das {word} ist") is None

@@ -103,6 +103,13 @@ def test_pairs_are_found_inside_every_text(texts):
     assert set(wanted) <= set(seen.owners(seen.pairs(LETTER, SCRIPT, 1)).tolist())
 
 
+@given(st.lists(st.text("abвЂ", max_size=6), max_size=6))
+def test_a_piece_is_found_inside_every_text(texts):
+    seen, wanted = signs(texts), [i for i, text in enumerate(texts) if "вЂ" in text]
+    assert set(wanted) <= set(seen.owners(seen.find("вЂ".encode(), SCRIPT)).tolist())
+    assert "вЂ" in "".join(texts) or not len(seen.find("вЂ".encode(), SCRIPT))
+
+
 def test_a_slice_counts_from_its_own_start():
     whole = pa.array(["<a>", "b", "<c>"])
     part = Signs(whole.slice(1))
@@ -124,6 +131,7 @@ def test_the_prefilter_misses_nothing_and_adds_nothing(name, texts):
     assert found == [row for row, text in enumerate(texts) if text and PLAIN[name](text)]
 
 
+# Without š: as Mac Roman it is ≈°, which an honest text may hold, so that it is not suspected there.
 WORDS = st.sampled_from(
     [
         "café",
@@ -143,7 +151,6 @@ WORDS = st.sampled_from(
         "мир",
         "שלום",
         "سلام",
-        "škola",
         "😀",
     ]
 )
