@@ -141,6 +141,14 @@ SCHEMA = (
         "/stars",
     ),
     two("SFT106", [{**each, "stars": 3} for each in reviews()], reviews(30, 100), "", None, "/stars"),
+    whole(
+        "SFT108",
+        reviews(),
+        None,
+        "/properties/text/nullable",
+        file="mine.json",
+        options=DatasetOptions(schema={"properties": {"text": {"nullable": True}}}, schema_name="mine.json"),
+    ),
 )
 TEXTS = (
     one("SFT201", reviews(), {**SMALL, "text": " \t"}, "/text"),
