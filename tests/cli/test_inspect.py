@@ -18,7 +18,7 @@ UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 DATA = sorted(
     path.name
     for path in SAMPLES.iterdir()
-    if path.suffix not in (".md", ".sh", ".py", ".toml") and not path.name.endswith(".schema.json")
+    if path.suffix not in (".md", ".sh", ".py", ".toml", ".yml", ".yaml") and not path.name.endswith(".schema.json")
 )
 
 

@@ -243,7 +243,6 @@ PLANTED = (*READING, *SCHEMA, *TEXTS, *CHAT, *TAGS, *LABELS, *SETS)
 
 #: Codes that no input can hold, each with the reason.
 ELSEWHERE = {
-    "SFT108": "of a user's schema, not of the data: tests/schema/test_refused.py",
     "SFT103": "a closed schema gives SFT101; the code waits for a layout that warns",
     "SFT404": "needs an extra: tests/rules/test_near_duplicate.py",
     "SFT405": "needs an extra: tests/rules/test_near_leakage.py",
