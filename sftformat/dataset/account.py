@@ -11,7 +11,7 @@ import numpy as np
 
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.repaired import inherited
-from sftformat.dataset.unit import UnitResult
+from sftformat.dataset.standing import UnitResult
 from sftformat.dataset.write import kept_splits
 from sftformat.folder.manifest import read_manifest
 from sftformat.layouts.cells import TEXTUAL

@@ -15,8 +15,9 @@ from sftformat.dataset.findings import file_findings, in_records, schema_finding
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
+from sftformat.dataset.standing import KEYS, UnitResult
 from sftformat.dataset.stratify import stratified
-from sftformat.dataset.unit import KEYS, Job, Need, UnitResult, new_tally, work
+from sftformat.dataset.unit import Job, Need, new_tally, work
 from sftformat.dataset.write import rows_of, write_rejects, write_splits
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError
@@ -76,8 +77,9 @@ def convert(
 
 
 def _clear(folder: Path) -> None:
+    """Remove what an earlier run left of its end; the units that it finished stay."""
     for path in folder.iterdir():
-        if path.name != ".fingerprint":
+        if path.name not in (".fingerprint", WORK):
             remove(path)
 
 
@@ -182,7 +184,7 @@ def _count_again(
 def _units(
     found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path, need: Need
 ) -> Generator[Event, None, list[UnitResult]]:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     jobs = _jobs(found, detected, options, folder, need)
     workers = 1 if sum(found.sizes) < SMALL_BYTES or options.limit is not None else options.workers
     made = run(jobs, work, workers) if options.limit is None else _limited(jobs, options.limit)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sftformat.dataset.options import DatasetOptions, Detected
-from sftformat.dataset.unit import UnitResult
+from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import Binding, render, source_pointer

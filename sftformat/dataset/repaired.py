@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from sftformat.dataset.options import DatasetOptions
-from sftformat.dataset.unit import KEYS, Job, UnitResult, work
+from sftformat.dataset.standing import KEYS, UnitResult
+from sftformat.dataset.unit import Job, work
 from sftformat.folder.files import remove, write_file
 from sftformat.folder.manifest import read_manifest
 from sftformat.plan import Plan, run

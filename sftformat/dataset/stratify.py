@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sftformat.dataset.options import DatasetOptions
-from sftformat.dataset.unit import UnitResult
+from sftformat.dataset.standing import UnitResult
 from sftformat.errors import UsageError
 from sftformat.record import canonical_json
 from sftformat.split import SPLITS, positions

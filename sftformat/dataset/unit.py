@@ -6,7 +6,6 @@ Whatever grows with the data goes to files in the unit's own folder: `rows.arrow
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,18 +15,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftformat.check import Settings, Summary, Tally, active, check_rows, inner_marks, near_similarity, told
+from sftformat.check import Settings, Tally, active, check_rows, inner_marks, near_similarity, told
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.output import Output, Step
 from sftformat.dataset.rejected import canonical_rows, read_as
+from sftformat.dataset.standing import KEYS, UnitResult, keep, taken_over
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
+from sftformat.folder.files import remove
 from sftformat.formats import read
 from sftformat.layouts.bind import compiled
 from sftformat.layouts.layout import Binding, source_pointer
-from sftformat.normalize import ColumnTypes, TypeLines, count_types, normalize
+from sftformat.normalize import count_types, normalize
 from sftformat.plan import Input, Unit
-from sftformat.record import Batch, ReadAs, Reject, encode_json
+from sftformat.record import Batch, Reject, encode_json
 from sftformat.repair import Wanted, repair_keys, repair_rows, still_found
 from sftformat.rules.rule import Rule
 from sftformat.schema.arrow import arrow_schema
@@ -36,8 +37,6 @@ from sftformat.validate import validate, without
 
 #: Rows of canonical Parquet that are worked on at once.
 BATCH_ROWS = 4096
-#: The folder of the tallies, beside the folders of the units.
-KEYS = "keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +76,17 @@ class Job:
         return self.binding.layout.task
 
 
-@dataclass(slots=True)
-class UnitResult:
-    """What is left of a unit besides its files: counts of rows, JSON types of columns, and the summary of its tally.
-
-    `read_as` says how its rows are read again, should they be rejected.
-    """
-
-    unit: Unit
-    folder: Path
-    read_as: ReadAs
-    read: int = 0
-    rejected: int = 0
-    rows: int = 0
-    splits: Counter[str] = field(default_factory=Counter)
-    blank_lines: int = 0
-    rejected_by_code: Counter[str] = field(default_factory=Counter)
-    types: ColumnTypes = field(default_factory=dict)
-    type_lines: TypeLines = field(default_factory=dict)
-    header: tuple[str, ...] | None = None
-    summary: Summary | None = None
-
-
 def work(job: Job) -> UnitResult:
-    """Bring one unit from bytes to checked canonical rows.
+    """Bring one unit from bytes to checked canonical rows, or take it over from a run that was cut off.
 
     Raises:
         InputError: the input is damaged as a whole.
         UsageError: rows have a split already and another one was asked for.
     """
+    known = taken_over(job.unit, job.folder) if _stays(job) else None
+    if known is not None:
+        return known
+    remove(job.folder)
     job.folder.mkdir(parents=True)
     result = UnitResult(job.unit, job.folder, read_as(job.source_input, job.unit.source, job.task))
     tally = new_tally(job)
@@ -123,7 +104,14 @@ def work(job: Job) -> UnitResult:
             for reject in step.rejects:
                 result.rejected_by_code[reject.diagnostics[0].code] += 1
     result.summary = tally.finish()
+    if _stays(job):
+        keep(result)
     return result
+
+
+def _stays(job: Job) -> bool:
+    """Whether a later run can take the unit over: it is worked on for good, and no label waits for another form."""
+    return job.need.kept and not job.forms
 
 
 def new_tally(job: Job) -> Tally:

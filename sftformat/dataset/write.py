@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sftformat.dataset.output import RAW
-from sftformat.dataset.unit import UnitResult
+from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.folder.files import write_file
 from sftformat.record import Reject, reject_line
@@ -90,7 +91,8 @@ def write_rejects(results: Sequence[UnitResult], dropped: _Dropped, path: Path) 
     def write(beside: Path) -> None:
         with open(beside, "xb") as file:
             for result in results:
-                file.write((result.folder / "rejects.jsonl").read_bytes())
+                with open(result.folder / "rejects.jsonl", "rb") as rows:
+                    shutil.copyfileobj(rows, file)
                 file.writelines(reject_line(each, result.read_as) for each in _duplicates(result, dropped))
 
     write_file(path, write)

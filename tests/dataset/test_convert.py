@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sftformat.check import Settings
 from sftformat.dataset import build
+from sftformat.dataset import unit as unit_module
 from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Event, Finished
 from sftformat.diagnostics import Diagnostic
@@ -474,3 +475,62 @@ def test_a_damaged_data_set_is_no_input(tmp_path: Path) -> None:
         make([str(tmp_path / "one")], tmp_path / "two")
     with pytest.raises(FolderError, match="SFT901"):
         list(diagnose([str(tmp_path / "one")], DatasetOptions()))
+
+
+# ---------------------------------------------------------------------------------------------------- going on
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, after: int) -> list[int]:
+    """Let the work on units stop as by Ctrl-C after so many; return the numbers of the units that were worked on."""
+    worked: list[int] = []
+    real = unit_module._batches
+
+    def batches(job: Any, result: Any) -> Any:
+        if len(worked) == after:
+            raise KeyboardInterrupt
+        worked.append(job.unit.index)
+        yield from real(job, result)
+
+    monkeypatch.setattr(unit_module, "_batches", batches)
+    return worked
+
+
+@pytest.mark.parametrize("how", [{}, {"drop_duplicates": True}, {"fix": True}, {"fractions": Fractions(0.5, 0.3, 0.2)}])
+def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any]
+) -> None:
+    rows = reviews(60)
+    rows[7]["label"], rows[55]["label"] = "GOOD", " bad"
+    names = [str(write_jsonl(tmp_path / f"part-{n}.jsonl", [*rows[n * 12 : n * 12 + 12], rows[0]])) for n in range(5)]
+    with open(names[1], "a") as file:
+        file.write("{\n")
+    options = DatasetOptions(**how)
+    make(names, tmp_path / "clean", options)
+    with monkeypatch.context() as patch:
+        worked = interrupted(patch, 3)
+        with pytest.raises(KeyboardInterrupt):
+            make(names, tmp_path / "out", options)
+        assert worked == [0, 1, 2]
+    with monkeypatch.context() as patch:
+        worked = interrupted(patch, 99)
+        _, found = make(names, tmp_path / "out", options)
+        assert worked[:2] == [3, 4]
+        assert sorted(worked[2:]) == ([0] if how.get("fix") else [])  # the unit with a label in another form
+    assert tree(tmp_path / "out") == tree(tmp_path / "clean")
+    assert [each.code for each in found if each.code == "SFT001"] == ["SFT001"]
+
+
+def test_a_unit_that_was_damaged_meanwhile_is_worked_on_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [str(write_jsonl(tmp_path / f"part-{n}.jsonl", reviews(9))) for n in range(3)]
+    make(names, tmp_path / "clean")
+    with monkeypatch.context() as patch:
+        interrupted(patch, 2)
+        with pytest.raises(KeyboardInterrupt):
+            make(names, tmp_path / "out")
+    (unit,) = (tmp_path / "out").glob(".staging-*/.work/unit-00001/rows.arrow")
+    unit.write_bytes(unit.read_bytes()[:-9] + b"x" * 9)
+    with monkeypatch.context() as patch:
+        worked = interrupted(patch, 99)
+        make(names, tmp_path / "out")
+        assert worked == [1, 2]
+    assert tree(tmp_path / "out") == tree(tmp_path / "clean")
