@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sftformat import cli
+
 settings.register_profile(
     "quick",
     max_examples=60,
@@ -56,6 +58,26 @@ def call(tmp_path: Path) -> Call:
 
     def run(*arguments: str, stdin: bytes = b"", cwd: Path | None = None, **environment: str) -> Done:
         return call_command(arguments, cwd or tmp_path, stdin, **environment)
+
+    return run
+
+
+@pytest.fixture
+def call_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """As `call`, in this process, which saves the start of one: for what is said, not for how a process ends."""
+
+    def run(*arguments: str, cwd: Path | None = None, **environment: str) -> Done:
+        with monkeypatch.context() as patch:
+            patch.chdir(cwd or tmp_path)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["sftformat", *map(str, arguments)])
+            capsys.readouterr()
+            code = cli._exit_code()
+        caught = capsys.readouterr()
+        assert "Traceback" not in caught.err, caught.err
+        assert "this is a bug" not in caught.err, caught.err
+        return Done(code, caught.out, caught.err)
 
     return run
 

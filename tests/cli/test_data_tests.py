@@ -17,6 +17,11 @@ ROOT = Path(__file__).parents[2]
 ROWS = [{"text": f"film {number}", "label": ("good", "bad")[number % 2]} for number in range(40)]
 
 
+@pytest.fixture
+def call(call_here: Call) -> Call:
+    return call_here
+
+
 def write(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -16,6 +16,11 @@ CLEAN = "".join(f'{{"text": "film {n}", "label": "{("good", "bad")[n % 2]}"}}\n'
 
 
 @pytest.fixture
+def call(call_here: Call) -> Call:
+    return call_here
+
+
+@pytest.fixture
 def clean(tmp_path: Path) -> Path:
     path = tmp_path / "a.jsonl"
     path.write_text(CLEAN)

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sftformat import cli
-from tests.conftest import Call, Done, call_command
+from tests.conftest import Call, call_command
 
 torch = pytest.importorskip("torch")
 
 
 @pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+def call(call_here: Call) -> Call:
     """Call the command line in this process, where torch is loaded once for all tests."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["sftformat", *arguments])
-        code = cli._exit_code()
-        caught = capsys.readouterr()
-        assert "this is a bug" not in caught.err, caught.err
-        return Done(code, caught.out, caught.err)
-
-    return run
+    return call_here
 
 
 @pytest.fixture(scope="session")

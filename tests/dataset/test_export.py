@@ -12,6 +12,11 @@ import pytest
 from tests.conftest import Call
 
 
+@pytest.fixture
+def call(call_here: Call) -> Call:
+    return call_here
+
+
 def write(path: Path, *records: dict[str, Any]) -> None:
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
 

@@ -31,6 +31,11 @@ CLEAN = sorted(
 )
 
 
+@pytest.fixture
+def call(call_here: Call) -> Call:
+    return call_here
+
+
 def inferred(*paths: Path, **options: Any) -> Inferred:
     *_, last = infer([str(path) for path in paths], DatasetOptions(**options))
     assert isinstance(last, Inferred)
