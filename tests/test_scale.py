@@ -13,13 +13,15 @@ import pytest
 
 from tests.conftest import call_command
 
+ROOT = Path(__file__).parents[1]
 #: Peak memory in MiB of a process that validates a file, and the number of rows it read.
 MEASURE = """
-import resource, sys
+import sys
+from tests.peak import peak
 from sftformat.dataset.build import diagnose
 from sftformat.dataset.options import DatasetOptions, Finished
 *_, last = diagnose([sys.argv[1]], DatasetOptions())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, last.manifest["ledger"]["read"])
+print(peak() // 1024, last.manifest["ledger"]["read"])
 """
 
 
@@ -39,7 +41,9 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, ending: str) -> None
     for rows in (60_000, 600_000):
         path = tmp_path / f"rows{rows}{ending}"
         reviews(path, rows)
-        done = subprocess.run([sys.executable, "-c", MEASURE, str(path)], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURE, str(path)], cwd=ROOT, capture_output=True, text=True, check=True
+        )
         peak, read = map(int, done.stdout.split())
         assert read == rows
         peaks.append(peak)

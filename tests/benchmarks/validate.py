@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ from sftformat.dataset.build import diagnose
 from sftformat.dataset.options import DatasetOptions, Finished
 from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.layout import layout
+from tests.peak import peak
 
 BARE = "bare loop"
 #: Runs of `validate` that are timed, and how much of the speed of the bare loop each must have.
@@ -105,8 +105,7 @@ def main() -> int:
         good = good and ratio >= wanted
         times = f"{ours.processor:6.2f} {ours.clock:6.2f}"
         print(f"{name:18} {times}   {ratio:.2f} of the speed of the bare loop, {wanted} wanted")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory {peak:.0f} MiB")
+    print(f"peak memory {peak() / 1024:.0f} MiB")
     return int(not good)
 
 
