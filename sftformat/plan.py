@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import TypeVar
 
 from sftformat.errors import FolderError, InputError, UsageError
@@ -281,7 +282,8 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
     if workers <= 1 or len(items) <= 1:
         yield from map(work, items)
         return
-    with ProcessPoolExecutor(min(workers, len(items)), mp_context=get_context("spawn")) as pool:
+    processes = min(workers, len(items))
+    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_end_with_parent) as pool:
         try:
             yield from pool.map(work, items)
         except BrokenProcessPool:
@@ -289,3 +291,10 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """Let a worker process end when the one that started it is killed; it would wait for work forever."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()

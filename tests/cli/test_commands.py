@@ -312,3 +312,33 @@ def test_a_file_that_cannot_grow_is_named(clean: Path, tmp_path: Path) -> None:
     assert "File too large" in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert not (tmp_path / "b.parquet").exists()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits for its exit status to be read does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no /proc to find processes in")
+def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    row = json.dumps({"text": "word " * 400, "label": "x"}) + "\n"
+    for name in "ab":
+        (tmp_path / f"{name}.jsonl").write_text(row * 40_000)
+    command = [sys.executable, "-m", "sftformat", "convert", "a.jsonl", "b.jsonl", "-o", "out", "--workers", "2"]
+    run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    children: list[int] = []
+    deadline = time.monotonic() + 60
+    while len(children) < 2 and run.poll() is None and time.monotonic() < deadline:
+        listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
+        children = [int(pid) for pid, parent, said in rows if int(parent) == run.pid and "spawn_main" in said]
+        time.sleep(0.05)
+    assert len(children) == 2, "the run ended before it was killed"
+    run.kill()
+    run.wait()
+    while any(map(alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(alive, children))
