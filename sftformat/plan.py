@@ -12,8 +12,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -270,9 +269,6 @@ def split_of(name: str, typed: str) -> str | None:
     return said.pop() if len(said) == 1 else None
 
 
-# ---------------------------------------------------------------------------------------------------- running
-
-
 def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> Iterator[Made]:
     """Run `work` on every item and yield what it makes, in the order of the items, whatever the number of workers.
 
@@ -282,8 +278,7 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
     if workers <= 1 or len(items) <= 1:
         yield from map(work, items)
         return
-    processes = min(workers, len(items))
-    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(min(workers, len(items)), get_context("spawn"), initializer=_follow_parent) as pool:
         try:
             yield from pool.map(work, items)
         except BrokenProcessPool:
@@ -293,8 +288,13 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
             raise
 
 
-def _end_with_parent() -> None:
+def _follow_parent() -> None:
     """Let a worker process end when the one that started it is killed; it would wait for work forever."""
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
-        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        parent.join()
+        os._exit(1)
