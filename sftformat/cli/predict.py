@@ -38,6 +38,7 @@ from sftformat.cli.train import require_train_extra
 def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: str, **given: Any) -> int:
     """Predict for every row of INPUT with the model in RUN. Targets, where there are any, are not looked at."""
     require_train_extra()
+    from sftformat.cli.convert import beside
     from sftformat.cli.tokenize import shards_events
     from sftformat.dataset.build import convert
     from sftformat.errors import UsageError
@@ -56,7 +57,7 @@ def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: st
         raise UsageError(f"{out.name}: the name says no format; use .jsonl, .csv, .tsv, .json or .parquet")
     if out.exists() and not given["overwrite"]:
         raise UsageError(f"{out}: exists; use --overwrite to replace it")
-    rejects = out.with_name(out.name + ".rejects.jsonl")
+    rejects = beside(out, "rejects.jsonl")
     if rejects.exists() and not given["overwrite"]:
         raise UsageError(f"{rejects}: exists; use --overwrite to replace it")
     choice = for_prediction(options.dataset_options(ctx), Path(run))
