@@ -50,10 +50,10 @@ def command(
         if to is not None:
             raise click.UsageError("--to is for a file: name OUT with .csv, .tsv, .json, .jsonl, .parquet or .arrow")
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
-        with outlet(where, options.wanted(ctx)) as findings:
+        with outlet(where, options.wanted(ctx, choice.settings)) as findings:
             finish(findings, events, out)
         return findings.status()
-    with outlet(where, options.wanted(ctx)) as findings:
+    with outlet(where, options.wanted(ctx, choice.settings)) as findings:
         _to_file(findings, inputs, out, to, choice, given, dry_run)
     return findings.status()
 

@@ -161,17 +161,17 @@ def pairs(values: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def wanted(ctx: click.Context, file: str | None = None) -> Any:
-    """Return what the parameters of a command say about showing findings, as `report.outlet.Wanted`."""
+def wanted(ctx: click.Context, settings: Any, file: str | None = None) -> Any:
+    """Return what the parameters of a command say about showing findings under these Settings, as `outlet.Wanted`."""
     from sftformat.report.outlet import Wanted
 
     given = ctx.params
     shown = {"redact": given["redact"], "max_findings": given["max_findings"], "fail_on": given["fail_on"]}
-    return Wanted(given.get("output_format") or "text", file, **shown, settings=settings(ctx))
+    return Wanted(given.get("output_format") or "text", file, **shown, settings=settings)
 
 
-def settings(ctx: click.Context) -> Any:
-    """Return the Settings of the rules that the parameters of a command mean.
+def _settings(ctx: click.Context, labels: tuple[str, ...] | None) -> Any:
+    """Return the Settings of the rules that the parameters of a command mean, with a locked label map.
 
     Raises:
         UsageError: a rule, severity or threshold that does not exist, or a rule that needs what is not installed.
@@ -180,7 +180,7 @@ def settings(ctx: click.Context) -> Any:
 
     given = ctx.params
     select, ignore = words(given.get("select") or ()), words(given.get("ignore") or ())
-    made = Settings(select, ignore, ctx.meta.get("sftformat.rules", {}), _labels(given.get("labels_file"))[0])
+    made = Settings(select, ignore, ctx.meta.get("sftformat.rules", {}), labels)
     active(made, "classification")  # refuses what does not exist before a row is read
     return made
 
@@ -197,7 +197,7 @@ def dataset_options(ctx: click.Context) -> Any:
     from sftformat.split import parse_fractions
 
     given = ctx.params
-    _, names = _labels(given.get("labels_file"))
+    labels, names = _labels(given.get("labels_file"))  # once: it may be a pipe
     schema_file = given.get("schema_file")
     columns = given.get("columns")
     fractions = given.get("fractions")
@@ -220,7 +220,7 @@ def dataset_options(ctx: click.Context) -> Any:
         mapping=pairs(given.get("maps") or ()),
         schema=load_user(Path(schema_file)) if schema_file else None,
         schema_name=Path(schema_file).name if schema_file else "",
-        settings=settings(ctx),
+        settings=_settings(ctx, labels),
         label_names=names,
         fractions=parse_fractions(fractions) if fractions is not None else None,
         stratify=bool(given.get("stratify")),

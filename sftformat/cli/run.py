@@ -55,7 +55,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     where, out = screen(given["quiet"]), Path(output)
     choice = options.dataset_options(ctx)
     _heading(where, 1, "convert")
-    with outlet(where, options.wanted(ctx)) as findings:
+    with outlet(where, options.wanted(ctx, choice.settings)) as findings:
         finish(findings, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset")
         dataset = read_manifest(out / "dataset", "dataset")
         refuse_to_train(dataset, tolerances(choice.settings))

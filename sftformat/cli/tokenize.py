@@ -53,7 +53,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     choice = options.dataset_options(ctx)
     how = TokenizeOptions(tokenizer, given["max_length"], given["truncation"], choice.settings.labels)
     out = Path(output)
-    with outlet(where, options.wanted(ctx)) as findings:
+    with outlet(where, options.wanted(ctx, choice.settings)) as findings:
         if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file() and not choice.fix:
             _refuse_unused(choice)
             make_shards(findings, Path(inputs[0]), out, how, given)

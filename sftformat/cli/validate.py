@@ -44,7 +44,7 @@ def command(
 
     where = screen(given["quiet"])
     choice = options.dataset_options(ctx)
-    with outlet(where, options.wanted(ctx, output)) as out:
+    with outlet(where, options.wanted(ctx, choice.settings, output)) as out:
         if diff and out.machine:
             raise click.UsageError("--diff is shown as text; for machines `convert --fix` writes repairs.jsonl")
         out.lists_all = not diff

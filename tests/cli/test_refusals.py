@@ -79,6 +79,17 @@ def test_label_maps_that_cannot_be_meant(call: Call, clean: Path, tmp_path: Path
     assert len(done.err.splitlines()) == 1, done.err
 
 
+@pytest.mark.parametrize("command", [("validate",), ("convert", "-o", "out")])
+def test_a_label_map_may_be_a_pipe(clean: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.write(write, b"good\nbad\n")
+    os.close(write)
+    arguments = [sys.executable, "-m", "sftformat", *command, "a.jsonl", "--labels", f"/dev/fd/{read}"]
+    done = subprocess.run(arguments, cwd=tmp_path, pass_fds=[read], capture_output=True, text=True, check=False)
+    os.close(read)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("limit", ["nan", "nan%", "-1", "-5%", "inf", "x"])
 def test_limits_that_are_no_numbers(call: Call, clean: Path, limit: str) -> None:
     done = call("convert", "a.jsonl", "-o", "out", "--max-rejects", limit)
