@@ -158,17 +158,22 @@ def _gather(made: Cut, codes: Tokens, starts: Tokens, counts: Tokens, flat: Toke
     """Put the ids of the pieces together: piece i is the `codes[i]`-th of the distinct pieces."""
     each = np.take(counts, codes)
     ends: Ints = np.concatenate((np.zeros(1, np.int64), np.cumsum(each, dtype=np.int64)))
-    first = np.take(starts, codes)
+    at: Any = np.take(starts, codes)
     if ends[-1] != len(codes) or each.min(initial=1) != 1:
-        first = np.repeat(first - ends[:-1], each) + np.arange(int(ends[-1]))
-    return Ids(np.take(flat, first), np.diff(ends[made.bounds]))
+        at = np.repeat(at - ends[:-1], each) + np.arange(ends[-1])
+    return Ids(np.take(flat, at), np.diff(ends[made.bounds]))
 
 
 def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: int | None = None) -> Ids:
     """Tokenize N texts (str, or Arrow strings without nulls) as the reference library does without special tokens.
 
     Equal for any number of threads; None takes the cores of this machine, but one in a worker process.
+
+    Raises:
+        ValueError: a null.
     """
+    if isinstance(texts, pa.Array) and texts.null_count:
+        raise ValueError(f"{texts.null_count} texts are null")
     pieces = _pieces(reference)
     if pieces is None:
         whole: Any = texts.to_pylist() if isinstance(texts, pa.Array) else texts

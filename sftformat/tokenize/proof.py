@@ -91,11 +91,9 @@ def prove(content: bytes, tokenizer: Tokenizer) -> Cutting | None:
     added = found.added_tokens
     if len(added) > _MAX_ADDED or not all(token.content for token in added) or not _keeps(found.post_processor):
         return None
-    if tokenizer.encode("", add_special_tokens=False).ids:
-        return None
-    if (found.pre_tokenizer or {}).get("type") == "BertPreTokenizer":
-        return _bert(found, tokenizer)
-    return _blank(found, tokenizer)
+    bert = (found.pre_tokenizer or {}).get("type") == "BertPreTokenizer"
+    cutting = _bert(found, tokenizer) if bert else _blank(found, tokenizer)
+    return cutting if cutting is not None and not tokenizer.encode("", add_special_tokens=False).ids else None
 
 
 def _keeps(processor: Mapping[str, Any] | None) -> bool:
