@@ -18,7 +18,7 @@ from sftformat.tokenize.proof import Bytes
 Tokens = npt.NDArray[np.int32]
 
 #: Texts are worked on in slices of so many bytes, or one text where that is longer.
-SLICE = 512 << 10
+SLICE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,9 @@ class Cutting:
     blanks in front of it. `table` (256) maps bytes to those that stand for them in a piece (lower case), `kinds` (256)
     says what they are. `patterns` are the added tokens that a cut could tear, as they look after `table`. `closed` says
     that text which the normalizer could change is cut at blanks alone, since an added token may appear in it. `longest`
-    is the number of characters from which a word is unknown; None outside BERT. `wide` says that a blank may be told
+    is the number of characters that a word may have before it is unknown; None outside BERT. `inner` is how the tokens
+    begin that do not begin a word of ASCII letters and digits; None where that does not tell them apart, or where words
+    with a space between them could be an added token. `wide` says that a blank may be told
     apart from other characters beyond ASCII.
     """
 
@@ -63,6 +65,7 @@ class Cutting:
     patterns: tuple[bytes, ...]
     closed: bool
     longest: int | None
+    inner: str | None
     wide: bool
 
 
@@ -126,7 +129,15 @@ def _bert(found: _Definition, tokenizer: Tokenizer) -> Cutting | None:
             if not contents[-1] or any(character.isspace() for character in contents[-1]):
                 return None
     patterns = tuple(sorted({table[list(content.encode())].tobytes() for content in contents}))
-    return Cutting(True, table, kinds, patterns, closed, model.get("max_input_chars_per_word", 100), wide=False)
+    longest = model.get("max_input_chars_per_word", 100)
+    return Cutting(True, table, kinds, patterns, closed, longest, _inner(model, patterns), wide=False)
+
+
+def _inner(model: Mapping[str, Any], patterns: tuple[bytes, ...]) -> str | None:
+    inner = model.get("continuing_subword_prefix", "##")
+    if not inner or inner[0].isalnum() or model.get("unk_token", "[UNK]").startswith(inner):
+        return None
+    return None if any(pattern.isalnum() or b" " in pattern for pattern in patterns) else str(inner)
 
 
 def _blank(found: _Definition, tokenizer: Tokenizer) -> Cutting | None:
@@ -143,7 +154,7 @@ def _blank(found: _Definition, tokenizer: Tokenizer) -> Cutting | None:
     kinds[ord(" ")] = BLANK
     wide = bytewise and (found.normalizer or {"type": "NFC"})["type"] == "NFC"
     patterns = tuple(sorted({token.content.encode() for token in torn}))
-    return Cutting(False, table, kinds, patterns, False, None, wide)
+    return Cutting(False, table, kinds, patterns, False, None, None, wide)
 
 
 def _alone_by_word(model: Mapping[str, Any]) -> bool:
