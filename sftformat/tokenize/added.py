@@ -12,11 +12,8 @@ from sftformat.tokenize.proof import Bytes
 Ints = npt.NDArray[np.int64]
 
 
-def occurrences(text: Bytes, patterns: Sequence[bytes], rows: Ints) -> tuple[Ints, Ints]:
-    """Return where the patterns begin and end in bytes, overlapping ones too, sorted by their beginning.
-
-    `rows` (N+1) are the bounds of the N texts that lie in `text`, one behind the other; none reaches over a bound.
-    """
+def occurrences(text: Bytes, patterns: Sequence[bytes]) -> tuple[Ints, Ints]:
+    """Return where the patterns begin and end in bytes, overlapping ones too."""
     starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for first in sorted({pattern[0] for pattern in patterns}):
         candidates = np.flatnonzero(text == first)
@@ -25,11 +22,7 @@ def occurrences(text: Bytes, patterns: Sequence[bytes], rows: Ints) -> tuple[Int
                 hits = _hits(text, candidates, pattern)
                 starts.append(hits)
                 ends.append(hits + len(pattern))
-    start, end = np.concatenate(starts), np.concatenate(ends)
-    inside = np.searchsorted(rows, start, "right") == np.searchsorted(rows, end - 1, "right")
-    start, end = start[inside], end[inside]
-    order = np.argsort(start, kind="stable")
-    return start[order], end[order]
+    return np.concatenate(starts), np.concatenate(ends)
 
 
 def _hits(text: Bytes, candidates: Ints, pattern: bytes) -> Ints:
@@ -46,6 +39,7 @@ def around(starts: Ints, ends: Ints, cuts: Ints, rows: Ints) -> tuple[Ints, Ints
 
     A token may swallow the blanks on its right and looks at the character on either side. So a stretch begins at the
     last cut before the token and ends at the second that is not inside it. `cuts` are sorted and hold all of `rows`.
+    What only seems a token, since it begins in one text and ends in the next, does no harm.
     """
     text = np.searchsorted(rows, starts, "right") - 1
     low = np.maximum(cuts[np.maximum(np.searchsorted(cuts, starts) - 1, 0)], rows[text])

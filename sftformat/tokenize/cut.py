@@ -44,7 +44,7 @@ def blank_cuts(cutting: Cutting, raw: Bytes, rows: Ints) -> Ints:
         kinds = np.take(cutting.kinds, text)
         return _uncovered(_chunks(kinds, rows), _stretches(cutting, text, kinds, rows))
     cuts = _spaces(cutting, raw, rows)
-    return _uncovered(cuts, around(*occurrences(raw, cutting.patterns, rows), cuts, rows))
+    return _uncovered(cuts, around(*occurrences(raw, cutting.patterns), cuts, rows))
 
 
 def _uncovered(cuts: Ints, stretches: tuple[Ints, Ints]) -> Ints:
@@ -100,7 +100,7 @@ def _chunks(kinds: Bytes, rows: Ints) -> Ints:
 
 def _stretches(cutting: Cutting, text: Bytes, kinds: Bytes, rows: Ints) -> tuple[Ints, Ints]:
     """Return the stretches to which no cut may come: around added tokens, and where one may appear by normalization."""
-    starts, ends = occurrences(text, cutting.patterns, rows)
+    starts, ends = occurrences(text, cutting.patterns)
     changing = np.zeros(0, np.int64)
     if cutting.closed:
         changing = np.flatnonzero((text >= 0x7F) | ((text < 0x20) & (kinds != BLANK)))

@@ -17,8 +17,10 @@ from sftformat.tokenize.proof import Bytes
 
 Tokens = npt.NDArray[np.int32]
 
-#: Texts are worked on in slices of so many bytes, or one text where that is longer.
-SLICE = 1 << 20
+#: Texts are worked on in slices of at least and at most so many bytes, or one text where that is longer.
+SLICE, MAX_SLICE = 1 << 20, 4 << 20
+#: Slices for each thread, if they are large enough: the threads should come to an end together.
+_EACH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,12 @@ def buffers_of(texts: Sequence[str] | pa.Array[Any]) -> tuple[Bytes, Ints]:
     return raw, rows.astype(np.int64)
 
 
-def slices(rows: Ints) -> list[tuple[int, int]]:
-    """Return runs of texts, as first and one past the last, of `SLICE` bytes or one text."""
+def slices(rows: Ints, threads: int = 1) -> list[tuple[int, int]]:
+    """Return runs of texts, as first and one past the last, that are slices or one text."""
+    size = max(SLICE, min(MAX_SLICE, int(rows[-1] - rows[0]) // (_EACH * threads)))
     found, low, count = [], 0, len(rows) - 1
     while low < count:
-        high = max(low + 1, int(np.searchsorted(rows, rows[low] + SLICE, "right")) - 1)
+        high = max(low + 1, int(np.searchsorted(rows, rows[low] + size, "right")) - 1)
         found.append((low, min(high, count)))
         low = found[-1][1]
     return found

@@ -201,9 +201,9 @@ def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: 
         whole: Any = texts.to_pylist() if isinstance(texts, pa.Array) else texts
         return by_library(reference.tokenizer, whole)
     raw, rows = buffers_of(texts)
-    parts = [rows[low : high + 1] for low, high in slices(rows)]
     if threads is None:
         threads = 1 if parent_process() is not None else os.cpu_count() or 1
+    parts = [rows[low : high + 1] for low, high in slices(rows, threads)]
     if min(threads, len(parts)) < 2:
         return joined([pieces.slice(raw, part) for part in parts])
     with ThreadPoolExecutor(min(threads, len(parts))) as pool:

@@ -15,7 +15,7 @@ from sftformat.tokenize.load import Reference, load_tokenizer, make_reference
 
 from .shard_samples import byte_pairs, word_piece
 
-_WORDS = "a b c good bad film the not very ok 1 2 10 s t re ve é ü ñ α σ ς ж 你 好 ー か が 한"
+_WORDS = "a b c good bad film the not very ok butt 1 2 10 s t re ve é ü ñ α σ ς ж 你 好 ー か が 한"
 _ENDINGS = "##s ##ly ##ing ##a ##b ##1 ##é"
 _MARKS = "! \" # $ % & ' ( ) * + , - . / : ; < = > ? @ [ \\ ] ^ _ ` { | } ~ 、 。 “ ”"
 _BERT = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_WORDS.split(), *_ENDINGS.split(), *_MARKS.split()]
@@ -77,8 +77,8 @@ def _roberta(prefix: bool) -> Tokenizer:
     return made
 
 
-def _roberta_added() -> Tokenizer:
-    made = _roberta(prefix=True)
+def _roberta_added(prefix: bool) -> Tokenizer:
+    made = _roberta(prefix)
     made.add_tokens([AddedToken("good film", normalized=False), AddedToken("<r>", rstrip=True)])
     made.add_tokens([AddedToken("bad", single_word=True), AddedToken(" x", single_word=True)])
     return made
@@ -180,7 +180,8 @@ CUT: dict[str, Callable[[], Tokenizer]] = {
     "bytes": byte_pairs,
     "roberta": lambda: _roberta(True),
     "gpt2": lambda: _roberta(False),
-    "roberta-added": _roberta_added,
+    "roberta-added": lambda: _roberta_added(True),
+    "gpt2-added": lambda: _roberta_added(False),
     "llama3": lambda: _split(r"\p{N}{1,3}"),
     "qwen": lambda: _split(r"\p{N}"),
     "unigram": lambda: _unigram("always", words_first=False, normalizer=None),
@@ -202,10 +203,11 @@ def reference(name: str) -> Reference:
     return make_reference(name, {"tokenizer.json": CUT[name]().to_str().encode()})
 
 
-_PARTS = [
+PARTS = [
     *("a", "b", "good", "bad", "film", "GOOD", "Film", "isn't", "we've", "they'RE", "''s", "'x", "10", "1234567"),
     *("x-", "-x", "B-Film", "b-film", "<e1>", "é.é", "e\u0301.E\u0301", "tt", "TT", "t\u0301t", "t\0t"),
     *("[SEP]", "[sep]", "[SE", "P]", "[MASK]", "<mask>", "<s>", "</s>", "<unk>", "<r>", "[UNK][PAD]"),
+    *("\u3000 <mask>", "\xa0 <mask>", "\u2003 <mask>", "\u1680 <mask>", "<r>\n x", "'s [SEP]'s"),
     *("<|endoftext|>", "<|im_start|>x", "a b", " the", "bad ", " very", "good film", " x"),
     *(" ", "  ", "\t", "\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x1f", "\x7f", "\x85", "\xa0", "\u1680", "\u2003"),
     *("\u2028", "\u202f", "\u205f", "\u3000", "\u180e", "\u200b", "\u200d", "\u2060", "\ufeff", "\xad", "\0"),
@@ -216,7 +218,7 @@ _PARTS = [
     *("\U0002cea2", "か\u3099", "が", "한국", "\u1112\u1161\u11ab", "😀", "👨\u200d👩", "🏽"),
     *("x" * 19, "x" * 20, "x" * 21, "X" * 300, "é" * 150, "xa" * 400),
 ]
-_pieces = st.sampled_from(_PARTS)
+_pieces = st.sampled_from(PARTS)
 #: Texts in which every neighbour meets every other, with and without blanks between.
 TEXTS = st.one_of(
     st.lists(_pieces, max_size=12).map("".join),
