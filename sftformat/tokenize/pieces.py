@@ -240,11 +240,12 @@ def _enter_vocabulary(pieces: Pieces, cutting: Cutting, longest: int) -> None:
     alone = _ALONE.fullmatch if cutting.kinds[0xE4] == IDEOGRAPH else _MARK.fullmatch
     table = cutting.table.tobytes()
     vocabulary = pieces.tokenizer.get_vocab(with_added_tokens=False)
+    inside = [pattern for pattern in cutting.patterns if pattern.isalnum()]
     entries: list[bytes] = []
     for entry in vocabulary:
         piece = entry.encode()
-        fits = (piece.isalnum() and len(piece) <= longest) or alone(entry)
-        if fits and piece.translate(table) == piece and not any(pattern in piece for pattern in cutting.patterns):
+        fits = len(piece) <= longest if piece.isalnum() else alone(entry) and piece not in cutting.patterns
+        if fits and piece.translate(table) == piece and not any(pattern in piece for pattern in inside):
             entries.append(piece)
     ids = np.array([vocabulary[piece.decode()] for piece in entries], np.int32)
     pieces.add(entries, Ids(ids, np.ones(len(ids), np.int64)))
