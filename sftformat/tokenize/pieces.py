@@ -29,6 +29,8 @@ from sftformat.tokenize.proof import IDEOGRAPH, Bytes, Cutting, prove
 
 #: A text that goes to the library as it is goes in parts of so many bytes: the library takes some 100 bytes a byte.
 _PART = 16 << 10
+#: More threads would only wait for each other.
+_MOST_THREADS = 8
 #: Most pieces that are kept, and the most tokens; when there are more, keeping starts anew.
 _MOST, _MOST_TOKENS = 1 << 17, 1 << 20
 #: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
@@ -202,7 +204,7 @@ def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: 
         return by_library(reference.tokenizer, whole)
     raw, rows = buffers_of(texts)
     if threads is None:
-        threads = 1 if parent_process() is not None else os.cpu_count() or 1
+        threads = 1 if parent_process() is not None else min(os.cpu_count() or 1, _MOST_THREADS)
     parts = [rows[low : high + 1] for low, high in slices(rows, threads)]
     if min(threads, len(parts)) < 2:
         return joined([pieces.slice(raw, part) for part in parts])

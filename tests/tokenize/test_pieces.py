@@ -98,7 +98,7 @@ def test_every_part_beside_every_other(name: str, anew: pytest.MonkeyPatch) -> N
 def test_same_ids_for_many_more_texts(name: str, way: str) -> None:
     found = reference(name)
 
-    @settings(max_examples=500)
+    @settings(max_examples=150)
     @given(st.lists(TEXTS, max_size=6))
     def law(texts: list[str]) -> None:
         assert split(ids_of(found, texts, threads=1)) == expected(found, texts)
