@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sftformat.errors import UsageError
+from sftformat.tokenize.ids import stretches
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.pieces import ids_of
 from sftformat.tokenize.template import Template
@@ -140,11 +141,6 @@ def _lay(
             continue
         text, count = texts[part.sequence], keep[part.sequence][rows]
         start = text.starts[rows] + (text.lengths[rows] - count if side == "left" else 0)
-        target = _stretches(at, count)
-        ids[target], types[target] = text.tokens[_stretches(start, count)], part.type_id
+        target = stretches(at, count)
+        ids[target], types[target] = text.tokens[stretches(start, count)], part.type_id
         at = at + count
-
-
-def _stretches(starts: Ints, counts: Ints) -> Ints:
-    """Return the positions start, start + 1, … of every stretch, one after the other."""
-    return np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())

@@ -81,3 +81,9 @@ def slices(rows: Ints, threads: int = 1) -> list[tuple[int, int]]:
         found.append((low, min(high, count)))
         low = found[-1][1]
     return found
+
+
+def stretches(starts: Ints | Tokens, counts: Ints | Tokens) -> Ints:
+    """Return the positions start, start + 1, … of every stretch, one after the other."""
+    ends = np.cumsum(counts, dtype=np.int64)
+    return np.repeat(starts - (ends - counts), counts) + np.arange(counts.sum())

@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 
 from sftformat.tokenize.added import Ints
 from sftformat.tokenize.cut import Cut, blank_cuts, cut
-from sftformat.tokenize.ids import Ids, Tokens, buffers_of, by_library, joined, slices
+from sftformat.tokenize.ids import Ids, Tokens, buffers_of, by_library, joined, slices, stretches
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.proof import IDEOGRAPH, Bytes, Cutting, prove
 
@@ -31,7 +31,7 @@ from sftformat.tokenize.proof import IDEOGRAPH, Bytes, Cutting, prove
 _PART = 16 << 10
 #: More threads would only wait for each other.
 _MOST_THREADS = 8
-#: Most pieces that are kept, and the most tokens; when there are more, keeping starts anew.
+#: Most pieces that are kept beside the vocabulary, and the most tokens; beyond them, pieces are forgotten.
 _MOST, _MOST_TOKENS = 1 << 17, 1 << 20
 #: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
 _SHARE, _SMALL = 0.3, 64 << 10
@@ -52,7 +52,8 @@ _MARK, _ALONE = re.compile("[!-/:-@[-`{-~]"), re.compile("[!-/:-@[-`{-~一-\u9ff
 class Pieces:
     """What is known of the pieces of one tokenizer: piece s has `counts[s]` ids from `starts[s]` on in `flat`.
 
-    The first `vocabulary` of them are entries of the tokenizer's own. `begins` says of each id whether it begins a
+    `again` marks those that came in more than one slice. The first `vocabulary` are entries of the tokenizer's own.
+    `begins` says of each id whether it begins a
     word of ASCII; it is empty where that cannot be told. The only thing here that changes: it is filled by one thread
     at a time and holds a bounded number of pieces.
     """
@@ -62,6 +63,7 @@ class Pieces:
     slots: dict[bytes, int] = field(default_factory=dict)
     starts: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
     counts: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
+    again: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     flat: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
     begins: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     vocabulary: int = 0
@@ -90,12 +92,13 @@ class Pieces:
     def _look_up(self, keys: list[bytes], size: int) -> tuple[Tokens, Tokens, Tokens] | None:
         """Return start and count of the ids of pieces, and the ids; None where too much of `size` bytes is new."""
         with self.lock:
-            if len(self.slots) > _MOST or len(self.flat) > _MOST_TOKENS:
+            if len(self.slots) - self.vocabulary > _MOST or len(self.flat) > _MOST_TOKENS:
                 self._forget()
             slots = self._slots(keys)
+            self.again[slots[slots >= 0]] = True
             places = np.flatnonzero(slots < 0)
             new = [keys[place] for place in places.tolist()]
-            if size > _SMALL and sum(min(len(piece), _LONG) for piece in new) > _SHARE * size:
+            if size > _SMALL and sum(map(min, map(len, new), repeat(_LONG))) > _SHARE * size:
                 self.rest, self.wait = self.wait, min(2 * self.wait, _MAX_REST)
                 return None
             self.wait = 1
@@ -111,11 +114,11 @@ class Pieces:
 
     def _learn(self, new: list[bytes]) -> None:
         """Have new pieces tokenized by the library, and keep what it says."""
-        words = [piece for piece in new if piece.isalnum()] if self.begins.size else []
+        words = [piece for piece in new if piece.isalnum() and len(piece) <= _LONG] if self.begins.size else []
         found = self._of_words(words)
         if found is not None:
             self.add(words, found)
-            new = [piece for piece in new if not piece.isalnum()]
+            new = [piece for piece in new if not piece.isalnum() or len(piece) > _LONG]
         self.add(new, by_library(self.tokenizer, [self._text(piece) for piece in new]))
 
     def _of_words(self, words: list[bytes]) -> Ids | None:
@@ -123,7 +126,7 @@ class Pieces:
 
         Where a word begins is told by its first token.
         """
-        if not words or max(map(len, words)) > _LONG:
+        if not words:
             return None
         texts = [b" ".join(words[start : start + _TOGETHER]).decode() for start in range(0, len(words), _TOGETHER)]
         tokens = by_library(self.tokenizer, texts).tokens
@@ -149,13 +152,20 @@ class Pieces:
         starts = len(self.flat) + np.cumsum(counts, dtype=np.int32) - counts
         self.starts = np.concatenate((self.starts, starts))
         self.counts = np.concatenate((self.counts, counts))
+        self.again = np.concatenate((self.again, np.zeros(len(new), bool)))
         self.flat = np.concatenate((self.flat, made.tokens))
 
     def _forget(self) -> None:
-        """Forget all but the vocabulary."""
-        count = self.vocabulary
-        self.slots = {piece: slot for piece, slot in self.slots.items() if slot < count}
-        self.starts, self.counts, self.flat = self.starts[:count], self.counts[:count], self.flat[:count]
+        """Forget the pieces that came in no more than one slice; all but the vocabulary, if that is not enough."""
+        kept = self.again.copy()
+        kept[: self.vocabulary] = True
+        if np.count_nonzero(kept) - self.vocabulary > _MOST // 2:
+            kept[self.vocabulary :] = False
+        stays, number = kept.tolist(), (np.cumsum(kept) - 1).tolist()
+        self.slots = {piece: number[slot] for piece, slot in self.slots.items() if stays[slot]}
+        self.flat = self.flat[stretches(self.starts[kept], self.counts[kept])]
+        self.counts, self.again = self.counts[kept], np.zeros(np.count_nonzero(kept), bool)
+        self.starts = np.cumsum(self.counts, dtype=np.int32) - self.counts
 
     def _as_they_are(self, raw: Bytes, rows: Ints) -> Ids:
         """Tokenize texts by the library, long ones in parts of about `_PART` bytes."""
@@ -184,7 +194,7 @@ def _gather(made: Cut, codes: Tokens, starts: Tokens, counts: Tokens, flat: Toke
     ends: Ints = np.concatenate((np.zeros(1, np.int64), np.cumsum(each, dtype=np.int64)))
     at: Any = np.take(starts, codes)
     if ends[-1] != len(codes) or each.min(initial=1) != 1:
-        at = np.repeat(at - ends[:-1], each) + np.arange(ends[-1])
+        at = stretches(at, each)
     return Ids(np.take(flat, at), np.diff(ends[made.bounds]))
 
 
