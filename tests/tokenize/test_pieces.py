@@ -59,7 +59,7 @@ def way(request: pytest.FixtureRequest, anew: pytest.MonkeyPatch) -> str:
     anew.setattr(ids, "SLICE", 40)
     anew.setattr(ids, "MAX_SLICE", 80)
     if request.param == "forgetful":
-        anew.setattr(pieces, "_MOST", 0)
+        anew.setattr(pieces, "_MOST", 6)
         anew.setattr(pieces, "_LONG", 3)
     if request.param == "as they are":
         anew.setattr(pieces, "_SHARE", 0.0)
