@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sftformat.tokenize.added import Ints, around, inside, merged, occurrences
 from sftformat.tokenize.proof import ALONE, BLANK, CLOSED, IDEOGRAPH, WORD, Bytes, Cutting
 
-#: Lead bytes of the three-byte characters among which no blanks are.
+#: Bytes that do not lead in a blank beyond ASCII (U+0085, U+00A0, U+1680, U+2000 and on, U+3000).
 _NO_BLANK = np.ones(256, bool)
 _NO_BLANK[[0xC2, 0xE1, 0xE2, 0xE3]] = False
 

@@ -55,8 +55,8 @@ class Cutting:
     that text which the normalizer could change is cut at blanks alone, since an added token may appear in it. `longest`
     is the number of characters that a word may have before it is unknown; None outside BERT. `inner` is how the tokens
     begin that do not begin a word of ASCII letters and digits; None where that does not tell them apart, or where words
-    with a space between them could be an added token. `wide` says that a blank may be told
-    apart from other characters beyond ASCII.
+    with a space between them could be an added token. `wide` says that characters beyond ASCII, blanks aside, may
+    stand in front of a cut.
     """
 
     words: bool
