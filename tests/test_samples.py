@@ -57,6 +57,8 @@ CLEAN = [
     Sample("text-labels.jsonl", "text-labels"),
     Sample("text-score.csv", "text-score"),
     Sample("sentence-pair-score.tsv", "sentence-pair-score"),
+    Sample("token-tags.conll", "token-tags"),
+    Sample("token-tags.jsonl", "token-tags"),
     Sample("alpaca.json", "alpaca"),
     Sample("prompt-completion.jsonl", "prompt-completion"),
     Sample("translation.jsonl", "translation"),

@@ -16,6 +16,7 @@ LAYOUTS = (
     "text-labels",
     "text-score",
     "sentence-pair-score",
+    "token-tags",
     "alpaca",
     "prompt-completion",
     "translation",

@@ -77,6 +77,10 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "text-labels": record({"text": texts}, {"labels": st.none() | st.lists(texts, unique=True, max_size=3)}),
     "text-score": record({"text": texts}, {"score": scores}),
     "sentence-pair-score": record({"sentence1": texts, "sentence2": texts}, {"score": scores}),
+    "token-tags": record(
+        {"tokens": st.lists(texts, max_size=4)},
+        {"ner_tags": st.none() | st.lists(texts, max_size=4), "pos_tags": st.lists(texts, max_size=4)},
+    ),
     "alpaca": record(
         {"instruction": texts, "output": texts}, {"input": texts | st.none(), "system": texts | st.none()}
     ),
