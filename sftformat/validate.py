@@ -63,7 +63,9 @@ def _at(batch: Batch, index: int, code: str, message: str, **fields: Any) -> Dia
 
 
 def _of_fault(batch: Batch, index: int, fault: Fault) -> Diagnostic:
-    return _at(batch, index, fault.code, fault.message, path=render(fault.at), expected=fault.expected, got=fault.got)
+    more = {"severity": fault.severity} if fault.severity is not None else {}
+    place = {"path": render(fault.at), "expected": fault.expected, "got": fault.got}
+    return _at(batch, index, fault.code, fault.message, **place, **more)
 
 
 def without(batch: Batch, dropped: set[int]) -> Batch:

@@ -23,6 +23,13 @@ LAYOUTS = (
     "alpaca",
     "prompt-completion",
     "translation",
+    "parallel-text",
+    "context-question",
+    "squad",
     "openai-chat",
     "sharegpt",
+    "prompt-completion-chat",
+    "mistral",
+    "history",
+    "swift-sharegpt",
 )

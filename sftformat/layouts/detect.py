@@ -149,9 +149,8 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
     if known.module:
         required = known.schema.get("required", ())
         return all(any(key in record for record in records) for key in required)
-    needed = {"target", "input"} if known.name != "alpaca" else {"target", "instruction"}
-    if "input_pair" in known.fields:
-        needed.add("input_pair")
+    required = set(known.schema.get("required", ()))
+    needed = {key for key, rule in known.fields.items() if required & {pointer[0] for pointer in rule.at}} | {"target"}
     if not need_target:
         needed.discard("target")
     return all(

@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sftformat.errors import UsageError
 from sftformat.layouts.layout import MISSING, Fault, Layout, module_of
 from sftformat.record import Record
+
+#: What a row has where a module says nothing.
+_NOTHING: Mapping[str, Any] = {"input": None, "target": None, "tools": None}
 
 
 def to_rows(records: Sequence[Record], layout: Layout) -> tuple[list[Record], list[Record]]:
@@ -25,31 +29,43 @@ def to_rows(records: Sequence[Record], layout: Layout) -> tuple[list[Record], li
 
 
 def _not_written(module: Any, record: Record, row: Record) -> Record:
-    again = module.from_canonical(row, {})
-    return {
-        key: record[key]
-        for key in module.KEYS
-        if record.get(key) is not None and again.get(key, MISSING) != record[key]
-    }
+    try:
+        again = module.from_canonical({**_NOTHING, **row}, {})
+    except UsageError:  # it can be read in this layout, and yet not written
+        again = {}
+    held = {key: record[key] for key in module.KEYS if key in record}
+    kept = {key: value for key, value in held.items() if again.get(key, MISSING) != value}
+    others = () if kept.keys().isdisjoint(module.ONE_OF) else module.ONE_OF
+    return {**kept, **{key: held[key] for key in others if key in held}}
 
 
 def from_row(row: Mapping[str, Any], layout: Layout, types: Mapping[str, Mapping[str, int]], rest: Record) -> Record:
     """Return what the module writes for a row; keys of it that `rest` has are taken out of that, and used if they may.
 
     They may where the record that they make still means the row.
+
+    Raises:
+        UsageError: the layout cannot hold the row.
     """
     module = module_of(layout)
-    made: Record = module.from_canonical(row, types)
-    kept = {key: rest.pop(key) for key in module.KEYS if rest.get(key) is not None} if hasattr(module, "ONE_OF") else {}
-    if not kept:
-        return made
-    others = () if kept.keys().isdisjoint(module.ONE_OF) else module.ONE_OF
-    whole = {**{key: value for key, value in made.items() if key not in others}, **kept}
+    kept = {key: rest.pop(key) for key in module.KEYS if key in rest} if hasattr(module, "ONE_OF") else {}
     try:
-        meant = module.to_canonical(whole)
+        made: Record = module.from_canonical(row, types)
+    except UsageError:
+        if not _means(module, kept, row):
+            raise
+        return kept
+    others = () if kept.keys().isdisjoint(getattr(module, "ONE_OF", ())) else module.ONE_OF
+    whole = {**{key: value for key, value in made.items() if key not in others}, **kept}
+    return whole if kept and _means(module, whole, row) else made
+
+
+def _means(module: Any, record: Record, row: Mapping[str, Any]) -> bool:
+    try:
+        meant = module.to_canonical(record)
     except (KeyError, TypeError, ValueError, IndexError):
-        return made
-    return whole if all(_bare(row.get(key)) == _bare(value) for key, value in meant.items()) else made
+        return False
+    return all(_bare(row.get(key)) == _bare(value) for key, value in meant.items())
 
 
 def _bare(value: Any) -> Any:

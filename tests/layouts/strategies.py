@@ -70,6 +70,7 @@ turn = st.fixed_dictionaries(
         "name": values,
     },
 )
+histories = st.lists(texts, min_size=2, max_size=2)
 tools = st.lists(st.dictionaries(texts, values, max_size=2), max_size=2) | st.none()
 
 
@@ -153,6 +154,48 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "prompt-completion": record({"prompt": texts, "completion": texts | st.none()}, {"system": texts | st.none()}),
     "translation": record(
         {"translation": st.builds(lambda en, de: {"en": en, "de": de}, texts, texts | st.none())}, {}
+    ),
+    "parallel-text": record(
+        {"source": texts, "target": texts | st.none()},
+        {"source_lang": texts | st.none(), "target_lang": texts | st.none()},
+    ),
+    "context-question": record({"question": texts, "context": texts}, {"answer": texts | st.none()}),
+    "squad": record(
+        {
+            "context": texts,
+            "question": texts,
+            "answers": st.none()
+            | st.lists(st.tuples(texts, st.integers(-3, 30)), max_size=3).map(
+                lambda found: {"text": [text for text, _ in found], "answer_start": [start for _, start in found]}
+            ),
+        },
+        {"title": texts | st.none()},
+    ),
+    "prompt-completion-chat": record(
+        {"prompt": st.lists(message, min_size=1, max_size=3)},
+        {"completion": st.none() | st.lists(message, min_size=1, max_size=3), "tools": tools},
+    ),
+    "mistral": st.one_of(
+        record({"interactions": st.lists(message, min_size=1, max_size=4)}, {"available_tools": tools}),
+        record({"messages": st.lists(message, min_size=1, max_size=4), "available_tools": tools}, {}),
+    ),
+    "history": st.builds(
+        lambda made, question, answer: {**made, **question, **answer},
+        record({"history": st.none() | st.lists(histories, max_size=3)}, {"system": texts}),
+        st.builds(lambda text: {"query": text}, texts)
+        | st.builds(lambda text, more: {"instruction": text, "input": more}, texts, texts | st.none())
+        | st.builds(lambda text, more: {"instruction": text, "query": more}, texts, texts),
+        st.builds(lambda key, text: {key: text}, st.sampled_from(["output", "response"]), texts | st.none()),
+    ),
+    "swift-sharegpt": record(
+        {
+            "conversation": st.lists(
+                st.fixed_dictionaries({"human": texts, "assistant": texts}, optional={"loss": st.booleans()}),
+                min_size=1,
+                max_size=4,
+            )
+        },
+        {"system": texts | st.none()},
     ),
     "openai-chat": record(
         {"messages": st.lists(with_foreign(message, "from", "value"), min_size=1, max_size=5)}, {"tools": tools}
