@@ -157,6 +157,13 @@ CODES: Mapping[str, Code] = {
             "nothing to do; values are not changed",
         ),
         Code(
+            "SFT019",
+            "bad-entry",
+            E_,
+            "an entry of a catalogue or a translation memory that cannot be read",
+            "mend the entry at the line named",
+        ),
+        Code(
             "SFT101",
             "schema-violation",
             E_,

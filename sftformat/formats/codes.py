@@ -135,4 +135,13 @@ PAGES: tuple[Page, ...] = (
         (jsonl(_GOOD + b'{"text": "Bad film.", "label": "neg"}\r\n'),),
         (jsonl(_GOOD + b'{"text": "Bad\\r\\nfilm.", "label": "neg"}\n'),),
     ),
+    Page(
+        "SFT019",
+        "a message without its translation, or with half of it, is no pair; the others in the file still are.",
+        (
+            named("a.po", b'msgid "one"\nmsgstr "eins"\n\nmsgid "two"\n\nmsgid "three"\nmsgstr "drei"\n'),
+            named("a.po", b'msgid "one"\nmsgstr "eins"\n\nmsgid "say "two""\nmsgstr "zwei"\n'),
+        ),
+        (named("a.po", b'msgid "one"\nmsgstr "eins"\n\nmsgid "say \\"two\\""\nmsgstr "zwei"\n'),),
+    ),
 )

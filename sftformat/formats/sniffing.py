@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import conll, csvrow, dialect, jsonfault, rows
+from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, po, rows
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, by_name, fault
 
@@ -23,10 +23,10 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
-_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "conll", "conllu")
-_TEXT = ("csv", "tsv", "json", "jsonl", "conll", "conllu")
+_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "conll", "conllu", "po", "mo", "tmx")
+_TEXT = ("csv", "tsv", "json", "jsonl", "conll", "conllu", "po", "tmx")
 #: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
-_BY_NAME = frozenset({"conll", "conllu"})
+_BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
 
 def sniff(path: Path, name: str, options: ReadOptions) -> Source:
@@ -45,7 +45,7 @@ def sniff(path: Path, name: str, options: ReadOptions) -> Source:
     source = Source(path, name, options.format or hint[0] or "", compression)
     if not head and compression is None and hint[1]:
         raise fault("SFT016", name, f"the {hint[1]} file is empty")
-    binary = options.format if options.format in ("parquet", "arrow") else _binary(head, source)
+    binary = options.format if options.format in ("parquet", "arrow", "mo") else _binary(head, source)
     if binary:
         return replace(source, format=binary)
     source = _encoded(source, head, options)
@@ -53,6 +53,8 @@ def sniff(path: Path, name: str, options: ReadOptions) -> Source:
     source = replace(source, line_end=_line_end(text))
     named = options.format or (source.format if source.format in _BY_NAME and text.strip() else None)
     source = replace(source, format=named or _format(source, text, complete))
+    if source.format == "po":
+        return po.detect(source, text, options)
     if source.format == "conll":
         return conll.detect(source, _whole_lines(text, source, complete).decode("utf-8", "replace"), options)
     if source.format in ("csv", "tsv"):
@@ -81,9 +83,11 @@ def _binary(head: bytes, source: Source) -> str | None:
         return "parquet"
     if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return "arrow"
+    if head.startswith(mo.MARKS):
+        return "mo"
     if head.startswith(b"FEA1"):
         raise fault("SFT016", source.name, "Feather version 1; write it again as version 2 (Arrow IPC)", hint="")
-    if source.format in ("parquet", "arrow"):
+    if source.format in ("parquet", "arrow", "mo"):
         raise fault("SFT016", source.name, f"named {source.format}, but the content is not")
     for magic, what in ((b"PK\x03\x04", "a zip archive"), (b"BZh", "bzip2 data"), (b"\xfd7zXZ", "xz data")):
         if head.startswith(magic):
