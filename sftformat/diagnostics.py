@@ -235,7 +235,7 @@ CODES: Mapping[str, Code] = {
         ),
         Code(
             "SFT111",
-            "utf16-offsets",
+            "offset-units",
             W_,
             "offsets that count UTF-16 code units; they are counted anew in characters",
             "nothing, if the first spans behind an emoji are where they should be; else write offsets in characters",

@@ -38,6 +38,9 @@ shape = stack(
         "--map", "maps", multiple=True, metavar="FIELD=SOURCE", help="Where a field stands: input=review, target=/a/b."
     ),
     click.option(
+        "--preference", type=click.Choice(["chosen"]), help="Of preference data take what was preferred for the answer."
+    ),
+    click.option(
         "--schema", "schema_file", type=click.Path(), metavar="FILE", help="A JSON Schema that every record must fit."
     ),
     click.option(
@@ -218,6 +221,7 @@ def dataset_options(ctx: click.Context) -> Any:
         layout=given.get("layout"),
         task=given.get("task"),
         mapping=pairs(given.get("maps") or ()),
+        preference=given.get("preference"),
         schema=load_user(Path(schema_file)) if schema_file else None,
         schema_name=Path(schema_file).name if schema_file else "",
         settings=_settings(ctx, labels),

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import arrow, conll, conllu, csv, json, jsonl, mo, parquet, po, rejects, tmx
+from sftformat.formats import arrow, conll, conllu, csv, json, jsonl, mo, parallel, parquet, po, rejects, tmx
 from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
@@ -51,6 +51,7 @@ FORMATS = {
     "arrow": Format(arrow.read, arrow.write),
     "conll": Format(conll.read, conll.write),
     "conllu": Format(conllu.read, conllu.write),
+    "parallel": Format(parallel.read, parallel.write),
     "po": Format(po.read, po.write),
     "mo": Format(mo.read, mo.write),
     "tmx": Format(tmx.read, tmx.write),

@@ -228,9 +228,12 @@ def write(path: Path, compression: str | None, batches: Batches, columns: Column
     Raises:
         UsageError: a record has no source and target, or the records are in several languages.
     """
-    tags = {str(lang) for batch in batches() for each in batch if (lang := each.get("target_lang"))}
-    if len(tags) > 1:
-        raise UsageError(f"a catalogue is in one language; the records are in {', '.join(sorted(tags)[:4])}")
+    tags: dict[str, str] = {}
+    for key, name in (("target_lang", "Language"), ("source_lang", "X-Source-Language")):
+        held = sorted({str(lang) for batch in batches() for each in batch if (lang := each.get(key))})
+        if len(held) > 1:
+            raise UsageError(f"a catalogue is in one language; {key} is {', '.join(held[:4])}")
+        tags.update((name, tag) for tag in held)
     count = 0
     with container.create(path, compression) as file:
         file.write(_header(tags).encode())
@@ -240,8 +243,8 @@ def write(path: Path, compression: str | None, batches: Batches, columns: Column
     return count
 
 
-def _header(tags: set[str]) -> str:
-    language = [f"Language: {tag}\n" for tag in tags]
+def _header(tags: Mapping[str, str]) -> str:
+    language = [f"{name}: {tag}\n" for name, tag in tags.items()]
     lines = ["MIME-Version: 1.0\n", "Content-Type: text/plain; charset=UTF-8\n", *language]
     return "\n".join(['msgid ""', 'msgstr ""', *map(quoted, lines), ""])
 

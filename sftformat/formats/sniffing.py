@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, po, rows
+from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, by_name, fault
 
@@ -29,8 +29,10 @@ _TEXT = ("csv", "tsv", "json", "jsonl", "conll", "conllu", "po", "tmx")
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
 
-def sniff(path: Path, name: str, options: ReadOptions) -> Source:
+def sniff(path: Path, name: str, options: ReadOptions, beside: Path | None = None) -> Source:
     """Return what the file at `path` is and how it is to be read; `name` is what is shown and recorded for it.
+
+    With `beside` the two are parallel text.
 
     A byte order mark decides the encoding, else `options.encoding`, else UTF-8; it is never guessed.
 
@@ -40,6 +42,8 @@ def sniff(path: Path, name: str, options: ReadOptions) -> Source:
     """
     if options.format is not None and options.format not in _FORMATS:
         raise UsageError(f"unknown format {options.format!r}; known are {', '.join(_FORMATS)}")
+    if beside is not None:
+        return _pair(path, name, beside, options)
     head, compression = _head(path, name)
     hint = by_name(name) or (None, None)
     source = Source(path, name, options.format or hint[0] or "", compression)
@@ -63,6 +67,15 @@ def sniff(path: Path, name: str, options: ReadOptions) -> Source:
         # A CR is also white space inside a record.
         return replace(source, line_end="\n")
     return source
+
+
+def _pair(path: Path, name: str, beside: Path, options: ReadOptions) -> Source:
+    found = []
+    for each, said in ((path, name), (beside, name.removesuffix(path.name) + beside.name)):
+        head, compression = _head(each, said)
+        source = _encoded(Source(each, said, "parallel", compression), head, options)
+        found.append(replace(source, line_end=_line_end(_text(source, head)[0])))
+    return parallel.joined(*found)
 
 
 def _head(path: Path, name: str) -> tuple[bytes, str | None]:
@@ -180,6 +193,8 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
     if max(dialect.consistency(sample, csvrow.Dialect(mark, True, newline), complete) for mark in ",;\t|") > 0.5:
         return "csv"
     message = "the format cannot be told from the content or the name"
+    if parallel.tag_of(source.name):
+        message += "; parallel text is two files: name both, as in train.en train.de"
     raise fault("SFT016", source.name, message, hint=f"say which it is: {', '.join(_TEXT)}")
 
 

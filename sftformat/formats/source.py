@@ -113,6 +113,7 @@ class Source:
     notes        findings about the file as a whole, reported with its first batch
     origin       a run of lines of a file of rejects: where the rows came from; `format`, `delimiter`, `quoting` and
                  `header` are then those of the rows
+    beside       parallel text: the file with the other side
     """
 
     path: Path
@@ -131,6 +132,7 @@ class Source:
     first_line: int = 1
     notes: tuple[Diagnostic, ...] = ()
     origin: Origin | None = None
+    beside: Source | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -26,10 +26,13 @@ LAYOUTS = (
     "parallel-text",
     "context-question",
     "squad",
+    "preference",
+    "preference-unpaired",
     "openai-chat",
     "sharegpt",
     "prompt-completion-chat",
     "mistral",
     "history",
     "swift-sharegpt",
+    "preference-chat",
 )

@@ -89,6 +89,7 @@ def left_out(record: Record, layout: Layout) -> str:
 
 
 def holds(layout: Layout) -> tuple[str, ...]:
-    """Return the canonical fields that a module writes besides those its schema names."""
-    found: tuple[str, ...] = getattr(module_of(layout), "HOLDS", ("tools",)) if layout.module else ()
-    return found
+    """Return the canonical fields that a module writes, whatever its schema names."""
+    if layout.module is None:
+        return ()
+    return ("input", "target", *getattr(module_of(layout), "HOLDS", ("tools",)))

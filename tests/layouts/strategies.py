@@ -197,6 +197,25 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         },
         {"system": texts | st.none()},
     ),
+    "preference": record({"prompt": texts, "chosen": texts, "rejected": texts | st.none()}, {"system": texts}),
+    "preference-unpaired": record({"prompt": texts, "completion": texts, "label": st.just(True)}, {}),
+    "preference-chat": st.one_of(
+        record(
+            {
+                "chosen": st.lists(message, min_size=1, max_size=3),
+                "rejected": st.lists(message, min_size=1, max_size=3),
+            },
+            {"prompt": st.lists(message, min_size=1, max_size=2), "tools": tools},
+        ),
+        record(
+            {
+                "input": st.builds(lambda found: {"messages": found}, st.lists(message, min_size=1, max_size=2)),
+                "preferred_output": st.lists(message, min_size=1, max_size=2),
+                "non_preferred_output": st.lists(message, min_size=1, max_size=2),
+            },
+            {},
+        ),
+    ),
     "openai-chat": record(
         {"messages": st.lists(with_foreign(message, "from", "value"), min_size=1, max_size=5)}, {"tools": tools}
     ),
