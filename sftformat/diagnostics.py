@@ -164,6 +164,13 @@ CODES: Mapping[str, Code] = {
             "mend the entry at the line named",
         ),
         Code(
+            "SFT020",
+            "cell-form-unknown",
+            I_,
+            "numbers or dates in a sheet, which holds them without the form they were shown in",
+            "nothing, unless 007 or 1.10 is meant: format the column as text and enter it again",
+        ),
+        Code(
             "SFT101",
             "schema-violation",
             E_,

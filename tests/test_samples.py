@@ -51,7 +51,7 @@ class Sample:
         return DatasetOptions(schema=schema, schema_name=self.schema or "", preference=self.preference)
 
 
-TEXT_LABEL = [f"text-label{ending}" for ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow")]
+TEXT_LABEL = [f"text-label{ending}" for ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx")]
 CLEAN = [
     *(Sample(name, "text-label") for name in [*TEXT_LABEL, "text-label.csv.gz", "text-label.jsonl.zst"]),
     Sample("sentence-pair.jsonl", "sentence-pair"),

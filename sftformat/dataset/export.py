@@ -15,7 +15,7 @@ from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
-from sftformat.formats import by_name, write
+from sftformat.formats import FORMATS, by_name, write
 from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
@@ -75,7 +75,11 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         write(beside, kind[0], kind[1], batches, columns)
 
     write_file(out, fill)
-    yield from _not_held(lost, exporter.name)
+    yield from _not_held(lost, f"layout {exporter.name}")
+    held = FORMATS[kind[0]].held
+    if held is not None:
+        left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
+        yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
     if not kind[0].startswith("json"):
         for path, said in blurred(columns, count, exporter.textual):
             yield diagnostic("SFT107", f"{kind[0]} cannot hold all of {clip(path)!r}: {said}", path=path)
@@ -85,7 +89,7 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
 def _not_held(lost: Mapping[str, int], name: str) -> Iterator[Diagnostic]:
     for key, count in sorted(lost.items()):
         rows = f"{count} row{'s' * (count != 1)}"
-        yield diagnostic("SFT107", f"layout {name} has no place for {key!r}, held by {rows}", path=f"/{key}")
+        yield diagnostic("SFT107", f"{name} has no place for {key!r}, held by {rows}", path=f"/{key}")
 
 
 def _rows(file: Path) -> Iterator[list[dict[str, Any]]]:

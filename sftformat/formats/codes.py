@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sftformat.documented import Page, jsonl, named
+from sftformat.documented import Page, fixture, jsonl, named
 
 _GOOD = b'{"text": "Fine film.", "label": "pos"}\n'
 _MAPPED = ("--task", "classification", "--map")
@@ -143,5 +143,11 @@ PAGES: tuple[Page, ...] = (
             named("a.po", b'msgid "one"\nmsgstr "eins"\n\nmsgid "say "two""\nmsgstr "zwei"\n'),
         ),
         (named("a.po", b'msgid "one"\nmsgstr "eins"\n\nmsgid "say \\"two\\""\nmsgstr "zwei"\n'),),
+    ),
+    Page(
+        "SFT020",
+        "a label that was entered as 007 is the label 7 in a sheet, and in the CSV of the same data it is not.",
+        (fixture("a workbook with a column of numbers"),),
+        (fixture("a workbook with cells of text only"),),
     ),
 )

@@ -27,6 +27,8 @@ DOCUMENT = "-DOCSTART-"
 CONLL_2003 = ("tokens", "pos_tags", "chunk_tags", "ner_tags")
 #: Keys of a record that are no column.
 BESIDE = ("document", "comments")
+#: Fields of a sentence that is no column.
+_OF_RECORD = frozenset({"id", "split", "weight", "group", "text", "offsets", "sent_id"})
 _BLANKS = re.compile("[ \t]+")
 #: Of the lines of a column file at least this share has its form, whatever is wrong with the others.
 _MOST = 0.8
@@ -158,6 +160,11 @@ def write(path: Path, compression: str | None, batches: Batches, columns: Column
     return count
 
 
+def held(names: Sequence[str]) -> list[str]:
+    """Return the columns that a file of columns has a place for: all but the fields of the record as a whole."""
+    return [name for name in names if name not in _OF_RECORD]
+
+
 def _columns(names: Sequence[str]) -> list[str]:
     """Return the columns that are written: tokens, what stands beside them, and the tags last.
 
@@ -168,8 +175,7 @@ def _columns(names: Sequence[str]) -> list[str]:
     tags = next((name for name in ("ner_tags", "tags", "labels", "ner", "upos", "pos_tags") if name in names), None)
     if tokens is None or tags is None:
         raise UsageError("a column file holds tokens and tags: write layout token-tags, or another format")
-    known = {"id", "split", "weight", "group", "text", "offsets", "sent_id"}
-    return [tokens, *(name for name in names if name not in {tokens, tags, *known}), tags]
+    return [tokens, *(name for name in names if name not in {tokens, tags, *_OF_RECORD}), tags]
 
 
 def _any_blank(batches: Batches, names: Sequence[str]) -> bool:

@@ -99,6 +99,12 @@ def write(path: Path, compression: str | None, batches: Batches, columns: Column
     return count
 
 
+def held(names: Sequence[str]) -> list[str]:
+    """Return the columns that CoNLL-U has a place for."""
+    known = {*COLUMNS, "words", "pos_tags", "tags", "other_lines", "comments", "sent_id", "id"}
+    return [name for name in names if name in known]
+
+
 def _written(record: Record) -> str:
     names = {"tokens": ("tokens", "words"), "upos": ("upos", "pos_tags", "tags")}
     tokens = _column(record, ("tokens", "words"), 0)
@@ -125,7 +131,7 @@ def _column(record: Record, names: Sequence[str], length: int) -> list[str]:
     if length and len(cells) != length:
         raise UsageError(f"{names[0]!r} has not as many cells as there are tokens: CoNLL-U cannot hold it")
     for cell in cells:
-        if not cell or any(mark in cell for mark in "\t\n\r"):
+        if (not cell and names[0] == "tokens") or any(mark in cell for mark in "\t\n\r"):
             raise UsageError(f"{clip(cell, 40)!r} cannot stand in CoNLL-U: it is empty, or holds a tab or a line break")
     return cells
 

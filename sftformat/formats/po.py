@@ -6,8 +6,10 @@ translation. The entry with the empty message is the header: it says the languag
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -89,10 +91,9 @@ def detect(source: Source, text: bytes, options: ReadOptions) -> Source:
     declared = CHARSET.search(text[: 1 << 14].decode("latin-1"))
     if declared is None or source.bom or options.encoding or declared[1].lower() in ("charset", "utf-8", "utf8"):
         return source
-    try:
-        return replace(source, encoding="".encode(declared[1]).decode(declared[1]) or declared[1].lower())
-    except LookupError:
-        return source
+    with suppress(LookupError):
+        return replace(source, encoding=codecs.lookup(declared[1]).name)
+    return source
 
 
 # ---------------------------------------------------------------------------------------------------- reading
@@ -131,8 +132,7 @@ def _runs(source: Source, options: ReadOptions, batch: Filling) -> Iterator[list
             held, seen = [], ""
         held.append(line)
         seen += text.partition('"')[0]
-    if held:
-        yield held
+    yield from [held] if held else []
 
 
 def _take(batch: Filling, run: Sequence[Line], known: dict[str, str]) -> None:
@@ -199,22 +199,16 @@ def unquoted(text: str) -> str | None:
     inner = text[1:-1]
     if '"' in re.sub(r"\\.", "", inner) or re.search(r"(?<!\\)(\\\\)*\\$", inner):
         return None
-    unknown = False
+    with suppress(ValueError):
+        return _ESCAPE.sub(_escaped, inner)
+    return None
 
-    def plain(match: re.Match[str]) -> str:
-        nonlocal unknown
-        word = match[1]
-        if word in _ESCAPES:
-            return _ESCAPES[word]
-        if word[0] == "x" and len(word) > 1:
-            return chr(int(word[1:], 16))
-        if word[0] in "01234567":
-            return chr(int(word, 8))
-        unknown = True
-        return word
 
-    made = _ESCAPE.sub(plain, inner)
-    return None if unknown else made
+def _escaped(match: re.Match[str]) -> str:
+    word = match[1]
+    if word in _ESCAPES:
+        return _ESCAPES[word]
+    return chr(int(word[1:], 16) if word.startswith("x") else int(word, 8))
 
 
 # ---------------------------------------------------------------------------------------------------- writing
@@ -243,9 +237,15 @@ def write(path: Path, compression: str | None, batches: Batches, columns: Column
     return count
 
 
+def held(names: Sequence[str]) -> list[str]:
+    """Return the columns that a catalogue has a place for."""
+    known = {"source", "target", "source_lang", "target_lang", "context", "comments", "plural"}
+    return [name for name in names if name in known]
+
+
 def _header(tags: Mapping[str, str]) -> str:
-    language = [f"{name}: {tag}\n" for name, tag in tags.items()]
-    lines = ["MIME-Version: 1.0\n", "Content-Type: text/plain; charset=UTF-8\n", *language]
+    lines = ["MIME-Version: 1.0\n", "Content-Type: text/plain; charset=UTF-8\n"]
+    lines += [f"{name}: {tag}\n" for name, tag in tags.items()]
     return "\n".join(['msgid ""', 'msgstr ""', *map(quoted, lines), ""])
 
 

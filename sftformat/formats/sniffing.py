@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows
+from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, xlsx
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, by_name, fault
 
@@ -23,7 +23,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
-_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "conll", "conllu", "po", "mo", "tmx")
+_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "conll", "conllu", "po", "mo", "tmx", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "conll", "conllu", "po", "tmx")
 #: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
@@ -49,7 +49,7 @@ def sniff(path: Path, name: str, options: ReadOptions, beside: Path | None = Non
     source = Source(path, name, options.format or hint[0] or "", compression)
     if not head and compression is None and hint[1]:
         raise fault("SFT016", name, f"the {hint[1]} file is empty")
-    binary = options.format if options.format in ("parquet", "arrow", "mo") else _binary(head, source)
+    binary = options.format if options.format in ("parquet", "arrow", "mo", "xlsx") else _binary(head, source)
     if binary:
         return replace(source, format=binary)
     source = _encoded(source, head, options)
@@ -100,7 +100,9 @@ def _binary(head: bytes, source: Source) -> str | None:
         return "mo"
     if head.startswith(b"FEA1"):
         raise fault("SFT016", source.name, "Feather version 1; write it again as version 2 (Arrow IPC)", hint="")
-    if source.format in ("parquet", "arrow", "mo"):
+    if head.startswith(b"PK\x03\x04") and source.compression is None and xlsx.is_sheet(source.path):
+        return "xlsx"
+    if source.format in ("parquet", "arrow", "mo", "xlsx"):
         raise fault("SFT016", source.name, f"named {source.format}, but the content is not")
     for magic, what in ((b"PK\x03\x04", "a zip archive"), (b"BZh", "bzip2 data"), (b"\xfd7zXZ", "xz data")):
         if head.startswith(magic):

@@ -35,6 +35,7 @@ _EXTENSIONS = {
     "pot": "po",
     "mo": "mo",
     "tmx": "tmx",
+    "xlsx": "xlsx",
     "conll2003": "conll",
     "bio": "conll",
     "iob": "conll",
@@ -48,7 +49,7 @@ class ReadOptions:
     """How the user wants inputs read; None means: look at the content.
 
     `delimiter` is one character, or `tab` or `\\t`. `columns` names the columns of a file without a header.
-    `max_line_bytes` bounds one record of a text format, in uncompressed bytes.
+    `max_line_bytes` bounds one record of a text format, in uncompressed bytes. `sheet` names a sheet of a workbook.
     """
 
     encoding: str | None = None
@@ -57,6 +58,7 @@ class ReadOptions:
     columns: tuple[str, ...] | None = None
     max_line_bytes: int = 64 << 20
     format: str | None = None
+    sheet: str | None = None
 
 
 def check_columns(options: ReadOptions) -> None:

@@ -8,7 +8,7 @@ one that declares entities is refused, as it could make gigabytes of a line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
@@ -259,6 +259,13 @@ def write(path: Path, compression: str | None, batches: Batches, columns: Column
                 count += 1
         file.write(b"</body>\n</tmx>\n")
     return count
+
+
+def held(names: Sequence[str]) -> list[str]:
+    """Return the columns that a translation memory has a place for."""
+    known = {"id", "attributes", "notes"}
+    known |= {f"{side}{what}" for side in ("source", "target") for what in ("", "_lang", "_xml", "_attributes")}
+    return [name for name in names if name in known]
 
 
 def _written(record: Record) -> str:

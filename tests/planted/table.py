@@ -127,6 +127,18 @@ READING = (
     Planted("SFT017", {"a.jsonl": HALF + b'{"text": "It breaks'}, 31),
     Planted("SFT018", {"a.jsonl": HALF + lines(reviews(1, 100)).replace(b"\n", b"\r\n")}, 31),
 )
+CATALOGUES = (
+    Planted(
+        "SFT019",
+        {
+            "a.po": b"".join(b'msgid "word %d"\nmsgstr "Wort %d"\n\n' % (n, n) for n in range(30))
+            + b'msgid "half\nmsgstr "halb"\n'
+        },
+        91,
+        file="a.po",
+        specs=("a.po",),
+    ),
+)
 SCHEMA = (
     one("SFT101", reviews(), {**SMALL, "split": "somewhere"}, "/split"),
     one("SFT102", reviews(), {"label": "good"}, "/text"),
@@ -244,10 +256,11 @@ SETS = (
     two("SFT409", reviews(), [], "", None, ""),
 )
 
-PLANTED = (*READING, *SCHEMA, *TEXTS, *CHAT, *TAGS, *LABELS, *SETS)
+PLANTED = (*READING, *CATALOGUES, *SCHEMA, *TEXTS, *CHAT, *TAGS, *LABELS, *SETS)
 
 #: Codes that no input can hold, each with the reason.
 ELSEWHERE = {
+    "SFT020": "needs an extra: tests/formats/test_xlsx.py",
     "SFT103": "a closed schema gives SFT101; the code waits for a layout that warns",
     "SFT404": "needs an extra: tests/rules/test_near_duplicate.py",
     "SFT405": "needs an extra: tests/rules/test_near_leakage.py",
