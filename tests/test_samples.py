@@ -72,6 +72,7 @@ CLEAN = [
     Sample("preference.jsonl", "preference", preference="chosen"),
     Sample("preference-unpaired.jsonl", "preference-unpaired", preference="chosen"),
     Sample("preference-chat.jsonl", "preference-chat", preference="chosen"),
+    Sample("preference-unpaired-chat.jsonl", "preference-unpaired-chat", preference="chosen"),
     Sample("openai-chat.jsonl", "openai-chat"),
     Sample("sharegpt.json", "sharegpt"),
     Sample("prompt-completion-chat.jsonl", "prompt-completion-chat"),

@@ -35,4 +35,5 @@ LAYOUTS = (
     "history",
     "swift-sharegpt",
     "preference-chat",
+    "preference-unpaired-chat",
 )

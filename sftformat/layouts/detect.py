@@ -66,7 +66,7 @@ def candidates(
     """
     found = []
     shown = records if textual else [plain(record) for record in records]
-    for name in LAYOUTS:
+    for name in LAYOUTS if records else ():
         known = layout(name)
         if task is not None and known.task != task:
             continue

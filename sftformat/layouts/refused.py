@@ -7,8 +7,14 @@ from collections.abc import Sequence
 from sftformat.record import Record
 
 #: Layouts of preference data: they are chosen only when asked for.
-PREFERENCES = ("preference", "preference-chat", "preference-unpaired")
-_PAIRS = ({"chosen", "rejected"}, {"preferred_output", "non_preferred_output"})
+PREFERENCES = ("preference", "preference-chat", "preference-unpaired", "preference-unpaired-chat")
+_PAIRS = (
+    {"chosen", "rejected"},
+    {"chosen_messages", "rejected_messages"},
+    {"preferred_output", "non_preferred_output"},
+)
+#: What a completion with a label of its own stands under.
+_COMPLETIONS = ("completion", "messages", "conversations")
 #: Keys that say nothing of a target.
 _BESIDE = frozenset({"id", "meta", "metadata", "media", "url", "source", "timestamp", "lang", "language", "split"})
 
@@ -18,9 +24,9 @@ def preference(records: Sequence[Record]) -> str:
     for pair in _PAIRS:
         if any(pair <= record.keys() for record in records):
             return " and ".join(map(repr, sorted(pair)))
-    unpaired = {"prompt", "completion", "label"}
-    if records and all(unpaired <= record.keys() and type(record["label"]) is bool for record in records):
-        return "'completion' with 'label' true or false"
+    for name in _COMPLETIONS:
+        if records and all(name in record and type(record.get("label")) is bool for record in records):
+            return f"{name!r} with 'label' true or false"
     return ""
 
 

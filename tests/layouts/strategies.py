@@ -46,14 +46,19 @@ calls = (
     st.lists(st.fixed_dictionaries({"id": texts, "function": st.dictionaries(texts, values, max_size=2)}), max_size=2)
     | st.none()
 )
+parts = st.lists(
+    st.builds(lambda key, text: {"type": "text", key: text}, st.sampled_from(["text", "value"]), texts), max_size=3
+)
 message = st.fixed_dictionaries(
     {"role": st.sampled_from(["system", "user", "assistant", "tool", "developer"])},
     optional={
-        "content": texts | st.none(),
+        "content": texts | st.none() | parts,
         "name": texts | st.none(),
         "tool_calls": calls,
         "tool_call_id": texts | st.none(),
         "weight": st.sampled_from([0, 1, None, Number("1.0"), Number("0.5")]),
+        "loss": st.booleans() | st.none(),
+        "loss_weight": st.sampled_from([0, Number("0.0"), Number("1.0"), "x"]),
     },
 )
 turn = st.fixed_dictionaries(
@@ -199,7 +204,26 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
     "preference": record({"prompt": texts, "chosen": texts, "rejected": texts | st.none()}, {"system": texts}),
     "preference-unpaired": record({"prompt": texts, "completion": texts, "label": st.just(True)}, {}),
+    "preference-unpaired-chat": st.one_of(
+        record({"messages": st.lists(message, min_size=1, max_size=3), "label": st.just(True)}, {"tools": tools}),
+        record({"conversations": st.lists(turn, min_size=1, max_size=3), "label": st.just(True)}, {}),
+    ),
     "preference-chat": st.one_of(
+        record(
+            {
+                "conversations": st.lists(turn, min_size=1, max_size=2),
+                "chosen": turn,
+                "rejected": turn,
+            },
+            {},
+        ),
+        record(
+            {
+                "chosen_messages": st.lists(message, min_size=1, max_size=3),
+                "rejected_messages": st.lists(message, min_size=1, max_size=3),
+            },
+            {},
+        ),
         record(
             {
                 "chosen": st.lists(message, min_size=1, max_size=3),
