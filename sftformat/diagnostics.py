@@ -158,6 +158,8 @@ CODES: Mapping[str, Code] = {
             "both CRLF and LF line ends",
             "nothing to do; values are not changed",
         ),
+        Code("SFT019", "bad-entry", E_, "an entry of a catalogue that cannot be read", "mend it at the line named"),
+        Code("SFT020", "cell-form-unknown", I_, "cells held without their form", "enter 007 or 1.10 as text"),
         Code(
             "SFT101",
             "schema-violation",
@@ -214,6 +216,10 @@ CODES: Mapping[str, Code] = {
             "something in your own schema that checks nothing: a foreign keyword or format, or what $ref hides",
             "remove it, spell it as the dialect does, or begin its name with x-",
         ),
+        Code("SFT109", "bad-span", E_, "a span that no tags can say", "mark it again; its end is the first one after"),
+        Code("SFT110", "span-inside-word", W_, "a span that cuts a word", "look whether it is one character off"),
+        Code("SFT111", "offset-units", W_, "offsets in UTF-16, counted anew", "look at the spans behind an emoji"),
+        Code("SFT112", "left-out", I_, "a record not to be used, as it says", "nothing; it is in rejects.jsonl"),
         Code(
             "SFT501",
             "truncated",

@@ -188,7 +188,7 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
     need_target = not options.unlabelled
     found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
     try:
-        binding = choose(found, records, source.name).binding
+        binding = choose(found, records, source.name, options.preference).binding
     except UsageError as error:
         if options.schema is None:
             raise

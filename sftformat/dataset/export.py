@@ -15,13 +15,14 @@ from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
-from sftformat.formats import by_name, write
+from sftformat.formats import FORMATS, by_name, write
 from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
+from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, parse
 from sftformat.layouts.rename import from_rows, merge
+from sftformat.layouts.restructure import from_row, holds
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record
 from sftformat.schema.arrow import arrow_schema
@@ -30,6 +31,8 @@ from sftformat.split import SPLITS
 
 #: The name under which canonical records themselves are written.
 CANONICAL = "canonical"
+#: The endings of names that say what is written.
+ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .xlsx, .conll, .conllu, .po or .tmx"
 #: Rows that are turned into records at once.
 BATCH_ROWS = 4096
 _Types = Mapping[str, Mapping[str, int]]
@@ -48,7 +51,7 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     """
     kind = by_name(out.name)
     if kind is None:
-        raise UsageError(f"{out.name}: the name says no format; use .csv, .tsv, .json, .jsonl, .parquet or .arrow")
+        raise UsageError(f"{out.name}: the name says no format; use {ENDINGS}")
     if out.exists() and not overwrite:
         raise UsageError(f"{out}: exists; use --overwrite to replace it")
     manifest = open_folder(dataset, "dataset")
@@ -74,7 +77,11 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         write(beside, kind[0], kind[1], batches, columns)
 
     write_file(out, fill)
-    yield from _not_held(lost, exporter.name)
+    yield from _not_held(lost, f"layout {exporter.name}")
+    held = FORMATS[kind[0]].held
+    if held is not None:
+        left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
+        yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
     if not kind[0].startswith("json"):
         for path, said in blurred(columns, count, exporter.textual):
             yield diagnostic("SFT107", f"{kind[0]} cannot hold all of {clip(path)!r}: {said}", path=path)
@@ -84,7 +91,7 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
 def _not_held(lost: Mapping[str, int], name: str) -> Iterator[Diagnostic]:
     for key, count in sorted(lost.items()):
         rows = f"{count} row{'s' * (count != 1)}"
-        yield diagnostic("SFT107", f"layout {name} has no place for {key!r}, held by {rows}", path=f"/{key}")
+        yield diagnostic("SFT107", f"{name} has no place for {key!r}, held by {rows}", path=f"/{key}")
 
 
 def _rows(file: Path) -> Iterator[list[dict[str, Any]]]:
@@ -172,7 +179,7 @@ class Exporter:
             return from_rows([given], binding, self.types, self.textual, native)[0]
         shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
         rest = from_rows([given], Binding(binding.layout, shared), self.types, self.textual, native)[0]
-        made: Record = module_of(binding.layout).from_canonical(given, self.types)
+        made = from_row(given, binding.layout, self.types, rest if native else {})
         merge(made, rest, row)
         return made
 
@@ -201,7 +208,7 @@ class Exporter:
         return made
 
     def _count_lost(self, row: Mapping[str, Any], binding: Binding) -> None:
-        held = {*binding.at, *binding.captures, "meta", "source", "tools" if binding.layout.module else ""}
+        held = {*binding.at, *binding.captures, "meta", "source", *holds(binding.layout)}
         for key, value in row.items():
             if value is not None and key not in held:
                 self.lost[key] += 1

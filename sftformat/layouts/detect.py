@@ -17,7 +17,7 @@ import msgspec
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts import LAYOUTS
+from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind
 from sftformat.layouts.cells import read_cells
 from sftformat.layouts.layout import MISSING, Binding, Layout, get, layout, module_of
@@ -66,7 +66,7 @@ def candidates(
     """
     found = []
     shown = records if textual else [plain(record) for record in records]
-    for name in LAYOUTS:
+    for name in LAYOUTS if records else ():
         known = layout(name)
         if task is not None and known.task != task:
             continue
@@ -82,21 +82,25 @@ def confidence(found: Sequence[Candidate]) -> float:
     return found[0].fit * weights[0] / sum(weights)
 
 
-def choose(found: Sequence[Candidate], records: Sequence[Record], name: str) -> Candidate:
-    """Return the one layout that is meant.
+def choose(
+    found: Sequence[Candidate], records: Sequence[Record], name: str, preference: str | None = None
+) -> Candidate:
+    """Return the one layout that is meant; `preference` says that the answers of preferences are wanted.
 
     Raises:
         UsageError: none fits (the columns there are are named, and what is missing), two fit equally well (both are
-            named, and the options that choose), or the records are preferences.
+            named, and the options that choose), or the records are preferences and these were not asked for.
     """
+    columns = refused.preference(records)
+    if columns and preference is None:
+        raise UsageError(
+            f"{name}: preference data ({columns}), which is no input with a target; --preference chosen takes what was "
+            "preferred for the answer and keeps the rest in meta"
+        )
+    found = [each for each in found if (each.name in refused.PREFERENCES) == bool(columns)]
     if not found:
         raise UsageError(f"{name}: {_why_none(records)}")
     best = found[0]
-    if any({"chosen", "rejected"} <= record.keys() for record in records):
-        raise UsageError(
-            f"{name}: preference data ('chosen' and 'rejected'), which is no input with a target; --layout {best.name} "
-            "would read the rest of it as such and keep both in meta"
-        )
     rivals = [each for each in found[1:] if best.score - each.score < MARGIN and not _equal(best, each)]
     if rivals:
         options = " or ".join(f"--layout {each.name} ({each.binding.layout.task})" for each in (best, *rivals))
@@ -149,9 +153,8 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
     if known.module:
         required = known.schema.get("required", ())
         return all(any(key in record for record in records) for key in required)
-    needed = {"target", "input"} if known.name != "alpaca" else {"target", "instruction"}
-    if "input_pair" in known.fields:
-        needed.add("input_pair")
+    required = set(known.schema.get("required", ()))
+    needed = {key for key, rule in known.fields.items() if required & {pointer[0] for pointer in rule.at}} | {"target"}
     if not need_target:
         needed.discard("target")
     return all(
@@ -262,6 +265,8 @@ def _why_none(records: Sequence[Record]) -> str:
     shown = ", ".join(columns[:12]) + ("…" if len(columns) > 12 else "")
     if not records:
         return "no record to tell the layout from; name it with --layout"
+    if why := refused.reason(records):
+        return why
     usual = _usual_names()
     hints = []
     for column in columns:
