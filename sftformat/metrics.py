@@ -29,6 +29,8 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "multilabel": ("micro_f1", "macro_f1", "exact_match", "hamming_loss", "loss"),
     "regression": ("pearson", "spearman", "mse", "mae", "loss"),
 }
+#: Past so many classes no interval of a confusion matrix is drawn: a thousand matrices at once would fill the memory.
+MANY_CLASSES = 64
 LOWER_IS_BETTER = frozenset({"loss", "mse", "mae", "hamming_loss"})
 
 
@@ -254,8 +256,8 @@ def intervals(
         right, classes = (predictions == targets).astype(np.float64), logits.shape[1]
         cells = np.asarray(targets * classes + predictions, np.int64)
         statistics["accuracy"] = lambda drawn: right[drawn].mean(-1)
-        if classes <= 64:  # R confusion matrices at once
-            statistics["macro_f1"] = lambda drawn: macro_f1(_confusions(cells[drawn], classes))
+        if classes <= MANY_CLASSES:
+            statistics["macro_f1"] = lambda drawn: macro_f1(confusions(cells[drawn], classes))
     elif task == "multilabel":
         counts = multilabel_counts(targets, predictions).sum(1)
         statistics["micro_f1"] = lambda drawn: micro_f1(counts[drawn].sum(1))
@@ -266,7 +268,7 @@ def intervals(
     return found
 
 
-def _confusions(cells: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+def confusions(cells: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
     """Count cells (R, N) into (R, C, C) confusion matrices."""
     size = classes * classes
     shifted = cells + size * np.arange(len(cells))[:, None]

@@ -34,6 +34,7 @@ LAYERS = (
         "grid",
         "trained",
         "evaluate",
+        "compare",
         "predict",
     ),
     ("report",),
