@@ -24,6 +24,7 @@ from sftformat.errors import UsageError
 from sftformat.evaluate import EVALUATIONS, PREDICTIONS, Evaluation, read_evaluation
 from sftformat.folder.files import open_regular
 from sftformat.folder.manifest import MANIFEST, open_folder
+from sftformat.tasks.classification import MOST_CLASSES, confusions
 
 #: Takes row numbers (R, N) into the rows of A followed by those of B, and returns (R,) values.
 Statistic = Callable[[NDArray[np.int64]], Any]
@@ -221,8 +222,8 @@ def _statistics(task: str, rows: Sequence[_Row], labels: Sequence[str]) -> Mappi
         number = {label: place for place, label in enumerate(labels)}
         cells = np.array([number[row.target] * len(labels) + number[row.prediction] for row in rows], np.int64)
         found["accuracy"] = lambda drawn: right[drawn].mean(-1)
-        if len(labels) <= metrics.MANY_CLASSES:
-            found["macro_f1"] = lambda drawn: metrics.macro_f1(metrics.confusions(cells[drawn], len(labels)))
+        if len(labels) <= MOST_CLASSES:
+            found["macro_f1"] = lambda drawn: metrics.macro_f1(confusions(cells[drawn], len(labels)))
     elif task == "multilabel":
         hot = np.array([[[label in side for label in labels] for side in (row.target, row.prediction)] for row in rows])
         counts = metrics.multilabel_counts(hot[:, 0], hot[:, 1]).sum(1)
