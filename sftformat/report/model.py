@@ -57,6 +57,8 @@ def _show_epoch(where: Screen, event: Any) -> None:
     best = "  ← best so far" if event.best and values else ""
     validation = f"; validation {shown}" if shown else ""
     where.note(f"epoch {event.epoch} of {event.epochs}: loss {event.loss:.4f}{validation}{best}")
+    if event.stops:
+        where.note("stopped early: validation is no longer getting better")
 
 
 def show_trials(where: Screen, trials: Sequence[Trial], kept: Trial) -> None:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 MOST_CLASSES = 64
 
 
-def loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the cross-entropy of each row."""
+def loss(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Return the cross-entropy of each row, `smoothing` of its target spread over all classes."""
     from torch.nn import functional
 
-    return functional.cross_entropy(logits, targets, reduction="none")
+    return functional.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
 
 
 def losses(answers: Answers) -> NDArray[np.float64]:
@@ -93,5 +93,6 @@ ROW = Task(
     chances=lambda answers: softmax(answers.logits),
     per_class=per_class,
     warnings=warnings,
+    smoothed=loss,
     one_class=True,
 )

@@ -77,6 +77,7 @@ class Task:
     chances     the probability of each class (N, C), where there are classes
     per_class   predictions -> how each class is predicted, and the confusion matrix
     warnings    what a person should know of the targets of train
+    smoothed    the loss with label smoothing, where there are classes of which one is right
     one_class   whether one class is the answer, so that one class alone is nothing to learn and no good answer
     asked       targets of a batch -> how many things are asked in each row (B,): its share in the loss of the batch
     """
@@ -96,6 +97,7 @@ class Task:
     chances: Callable[[Answers], NDArray[np.float64]] | None = None
     per_class: Callable[[Answers, NDArray[Any]], tuple[tuple[ClassScore, ...], Confusion | None]] | None = None
     warnings: Callable[[Any, Sequence[str]], Iterator[str]] | None = None
+    smoothed: Callable[..., Tensor] | None = None
     one_class: bool = False
     asked: Callable[[NDArray[Any]], NDArray[np.float32]] = one_each
 
