@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
-from sftformat.tokenize.encode import Encoded
-from sftformat.tokenize.labels import Column, Labels
+from sftformat.tokenize.labels import Column
+from sftformat.tokenize.made import Fault, Made
 
 _SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
 
@@ -32,8 +32,8 @@ class Columns:
     lines: Column
 
 
-def columns_of(batch: pa.RecordBatch) -> Columns:
-    """Take the columns out of a canonical batch.
+def columns_of(batch: pa.RecordBatch, *, as_text: bool = True) -> Columns:
+    """Take the columns out of a canonical batch; without `as_text` the texts are empty: the input is something else.
 
     Raises:
         KeyError, pa.ArrowTypeError, pa.ArrowInvalid: it is not canonical.
@@ -43,7 +43,7 @@ def columns_of(batch: pa.RecordBatch) -> Columns:
         weights = np.asarray(pc.fill_null(column(batch, "weight", pa.float64()), 1.0)).astype(np.float32)
     source = column(batch, "source", _SOURCE)
     return Columns(
-        texts=pc.fill_null(column(batch, "input", pa.string()), "").to_pylist(),
+        texts=pc.fill_null(column(batch, "input", pa.string()), "").to_pylist() if as_text else [""] * len(batch),
         pairs=pairs.to_pylist() if pairs.null_count < len(pairs) else None,
         weights=weights,
         weighs=np.isfinite(weights) & (weights >= 0),
@@ -61,12 +61,12 @@ def column(batch: pa.RecordBatch, name: str, kind: Any) -> Column:
 def findings(
     batch: pa.RecordBatch,
     rows: npt.NDArray[np.int64],
-    encoded: Encoded,
-    labels: Labels,
+    made: Made,
     columns: Columns,
     max_length: int,
 ) -> Iterator[tuple[int, tuple[Diagnostic, ...]]]:
     """Yield each of `rows`, which are not written, with the findings that cost it."""
+    encoded, labels = made.encoded, made.labels
     splits = column(batch, "split", pa.string())
     for row in rows.tolist():
         line = columns.lines[row].as_py()
@@ -77,7 +77,9 @@ def findings(
             "split": splits[row].as_py() or "",
         }
         found = []
-        if encoded.content[row] == 0:
+        if row in made.faults:
+            found.append(_of_fault(made.faults[row], place))
+        elif encoded.content[row] == 0:
             said = "no token is left of the text but special ones"
             found.append(diagnostic("SFT503", said, path="/input", got=clip(repr(columns.texts[row])), **place))
         if labels.unfit[row]:
@@ -94,3 +96,9 @@ def findings(
             said = f"{encoded.full[row]:,} tokens, {encoded.lost[row]:,} more than --max-length {max_length}"
             found.append(diagnostic("SFT501", said, path="/input", **place))
         yield row, tuple(found)
+
+
+def _of_fault(fault: Fault, place: dict[str, Any]) -> Diagnostic:
+    if fault.name:
+        return Diagnostic(fault.code, fault.name, Severity.ERROR, fault.said, path=fault.path, got=fault.got, **place)
+    return diagnostic(fault.code, fault.said, path=fault.path, got=fault.got, **place)

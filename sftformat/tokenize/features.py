@@ -23,7 +23,16 @@ _COLUMNS: Mapping[str, tuple[str, bool]] = {
     "file": ("int32", False),
     "line": ("int64", False),
 }
-_LABELS = {"classification": ("int64", False), "multilabel": ("float32", True), "regression": ("float32", False)}
+_LABELS = {
+    "classification": ("int64", False),
+    "multilabel": ("float32", True),
+    "regression": ("float32", False),
+    "token-classification": ("int64", True),
+}
+#: Columns that one task alone has. `word_index` says at the first token of a word its place in `words`, else -1.
+_MORE: Mapping[str, Mapping[str, tuple[str, bool]]] = {
+    "token-classification": {"word_index": ("int32", True), "words": ("string", True)},
+}
 _TYPES: Mapping[str, Any] = {
     "int8": pa.int8(),
     "int32": pa.int32(),
@@ -35,17 +44,18 @@ _TYPES: Mapping[str, Any] = {
 
 def columns(task: str) -> Mapping[str, tuple[str, bool]]:
     """Return name -> (type, is a list) of the columns of a task's shards."""
-    return {**_COLUMNS, "labels": _LABELS[task]}
+    return {**_COLUMNS, "labels": _LABELS[task], **_MORE.get(task, {})}
 
 
 def features(task: str, names: Sequence[str] | None) -> dict[str, Any]:
     """Return the features in the spelling of `dataset_info.json`."""
     spelled: dict[str, Any] = {}
     for column, (dtype, many) in columns(task).items():
-        value = {"dtype": dtype, "_type": "Value"}
+        value: dict[str, Any] = {"dtype": dtype, "_type": "Value"}
         spelled[column] = {"feature": value, "_type": "Sequence"} if many else value
-    if task == "classification" and names:
-        spelled["labels"] = {"names": list(names), "_type": "ClassLabel"}
+    if task in ("classification", "token-classification") and names:
+        value = {"names": list(names), "_type": "ClassLabel"}
+        spelled["labels"] = {"feature": value, "_type": "Sequence"} if columns(task)["labels"][1] else value
     return spelled
 
 

@@ -16,7 +16,7 @@ from sftformat.tokenize.labels import label_map
 from sftformat.tokenize.load import load_tokenizer
 from sftformat.tokenize.unit import Setting, Unit
 
-TASKS = ("classification", "multilabel", "regression")
+TASKS = ("classification", "multilabel", "regression", "token-classification")
 SPLITS = ("train", "validation", "test")
 TRUNCATIONS = ("truncate", "drop", "error")
 #: The `max_length` taken where neither the user nor the tokenizer names a smaller one: BERT's positions.
@@ -79,7 +79,7 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
         raise UsageError(f"--max-length {max_length}: leaves no room beside the special tokens")
     scored = manifest["task"] == "regression"
     locked = options.labels if options.labels is not None else manifest.get("labels")
-    labels, unknown = (None, ()) if scored else label_map(files, locked)
+    labels, unknown = (None, ()) if scored else label_map(files, locked, manifest["task"])
     inputs = tuple(entry["file"] for entry in manifest["inputs"])
     setting = Setting(reference, manifest["task"], labels, max_length, options.truncation, inputs)
     parts = {
