@@ -227,13 +227,20 @@ CODES: Mapping[str, Code] = {
             "use a tokenizer that knows this language",
         ),
         Code("SFT503", "empty-after-tokenization", E_, "a text of which no token is left", "remove the record"),
-        Code("SFT504", "target-lost", E_, "truncation leaves nothing to train on", "raise --max-length"),
+        Code("SFT504", "target-lost", E_, "nothing of the target is left to train on", "raise --max-length"),
         Code(
             "SFT505",
             "tokenizer-model-mismatch",
             E_,
             "the tokenizer has ids that the model has not",
             "use the tokenizer of the model",
+        ),
+        Code(
+            "SFT506",
+            "template-refuses",
+            E_,
+            "a row that the chat template does not take, or renders so that the answers cannot be told",
+            "mend the turns named, or choose another --template",
         ),
         Code(
             "SFT901",

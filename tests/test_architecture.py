@@ -27,6 +27,7 @@ LAYERS = (
         "metrics",
         "tasks",
         "events",
+        "mapped",
         "targets",
         "loader",
         "models",

@@ -43,14 +43,13 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     from sftformat.check import tolerances
     from sftformat.cli.convert import finish
     from sftformat.cli.evaluate import evaluate, show
-    from sftformat.cli.tokenize import make_shards
+    from sftformat.cli.tokenize import make_shards, tokenize_options
     from sftformat.cli.train import train
     from sftformat.dataset.build import convert
     from sftformat.folder.manifest import read_manifest
     from sftformat.report.model import show_next, show_trials
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
-    from sftformat.shards import TokenizeOptions
 
     where, out = screen(given["quiet"]), Path(output)
     choice = options.dataset_options(ctx)
@@ -61,9 +60,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
         refuse_to_train(dataset, tolerances(choice.settings))
         split = evaluation_split(dataset, given["eval_split"])
         _heading(where, 2, "tokenize")
-        how = TokenizeOptions(
-            given["tokenizer"] or given["model"], given["max_length"], given["truncation"], choice.settings.labels
-        )
+        how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)
         make_shards(findings, out / "dataset", out / "shards", how, given)
     _heading(where, 3, "train")
     finished = train(where, out / "shards", out / "model", given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.tokenize.conversation import Fault
 from sftformat.tokenize.labels import Column
-from sftformat.tokenize.made import Fault, Made
+from sftformat.tokenize.made import Aims, Made
 
 _SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
 
@@ -58,14 +59,30 @@ def column(batch: pa.RecordBatch, name: str, kind: Any) -> Column:
     return batch.column(name).cast(kind) if name in batch.schema.names else pa.nulls(len(batch), kind)
 
 
+def bytes_of(values: Column) -> npt.NDArray[np.int64]:
+    """Return how many bytes of text each row of a column holds, keys and marks left out: (N,)."""
+    kind, lengths = values.type, np.zeros(len(values), np.int64)
+    if pa.types.is_list(kind):
+        inner: Column = pc.list_flatten(values)
+        parents = np.asarray(pc.list_parent_indices(values))
+        return np.bincount(parents, bytes_of(inner), len(values)).astype(np.int64)
+    if pa.types.is_struct(kind):
+        for number in range(kind.num_fields):
+            lengths += bytes_of(pc.struct_field(values, [number]))
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        lengths += np.asarray(pc.fill_null(pc.binary_length(values), pa.scalar(0, pa.int32())))
+    return lengths
+
+
 def findings(
     batch: pa.RecordBatch,
     rows: npt.NDArray[np.int64],
     made: Made,
     columns: Columns,
-    max_length: int,
+    lost_target: npt.NDArray[np.bool_],
+    limits: tuple[int, int],
 ) -> Iterator[tuple[int, tuple[Diagnostic, ...]]]:
-    """Yield each of `rows`, which are not written, with the findings that cost it."""
+    """Yield each of `rows`, which are not written, with the findings that cost it; `limits` are those of both sides."""
     encoded, labels = made.encoded, made.labels
     splits = column(batch, "split", pa.string())
     for row in rows.tolist():
@@ -92,13 +109,30 @@ def findings(
             got = clip(str(batch.column("weight")[row].as_py()))
             said = "a weight that is not a finite number of 0 or more as float32"
             found.append(diagnostic("SFT101", said, path="/weight", got=got, **place))
+        if lost_target[row] and made.aims is not None and not found:
+            found.append(diagnostic("SFT504", _target_words(made.aims, row, limits), path="/target", **place))
+        if not found and made.aims is not None and made.aims.cut[row]:
+            aims = made.aims
+            said = (
+                f"{aims.full[row]:,} tokens of the target, {aims.cut[row]:,} more than --max-target-length {limits[1]}"
+            )
+            found.append(diagnostic("SFT501", said, path="/target", **place))
         if not found:
-            said = f"{encoded.full[row]:,} tokens, {encoded.lost[row]:,} more than --max-length {max_length}"
+            said = f"{encoded.full[row]:,} tokens, {encoded.lost[row]:,} more than --max-length {limits[0]}"
             found.append(diagnostic("SFT501", said, path="/input", **place))
         yield row, tuple(found)
 
 
-def _of_fault(fault: Fault, place: dict[str, Any]) -> Diagnostic:
+def _of_fault(fault: Fault, place: Mapping[str, Any]) -> Diagnostic:
     if fault.name:
         return Diagnostic(fault.code, fault.name, Severity.ERROR, fault.said, path=fault.path, got=fault.got, **place)
     return diagnostic(fault.code, fault.said, path=fault.path, got=fault.got, **place)
+
+
+def _target_words(aims: Aims, row: int, limits: tuple[int, int]) -> str:
+    if aims.empty[row]:
+        return "no token of the target is trained on: it is empty, or the template leaves it out"
+    return (
+        f"all {aims.tokens[row]:,} tokens that are trained on lie beyond --max-length {limits[0]}: "
+        f"the row has {aims.full[row]:,} tokens"
+    )

@@ -1,4 +1,4 @@
-"""How a batch of canonical rows becomes tokens and labels, by task."""
+"""How a batch of canonical rows becomes tokens and labels, by objective and task."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from sftformat.tokenize.causal import causal
 from sftformat.tokenize.columns import Columns
+from sftformat.tokenize.decoded import decoded
 from sftformat.tokenize.encode import Encoded
 from sftformat.tokenize.labels import Column, label_arrays
 from sftformat.tokenize.made import Made
@@ -26,8 +28,16 @@ WORD_TASKS = frozenset({"token-classification"})
 
 
 def make(batch: pa.RecordBatch, columns: Columns, setting: Setting, encode: Encode, words: EncodeWords) -> Made:
-    """Tokenize a batch for the task of the setting."""
+    """Tokenize a batch for the objective and the task of the setting."""
     if setting.task in WORD_TASKS:
         return tagged(batch.column("input"), batch.column("target"), setting.labels, words, setting.max_length)
+    if setting.objective == "causal":
+        assert setting.template is not None
+        return causal(batch, setting.task, setting.reference, setting.template, setting.max_length)
+    if setting.objective == "encoder-decoder":
+        most = setting.max_target_length
+        return decoded(
+            batch, setting.task, setting.reference, setting.template, lambda texts: encode(texts, None), most
+        )
     encoded = encode(columns.texts, columns.pairs)
     return Made(encoded, label_arrays(setting.task, batch.column("target"), setting.labels))
