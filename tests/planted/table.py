@@ -14,7 +14,7 @@ from sftformat.check import Settings
 from sftformat.dataset.options import DatasetOptions
 from sftformat.formats import ReadOptions
 
-from .sound import Record, answers, called, chats, lines, resulted, reviews, scores, shared, tokens
+from .sound import Record, answers, called, chats, lines, marked, resulted, reviews, scores, shared, tokens
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,11 @@ SCHEMA = (
         "/stars",
     ),
     two("SFT106", [{**each, "stars": 3} for each in reviews()], reviews(30, 100), "", None, "/stars"),
+    one("SFT109", marked(), {"text": "Ann went.", "label": [[0, 10, "PER"]]}, "/label/0"),
+    one("SFT109", marked(), {"text": "Ann Orr went.", "label": [[0, 7, "PER"], [4, 7, "PER"]]}, "/label/1"),
+    one("SFT110", marked(), {"text": "Anna went.", "label": [[0, 3, "PER"]]}, "/label/0"),
+    one("SFT111", marked(), {"text": "😀 Ann went.", "label": [[3, 6, "PER"]]}, "/label/0"),
+    one("SFT112", marked(), {"text": "Ann went.", "label": [[0, 3, "LOC"]], "answer": "reject"}),
     whole(
         "SFT108",
         reviews(),
