@@ -111,11 +111,7 @@ CODES: Mapping[str, Code] = {
         ),
         Code("SFT008", "nul-byte", E_, "a NUL byte", "remove it; the file may be UTF-16 or binary"),
         Code(
-            "SFT009",
-            "line-too-long",
-            E_,
-            "a record over --max-line-bytes",
-            "raise --max-line-bytes, or cut the record",
+            "SFT009", "line-too-long", E_, "a record over --max-line-bytes", "raise --max-line-bytes, or cut the record"
         ),
         Code("SFT010", "too-deep", E_, "a record nested deeper than 512", "flatten it"),
         Code("SFT011", "blank-line", I_, "blank lines, which are counted and are no records", "nothing to do"),
@@ -149,13 +145,7 @@ CODES: Mapping[str, Code] = {
         ),
         Code("SFT016", "damaged-file", E_, "a truncated or corrupt container", "fetch or write the file again"),
         Code("SFT017", "truncated-last-line", E_, "the last record breaks off", "fetch the file again"),
-        Code(
-            "SFT018",
-            "mixed-line-ends",
-            I_,
-            "both CRLF and LF line ends",
-            "nothing to do; values are not changed",
-        ),
+        Code("SFT018", "mixed-line-ends", I_, "both CRLF and LF line ends", "nothing to do; values are not changed"),
         Code(
             "SFT101",
             "schema-violation",
