@@ -124,9 +124,12 @@ def findings(
 
 
 def _of_fault(fault: Fault, place: Mapping[str, Any]) -> Diagnostic:
+    fields = {"path": fault.path, "got": fault.got, **place}
+    if fault.hint:
+        fields["hint"] = fault.hint
     if fault.name:
-        return Diagnostic(fault.code, fault.name, Severity.ERROR, fault.said, path=fault.path, got=fault.got, **place)
-    return diagnostic(fault.code, fault.said, path=fault.path, got=fault.got, **place)
+        return Diagnostic(fault.code, fault.name, Severity.ERROR, fault.said, **fields)
+    return diagnostic(fault.code, fault.said, **fields)
 
 
 def _target_words(aims: Aims, row: int, limits: tuple[int, int]) -> str:

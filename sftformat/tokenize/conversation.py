@@ -31,6 +31,7 @@ class Fault:
     path: str
     got: str = ""
     name: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

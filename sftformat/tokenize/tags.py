@@ -61,10 +61,11 @@ def _fault(row: int, words: Words, rows: Column, counts: tuple[Ints, Ints], max_
     if words.bare[row] >= 0:
         place = int(words.bare[row])
         got = clip(repr(rows[row][place].as_py()))
+        said = f"no token is left of word {place + 1}, {got}, so that it could have no tag"
         return Fault(
-            "SFT503", f"no token is left of word {place + 1}, so its tag would be lost", f"/input/{place}", got
+            "SFT503", said, f"/input/{place}", got, hint="take the word and its tag out, or write it otherwise"
         )
     if number != tags:
         said = f"{number:,} words, but {tags:,} tags"
-        return Fault("SFT230", said, "/target", f"{tags:,}", "length-mismatch")
+        return Fault("SFT230", said, "/target", f"{tags:,}", "length-mismatch", "tag every word")
     return Fault("SFT504", f"no word begins within --max-length {max_length}: no tag is left", "/target")
