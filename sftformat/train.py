@@ -147,7 +147,7 @@ def lay_gradient(
     options, model, device, total, weight = setup.options, setup.model, setup.device, 0.0, 0.0
     for number, piece in ranks.share(rows, options.accumulate):
         batch = gather(setup.train, piece)  # ids, mask, types (P, T)
-        targets = torch.from_numpy(batch.targets).to(device)  # (P,) int64, (P, C) float32 or (P,) float32
+        targets = torch.from_numpy(batch.targets).to(device)  # (P,) int64, (P, C) or (P,) float32, (P, T) int64
         shares = batch.weights * setup.task.asked(batch.targets)  # (P,) of each row in the loss
         seed_generators(options.seed, step + 1, number)  # dropout
         with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
@@ -193,10 +193,12 @@ def infer_together(setup: Setup, split: Split, rows: NDArray[np.int64]) -> NDArr
     """Return the logits of rows of a split, each process working on its share of them."""
     own = rows[ranks.rank() :: ranks.processes()]
     parts = ranks.together(infer(setup.model, split, own, setup.options.eval_batch_size) if len(own) else None)
-    logits = np.empty((len(rows), *parts[0].shape[1:]), np.float32)
+    words = split.numbers[rows] if split.numbers is not None else None  # one logit each, not one a row
+    logits = np.empty((len(rows) if words is None else len(words.values), *parts[0].shape[1:]), np.float32)
     for place, part in enumerate(parts):
         if part is not None:
-            logits[place :: len(parts)] = part
+            shared = np.arange(place, len(rows), len(parts))
+            logits[shared if words is None else words.places(shared)] = part
     return logits
 
 

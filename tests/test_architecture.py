@@ -27,6 +27,8 @@ LAYERS = (
         "metrics",
         "tasks",
         "events",
+        "mapped",
+        "targets",
         "loader",
         "models",
         "checkpoint",

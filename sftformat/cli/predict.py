@@ -137,7 +137,8 @@ def write(run: Path, shards: Path, out: Path, kind: tuple[str, str | None], give
                 written += len(chunk)
                 yield chunk
 
-    columns = ["id", "file", "line", "prediction", "scores"]
+    words = ["words"] if read_manifest(run, "run")["task"] == "token-classification" else []
+    columns = ["id", "file", "line", *words, "prediction", "scores"]
 
     def fill(beside: Path) -> None:
         write_format(beside, kind[0], kind[1], batches, columns)

@@ -34,23 +34,27 @@ from sftformat.cli.train import require_train_extra, training
 @options.splitting
 @options.checking
 @options.repairing
+@options.output_format
 @options.working
 @options.overwriting
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given: Any) -> int:
-    """Convert INPUT, tokenize it, fine-tune a BERT on it and evaluate that on the test split."""
+    """Convert INPUT, tokenize it, fine-tune a BERT on it and evaluate that on the test split.
+
+    With an --output-format other than text stdout carries the findings alone, and what the model came to goes to
+    stderr and OUT/model.
+    """
     require_train_extra()
     from sftformat.check import tolerances
     from sftformat.cli.convert import finish
     from sftformat.cli.evaluate import evaluate, show
-    from sftformat.cli.tokenize import make_shards
+    from sftformat.cli.tokenize import make_shards, tokenize_options
     from sftformat.cli.train import train
     from sftformat.dataset.build import convert
     from sftformat.folder.manifest import read_manifest
     from sftformat.report.model import show_next, show_trials
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
-    from sftformat.shards import TokenizeOptions
 
     where, out = screen(given["quiet"]), Path(output)
     choice = options.dataset_options(ctx)
@@ -61,10 +65,10 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
         refuse_to_train(dataset, tolerances(choice.settings))
         split = evaluation_split(dataset, given["eval_split"])
         _heading(where, 2, "tokenize")
-        how = TokenizeOptions(
-            given["tokenizer"] or given["model"], given["max_length"], given["truncation"], choice.settings.labels
-        )
+        how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)
         make_shards(findings, out / "dataset", out / "shards", how, given)
+    if findings.machine:
+        where = where.aside()
     _heading(where, 3, "train")
     finished = train(where, out / "shards", out / "model", given)
     show_trials(where, finished.trials, finished.trial)

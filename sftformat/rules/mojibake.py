@@ -125,6 +125,8 @@ _SIGN_BEGUN = "вЂ".encode()
 
 def candidates(signs: Signs) -> Indices:
     """Return the indexes of the texts that may have been read in the wrong encoding."""
+    if not signs.present & (LATIN | FORMAT | SCRIPT):
+        return signs.owners()
     before_sign = signs.pairs(SCRIPT, LATIN | FORMAT, 2)
     before_sign = before_sign[_SCRIPT.take(signs.two(before_sign))]
     return signs.owners(_latin(signs), _wide(signs), before_sign, signs.find(_SIGN_BEGUN, SCRIPT))

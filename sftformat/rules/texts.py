@@ -35,19 +35,30 @@ def folded(text: str) -> str:
     return " ".join(lower.split())
 
 
-# RE2: a text for which folding is more than ASCII lower case.
-_UNEVEN = r"[^!-~ ]|  |\A | \z"
-
-
 def folding(texts: Array) -> tuple[Indices, list[bytes]]:
     """Return the indexes of the texts of a column that folding may change, in ascending order, and each folded."""
     lower = pc.ascii_lower(texts)
-    uneven = np.asarray(pc.match_substring_regex(texts, _UNEVEN))
+    uneven = _uneven(texts)
     changed = np.flatnonzero(uneven | np.asarray(pc.not_equal(lower, texts)))
     found = lower.take(pa.array(changed)).to_pylist()  # lower case now or later is the same to folding
     return changed, [
         (folded(text) if odd else text).encode() for odd, text in zip(uneven[changed].tolist(), found, strict=True)
     ]
+
+
+def _uneven(texts: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Tell for which texts folding is more than ASCII lower case: other bytes, two blanks in a row or one at an end."""
+    offsets, found = text_offsets(texts), np.zeros(len(texts), np.bool_)
+    starts, ends = offsets[:-1] - offsets[0], offsets[1:] - offsets[0]
+    characters = np.frombuffer(text_bytes(texts), np.uint8)
+    blank = characters == 0x20
+    blank_pairs = np.flatnonzero(blank[:-1] & blank[1:])
+    others = np.flatnonzero(characters - np.uint8(0x20) > 0x7E - 0x20)
+    owners = np.searchsorted(ends, np.concatenate((others, blank_pairs, blank_pairs + 1)), side="right")
+    found[owners] = True  # a pair across two texts: one ends with a blank, the other begins with one
+    full = np.flatnonzero(ends > starts)
+    found[full] |= blank[starts[full]] | blank[ends[full] - 1]
+    return found
 
 
 def column(rows: pa.RecordBatch, name: str) -> Array:
