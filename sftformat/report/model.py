@@ -97,6 +97,11 @@ def show_evaluation(where: Screen, found: Evaluation) -> None:
         add(made, name, number(value), interval, style="bold" if name == found.metric else "")
     if found.majority_accuracy is not None:
         add(made, f"accuracy of always {found.majority_label!r}", number(found.majority_accuracy), "")
+    if found.baseline is not None:
+        rows = int(found.baseline["rows"])
+        add(made, f"accuracy of TF-IDF, taught by {count(rows, 'row')}", number(found.baseline["accuracy"]), "")
+    if found.calibration is not None:
+        add(made, "calibration error", number(found.calibration.ece), "")
     where.show(made)
     if found.per_class:
         where.say()
