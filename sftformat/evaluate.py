@@ -13,19 +13,21 @@ import heapq
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sftformat import metrics
+from sftformat import frequent, metrics
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.commit import Staging, stage
 from sftformat.folder.files import dump_json, open_regular, sync, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
-from sftformat.loader import Split
+from sftformat.frequent import frequent_tags
+from sftformat.loader import Split, open_split
 from sftformat.metrics import plain
 from sftformat.models import infer
 from sftformat.tasks import task_of
@@ -41,8 +43,10 @@ METRICS, PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings
 class Evaluation:
     """What the numbers say; everything here stands in metrics.json too.
 
-    `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`. `confusion` is (C, C) counts,
-    row = target. `opened` counts how often test was opened, this time included (None for other splits).
+    `n` rows hold `answers` answers, each of a `unit` (a row, or a word of it); `cut` words were beyond the longest row
+    that the shards hold and are not scored. `classes` says what `per_class` tells apart. `baselines` are the metrics
+    of other ways to answer. `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`. `confusion` is (C, C)
+    counts, row = target. `opened` counts how often test was opened, this time included (None for other splits).
     """
 
     name: str
@@ -62,6 +66,11 @@ class Evaluation:
     warnings: tuple[str, ...]
     shards: str
     opened: int | None = None
+    unit: str = "row"
+    answers: int = 0
+    cut: int = 0
+    classes: str = "class"
+    baselines: dict[str, dict[str, float | None]] = field(default_factory=dict)
     folder: Path = Path()
 
 
@@ -119,6 +128,8 @@ def evaluate(
             logits = infer(opened.model, opened.split, rows, batch_size)
             answers = Answers(logits, opened.split.targets[rows], opened.split.labels or (), threshold)
             found = _measure(opened, answers, name, seed, bootstrap, count)
+            if task_of(record["task"], record["labels"]).unit == "word":
+                found = _of_words(found, opened, rows, answers)
             _write(staging, opened.split, rows, answers, found)
             staging.commit({**made_from, "name": name})
     return read_evaluation(folder)
@@ -171,7 +182,26 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         warnings=(warning,) if warning else (),
         shards=opened.manifest["fingerprint"],
         opened=count,
+        unit=task.unit,
+        answers=len(flat(answers.targets)),
+        classes=task.classes,
     )
+
+
+def _of_words(found: Evaluation, opened: Opened, rows: NDArray[np.int64], answers: Answers) -> Evaluation:
+    """Add how many words were cut off, and what the commonest tags of words come to where the shards hold train."""
+    split, task = opened.split, task_of(opened.run["task"], opened.run["labels"])
+    words: Any = pc.list_value_length(split.words)  # type: ignore[arg-type]
+    found = replace(found, cut=int(np.asarray(words)[rows].sum()) - found.answers)
+    part = opened.manifest["splits"].get("train")
+    if part is None or part["rows"] == part["unlabelled"]:
+        return found
+    train = split if split.name == "train" else open_split(opened.shards, opened.manifest, "train")
+    guess = frequent_tags(train, split, rows)
+    chosen = np.full(answers.logits.shape, -np.inf)
+    chosen[np.arange(len(chosen)), guess.values] = 0.0
+    values = plain(measure(task, replace(answers, logits=chosen)))
+    return replace(found, baselines={frequent.NAME: {name: value for name, value in values.items() if name != "loss"}})
 
 
 def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> Iterator[dict[str, Any]]:

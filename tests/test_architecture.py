@@ -30,6 +30,7 @@ LAYERS = (
         "mapped",
         "targets",
         "loader",
+        "frequent",
         "models",
         "checkpoint",
         "ranks",
