@@ -45,8 +45,9 @@ class Evaluation:
 
     `n` rows hold `answers` answers, each of a `unit` (a row, or a word of it); `cut` words were beyond the longest row
     that the shards hold and are not scored. `classes` says what `per_class` tells apart. `baselines` are the metrics
-    of other ways to answer. `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`. `confusion` is (C, C)
-    counts, row = target. `opened` counts how often test was opened, this time included (None for other splits).
+    of other ways to answer. `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`.
+    `confusion` is (C, C) counts, row = target. `opened` counts how often test was opened, this time included (None for
+    other splits).
     """
 
     name: str
