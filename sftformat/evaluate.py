@@ -9,42 +9,46 @@ RUN/evaluations/openings.jsonl                one line for each time that test w
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sftformat import metrics, scrutiny
+from sftformat import frequent, metrics, scrutiny
 from sftformat.calibration import Bin, Calibration
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.commit import Staging, stage
-from sftformat.folder.files import dump_json, open_regular, sync, write_bytes, write_file
+from sftformat.folder.files import dump_json, open_regular, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
 from sftformat.folds import Folds, Follow, last_event, out_of_fold
-from sftformat.loader import Split
+from sftformat.frequent import frequent_tags
+from sftformat.loader import Split, open_split
 from sftformat.metrics import plain
 from sftformat.models import infer
+from sftformat.openings import EVALUATIONS, count_opening
 from sftformat.tasks import task_of
 from sftformat.tasks.ragged import flat
 from sftformat.tasks.task import Answers, ClassScore, Task, intervals, measure, one_class_warning
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
-EVALUATIONS = "evaluations"
-METRICS, PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings.jsonl"
+METRICS, PREDICTIONS = "metrics.json", "predictions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What the numbers say; everything here stands in metrics.json too.
 
-    `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`. `confusion` is (C, C) counts,
-    row = target. `opened` counts how often test was opened, this time included (None for other splits).
+    `n` rows hold `answers` answers, each of a `unit` (a row, or a word of it); `cut` words were beyond the longest row
+    that the shards hold and are not scored. `classes` says what `per_class` tells apart. `baselines` are the metrics
+    of other ways to answer. `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`.
+    `confusion` is (C, C) counts, row = target. `opened` counts how often test was opened, this time included (None for
+    other splits).
     """
 
     name: str
@@ -66,8 +70,12 @@ class Evaluation:
     opened: int | None = None
     folds: int = 0  # each row was answered by a model that was trained without its fold; 0 = by the run itself
     calibration: Calibration | None = None
-    baseline: dict[str, float] | None = None  # TF-IDF and logistic regression: rows of train, accuracy, macro_f1
     label_errors: int | None = None
+    unit: str = "row"
+    answers: int = 0
+    cut: int = 0
+    classes: str = "class"
+    baselines: dict[str, dict[str, float | None]] = field(default_factory=dict)
     folder: Path = Path()
 
 
@@ -134,6 +142,8 @@ def evaluate(
                 logits = infer(opened.model, opened.split, rows, batch_size)
             answers = Answers(logits, opened.split.targets[rows], opened.split.labels or (), threshold)
             found = _measure(opened, answers, name, seed, bootstrap, count)
+            if task_of(record["task"], record["labels"]).unit == "word":
+                found = _of_words(found, opened, rows, answers)
             _write(staging, opened, rows, answers, replace(found, folds=folds), seed)
             staging.commit({**made_from, "name": name}, drop=(".folds",))
     return read_evaluation(folder)
@@ -145,20 +155,6 @@ def _stale(folder: Path, run_fingerprint: str) -> bool:
         return bool(read_manifest(folder, "evaluation")["run"] != run_fingerprint)
     except (FolderError, KeyError):
         return False
-
-
-def count_opening(run: Path, split: str, shards_fingerprint: str) -> int:
-    """Write down that test is opened, before it is, and return how often that happened so far."""
-    path = run / EVALUATIONS / _OPENINGS
-    with open(path, "a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        count = sum(1 for _ in file) + 1
-        file.write(json.dumps({"count": count, "split": split, "shards": shards_fingerprint}).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    sync(path.parent)
-    return count
 
 
 def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: int, count: int | None) -> Evaluation:
@@ -186,7 +182,26 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         warnings=(warning,) if warning else (),
         shards=opened.manifest["fingerprint"],
         opened=count,
+        unit=task.unit,
+        answers=len(flat(answers.targets)),
+        classes=task.classes,
     )
+
+
+def _of_words(found: Evaluation, opened: Opened, rows: NDArray[np.int64], answers: Answers) -> Evaluation:
+    """Add how many words were cut off, and what the commonest tags of words come to where the shards hold train."""
+    split, task = opened.split, task_of(opened.run["task"], opened.run["labels"])
+    words: Any = pc.list_value_length(split.words)  # type: ignore[arg-type]
+    found = replace(found, cut=int(np.asarray(words)[rows].sum()) - found.answers)
+    part = opened.manifest["splits"].get("train")
+    if part is None or part["rows"] == part["unlabelled"]:
+        return found
+    train = split if split.name == "train" else open_split(opened.shards, opened.manifest, "train")
+    guess = frequent_tags(train, split, rows)
+    chosen = np.full(answers.logits.shape, -np.inf)
+    chosen[np.arange(len(chosen)), guess.values] = 0.0
+    values = plain(measure(task, replace(answers, logits=chosen)))
+    return replace(found, baselines={frequent.NAME: {name: value for name, value in values.items() if name != "loss"}})
 
 
 def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> Iterator[dict[str, Any]]:
@@ -240,7 +255,7 @@ def _write(
     seen = scrutiny.scrutinize(task, split, rows, answers, (opened.shards, opened.manifest), seed)
     unseen = found.folds or split.name != "train"
     doubted = scrutiny.label_errors(task, split, rows, answers) if unseen else None
-    found = replace(found, calibration=seen.calibration, baseline=seen.baseline)
+    found = replace(found, calibration=seen.calibration, baselines={**found.baselines, **seen.baselines})
     found = replace(found, label_errors=None if doubted is None else len(doubted))
     errors, title = (
         worst_errors(replace(found, folder=staging.path), scrutiny.MOST_ERRORS),

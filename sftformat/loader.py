@@ -154,10 +154,10 @@ def _chunk(batch: pa.RecordBatch, shards: Path) -> Chunk:
         return Chunk(offsets, *flat)
     labels, begins = columns.column("labels"), columns.column("word_index")
     for name, other in (("labels", labels), ("word_index", begins)):
-        if not np.array_equal(counts, np.diff(other.offsets.to_numpy())):
-            raise FolderError(f"{shards}: input_ids and {name} differ in length")
         if other.null_count or other.values.null_count:
             raise FolderError(f"{shards}: null in column {name!r}")
+        if not np.array_equal(counts, np.diff(other.offsets.to_numpy())):
+            raise FolderError(f"{shards}: input_ids and {name} differ in length")
     return Chunk(offsets, *flat, labels.flatten().to_numpy(), begins.flatten().to_numpy())
 
 

@@ -26,6 +26,8 @@ from sftformat.plots import confusion_plot, reliability_plot
 from sftformat.tasks.task import Answers, Task
 
 ERRORS, LABEL_ERRORS = "errors.jsonl", "label-errors.jsonl"
+#: How the baseline is called.
+TFIDF = "TF-IDF with logistic regression"
 #: So many of the worst errors are written down.
 MOST_ERRORS = 200
 
@@ -34,14 +36,12 @@ MOST_ERRORS = 200
 class Scrutiny:
     """What was seen; None where a task has no such thing, or where it cannot be known.
 
-    `baseline` is what TF-IDF and logistic regression come to: {rows, accuracy, macro_f1}; None also where scikit-learn
-    or a train split is missing. `label_errors` counts the labels that are probably wrong; it is None for rows that the
-    model was trained on.
+    `baselines` hold what TF-IDF and logistic regression come to; they are empty also where scikit-learn or a train
+    split is missing.
     """
 
     calibration: Calibration | None
-    baseline: dict[str, float] | None
-    label_errors: int | None
+    baselines: dict[str, dict[str, float | None]]
 
 
 def scrutinize(
@@ -50,26 +50,27 @@ def scrutinize(
     """Look at answers for rows of a split; `source` is the shard folder with its manifest, whose train split teaches
     the baseline."""
     if task.chances is None or task.unit != "row":
-        return Scrutiny(None, None, None)
+        return Scrutiny(None, {})
     chances = task.chances(answers)
     found = calibrate(*decisions(task.name, chances, answers.targets))
-    return Scrutiny(found, _baseline(split, rows, answers, source, seed) if task.one_class else None, None)
+    return Scrutiny(found, _baselines(split, rows, answers, source, seed) if task.one_class else {})
 
 
-def _baseline(
+def _baselines(
     split: Split, rows: NDArray[np.int64], answers: Answers, source: tuple[Path, dict[str, Any]], seed: int
-) -> dict[str, float] | None:
+) -> dict[str, dict[str, float | None]]:
     shards, manifest = source
     if split.name == "train" or not manifest["splits"].get("train", {}).get("rows") or not baselines.installed():
-        return None
+        return {}
     train = open_split(shards, manifest, "train")
     taught = np.flatnonzero(train.labelled & (train.weights > 0))
     found = baselines.tfidf(train, taught, split, rows, seed) if len(taught) else None
     if found is None:
-        return None
+        return {}
     matrix = metrics.confusion_matrix(answers.targets, found.predictions, len(answers.labels))
     accuracy = metrics.accuracy(answers.targets, found.predictions)
-    return {"rows": found.rows, "accuracy": accuracy, "macro_f1": float(metrics.macro_f1(matrix))}
+    values = {"accuracy": accuracy, "macro_f1": float(metrics.macro_f1(matrix)), "rows": float(found.rows)}
+    return {TFIDF: dict(values)}
 
 
 def label_errors(task: Task, split: Split, rows: NDArray[np.int64], answers: Answers) -> list[dict[str, Any]] | None:

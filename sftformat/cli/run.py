@@ -76,7 +76,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     found = evaluate(where, out / "model", out / "shards", {**given, "eval_split": split})
     where.say()
     show(where, found)
-    show_next(where, next_commands(out, split))
+    show_next(where, next_commands(out, split, dataset["task"]))
     return findings.status()
 
 
@@ -123,14 +123,15 @@ def evaluation_split(manifest: dict[str, Any], wanted: str | None) -> str:
     return split
 
 
-def next_commands(out: Path, split: str) -> list[tuple[str, str]]:
+def next_commands(out: Path, split: str, task: str) -> list[tuple[str, str]]:
     """Return the commands that come next, as one would type them."""
     import shlex
 
+    pipeline = task if task == "token-classification" else "text-classification"
     model, shards = shlex.quote(str(out / "model")), shlex.quote(str(out / "shards"))
     return [
         ("predict", f"sftformat predict {model} new.csv -o predictions.jsonl"),
         ("evaluate again", f"sftformat evaluate {model} {shards} --eval-split {split}"),
         ("verify", f"sftformat verify {shlex.quote(str(out / 'dataset'))} {shards} {model}"),
-        ("use in Python", f"transformers.pipeline('text-classification', model={str(out / 'model')!r})"),
+        ("use in Python", f"transformers.pipeline({pipeline!r}, model={str(out / 'model')!r})"),
     ]

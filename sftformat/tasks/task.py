@@ -85,7 +85,7 @@ class Task:
     one_class   whether one class is the answer, so that one class alone is nothing to learn and no good answer
     asked       targets of a batch -> how many things are asked in each row (B,): its share in the loss of the batch
     unit        what gets one answer
-    classes     what `per_class` counts
+    classes     what `per_class` tells apart: class, tag, or type of entity
     """
 
     name: str

@@ -177,6 +177,7 @@ TAGS = Task(
     one_class=True,
     asked=asked,
     unit="word",
+    classes="tag",
 )
 ENTITIES = replace(
     TAGS,
@@ -185,7 +186,7 @@ ENTITIES = replace(
     scores=entity_scores,
     statistics=entity_statistics,
     per_class=entity_table,
-    classes="entity",
+    classes="type",
 )
 
 

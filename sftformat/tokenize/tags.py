@@ -66,6 +66,10 @@ def _fault(row: int, words: Words, rows: Column, counts: tuple[Ints, Ints], max_
             "SFT503", said, f"/input/{place}", got, hint="take the word and its tag out, or write it otherwise"
         )
     if number != tags:
-        said = f"{number:,} words, but {tags:,} tags"
+        said = f"{_said(number, 'word')}, but {_said(tags, 'tag')}"
         return Fault("SFT230", said, "/target", f"{tags:,}", "length-mismatch", "tag every word")
     return Fault("SFT504", f"no word begins within --max-length {max_length}: no tag is left", "/target")
+
+
+def _said(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
