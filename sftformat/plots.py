@@ -131,10 +131,8 @@ def chart(
     (from x, to x, height, opacity, words)."""
     xs = [x for each in series for x, _ in each.points] or [0.0, 1.0]
     ys = [y for each in series for _, y in each.points] or [0.0, 1.0]
-    low, high = span or (min(ys), max(ys))
-    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
-    across = Axis(min(xs), max(xs) if max(xs) > min(xs) else min(xs) * 10 or 1, _LEFT, WIDTH - _RIGHT, log_x)
-    up = Axis(low, high, HEIGHT - _BOTTOM, _TOP)
+    across = Axis(*_reach(min(xs), max(xs)), _LEFT, WIDTH - _RIGHT, log_x)
+    up = Axis(*(span or _reach(min(ys), max(ys))), HEIGHT - _BOTTOM, _TOP)
     return _made.from_string(_CHART).render(
         title=title,
         x_label=x_label,
@@ -150,6 +148,14 @@ def chart(
         bars=[_bar(across, up, *each) for each in bars],
         lines=[_line(across, up, number, each) for number, each in enumerate(series)],
     )
+
+
+def _reach(low: float, high: float) -> tuple[float, float]:
+    """Return the two ends of an axis, apart from each other also where all values are one."""
+    if high - low > max(1e-9 * max(abs(low), abs(high)), 1e-300):
+        return low, high
+    around = abs(low) / 2 or 0.5
+    return low - around, low + around
 
 
 def _bar(across: Axis, up: Axis, start: float, stop: float, height: float, opacity: float, words: str) -> Any:

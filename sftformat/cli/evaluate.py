@@ -87,4 +87,10 @@ def show(where: Any, found: Any) -> None:
     if found.task == "classification":
         show_errors(where, worst_errors(found, 5))
     where.say()
-    where.say(f"all numbers and predictions: {found.folder}")
+    if found.label_errors:
+        doubted = found.folder / "label-errors.jsonl"
+        where.say(f"{found.label_errors:,} labels are probably wrong: look at {doubted},")
+        where.say(
+            "take out the lines that are not, and give the rest to: sftformat convert … --apply label-errors.jsonl"
+        )
+    where.say(f"all numbers, predictions and plots: {found.folder}")
