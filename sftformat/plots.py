@@ -110,7 +110,13 @@ class Axis:
         """Return places and words of about five round values."""
         if self.log:
             powers = range(math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9) + 1)
-            return [(self.at(10.0**power), f"{10.0**power:g}") for power in powers]
+            factors = (1, 2, 5) if len(powers) < 3 else (1,)
+            values = [factor * 10.0**power for power in range(powers.start - 1, powers.stop) for factor in factors]
+            return [
+                (self.at(value), f"{value:g}")
+                for value in values
+                if self.low <= value * (1 + 1e-9) <= self.high * (1 + 2e-9)
+            ]
         step = 10 ** math.floor(math.log10((self.high - self.low) / 4 or 1.0))
         step *= next((factor for factor in (1, 2, 5) if (self.high - self.low) / (step * factor) <= 6), 10)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)

@@ -27,7 +27,7 @@ from sftformat.tasks.task import Answers, Task
 
 ERRORS, LABEL_ERRORS = "errors.jsonl", "label-errors.jsonl"
 #: How the baseline is called.
-TFIDF = "TF-IDF with logistic regression"
+TFIDF = "TF-IDF baseline"
 #: So many of the worst errors are written down.
 MOST_ERRORS = 200
 
@@ -74,8 +74,15 @@ def _baselines(
 
 
 def label_errors(task: Task, split: Split, rows: NDArray[np.int64], answers: Answers) -> list[dict[str, Any]] | None:
-    """Return the labels that are probably wrong, the most probable first; None where rows have not one label each."""
+    """Return the labels that are probably wrong, the most probable first.
+
+    None where rows have not one label each, and where the model has learned nothing that could tell: always answering
+    the commonest class is as often right.
+    """
     if task.chances is None or not task.one_class or task.unit != "row":
+        return None
+    _, share = metrics.majority_baseline(answers.targets, len(answers.labels))
+    if metrics.accuracy(answers.targets, task.decide(answers)) <= share:
         return None
     chances = task.chances(answers)
     places, meant = suspected(chances, answers.targets)

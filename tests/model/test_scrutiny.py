@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftformat import baselines
+from sftformat import baselines, predict
 from sftformat.calibration import BINS, calibrate
 from sftformat.errors import UsageError
 from sftformat.evaluate import evaluate, read_evaluation
@@ -22,6 +23,7 @@ from sftformat.grid import fit
 from sftformat.loader import open_split
 from sftformat.metrics import softmax
 from sftformat.mislabelled import suspected
+from sftformat.models import infer
 from sftformat.train import TrainOptions, Warned, train
 from sftformat.twins import keys, shared
 from tests.conftest import Call
@@ -112,7 +114,7 @@ def _opened(shards: Path) -> tuple[Path, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def run(shards: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("scrutiny") / "run"
-    list(fit(shards, out, str(model), replace(QUICK, epochs=3)))
+    list(fit(shards, out, str(model), QUICK))
     return out
 
 
@@ -126,6 +128,7 @@ def test_an_evaluation_holds_what_was_looked_at(run: Path, shards: Path) -> None
     targets = np.array([["pos", "neg"].index(line["target"]) for line in lines])
     rows, meant = suspected(chances, targets)
     doubted = found.folder / "label-errors.jsonl"
+    assert found.metrics["accuracy"] > found.majority_accuracy  # type: ignore[operator]
     assert found.label_errors == len(rows) == (len(read_lines(doubted)) if len(rows) else 0)
     for row, to, said in zip(rows, meant, read_lines(doubted) if len(rows) else [], strict=True):
         line = lines[row]
@@ -139,11 +142,18 @@ def test_an_evaluation_holds_what_was_looked_at(run: Path, shards: Path) -> None
         each["confidence"] == pytest.approx(max(line["scores"].values()))
         for each, line in zip(errors, wrong, strict=True)
     )
-    assert found.baselines["TF-IDF with logistic regression"]["accuracy"] > 0.9  # type: ignore[operator]
+    assert found.baselines["TF-IDF baseline"]["accuracy"] > 0.9  # type: ignore[operator]
     assert read_evaluation(found.folder) == found
     assert not verify(found.folder, "evaluation")
     for name in ("confusion.svg", "reliability.svg"):
         assert ET.parse(found.folder / "plots" / name).getroot().tag.endswith("svg")
+
+
+def test_a_model_that_learned_nothing_doubts_nothing(shards: Path, model: Path, tmp_path: Path) -> None:
+    list(fit(shards, tmp_path / "run", str(model), replace(QUICK, epochs=1, learning_rate=1e-9)))
+    found = evaluate(tmp_path / "run", shards, "test")
+    assert found.label_errors is None
+    assert not (found.folder / "label-errors.jsonl").exists()
 
 
 def test_rows_that_were_trained_on_tell_no_wrong_labels(run: Path, shards: Path) -> None:
@@ -185,6 +195,30 @@ def test_folds_find_planted_errors_and_convert_mends_them(call_here: Call, tmp_p
     after = read_lines(tmp_path / "b.jsonl")
     for n, (record, (_, target)) in enumerate(zip(after, rows, strict=True)):
         assert record["label"] == (names[target] if n in turned & found else records[n]["label"])
+
+
+def test_predicting_asks_the_model_once(call_here: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def spy(opened: Any, split: Any, rows: Any, batch_size: int) -> Any:
+        asked.extend(rows.tolist())
+        return infer(opened, split, rows, batch_size)
+
+    monkeypatch.setattr(predict, "infer", spy)
+    records = [{"text": text, "label": str(target)} for text, target in sentences(30, 8)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
+    write_model(tmp_path / "tiny")
+    quiet = ("--quiet", "--ignore", "SFT4")
+    assert call_here("tokenize", "a.jsonl", "-o", "shards", "--tokenizer", "tiny", *quiet).code == 0
+    assert call_here("train", "shards", "-o", "run", "--model", "tiny", "--epochs", "1", "--quiet").code == 0
+    for name in ("out.parquet", "out.jsonl", "out.csv"):
+        asked.clear()
+        done = call_here("predict", "run", "a.jsonl", "-o", name, "--quiet")
+        assert done.code == 0, done.err
+        assert "30 predictions" in done.out
+        assert sorted(asked) == list(range(30))
+    rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert rows == read_lines(tmp_path / "out.jsonl")
 
 
 def test_folds_that_cannot_be_meant_are_refused(run: Path, shards: Path, model: Path, tmp_path: Path) -> None:
