@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from sftformat import metrics
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.evaluate import EVALUATIONS, PREDICTIONS, Evaluation, read_evaluation
+from sftformat.evaluate import PREDICTIONS, Evaluation, read_evaluation
 from sftformat.folder.files import open_regular
 from sftformat.folder.manifest import MANIFEST, open_folder
+from sftformat.openings import EVALUATIONS
 from sftformat.tasks import task_of, tokens
 from sftformat.tasks.classification import MOST_CLASSES, confusions
 

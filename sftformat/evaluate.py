@@ -1,6 +1,7 @@
 """Evaluate: a run folder on one split of a shard folder, written down beside the run and sealed.
 
 RUN/evaluations/NAME-SPLIT/metrics.json       every number below
+                           errors.jsonl, label-errors.jsonl, plots/        see `scrutiny`
                            predictions.jsonl  one row each: {id, file, line, target, prediction, scores, correct, loss}
                            manifest.json
 RUN/evaluations/openings.jsonl                one line for each time that test was opened
@@ -8,8 +9,6 @@ RUN/evaluations/openings.jsonl                one line for each time that test w
 
 from __future__ import annotations
 
-import fcntl
-import heapq
 import json
 import os
 from collections.abc import Iterator
@@ -21,22 +20,24 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sftformat import frequent, metrics
+from sftformat import frequent, metrics, scrutiny
+from sftformat.calibration import Bin, Calibration
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.commit import Staging, stage
-from sftformat.folder.files import dump_json, open_regular, sync, write_bytes, write_file
+from sftformat.folder.files import dump_json, open_regular, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
+from sftformat.folds import Folds, Follow, last_event, out_of_fold
 from sftformat.frequent import frequent_tags
 from sftformat.loader import Split, open_split
 from sftformat.metrics import plain
 from sftformat.models import infer
+from sftformat.openings import EVALUATIONS, count_opening
 from sftformat.tasks import task_of
 from sftformat.tasks.ragged import flat
 from sftformat.tasks.task import Answers, ClassScore, Task, intervals, measure, one_class_warning
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
-EVALUATIONS = "evaluations"
-METRICS, PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings.jsonl"
+METRICS, PREDICTIONS = "metrics.json", "predictions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ class Evaluation:
     warnings: tuple[str, ...]
     shards: str
     opened: int | None = None
+    folds: int = 0  # each row was answered by a model that was trained without its fold; 0 = by the run itself
+    calibration: Calibration | None = None
+    label_errors: int | None = None
     unit: str = "row"
     answers: int = 0
     cut: int = 0
@@ -85,12 +89,16 @@ def evaluate(
     batch_size: int = 64,
     seed: int = 0,
     bootstrap: int = 1000,
+    folds: int = 0,
+    model: str | None = None,
+    follow: Follow = last_event,
     overwrite: bool = False,
 ) -> Evaluation:
     """Evaluate a run on a split and write the evaluation down; an equal one that stands is read back instead.
 
     `shards` None means the folder `shards` beside the run, if it is the one the run was trained on. `name` is that of
-    the shard folder unless given. `threshold` (multilabel) is the run's own unless given.
+    the shard folder unless given. `threshold` (multilabel) is the run's own unless given. With `folds` the rows of
+    train are answered by models that are trained, from `model`, without them; `follow` takes the events of that.
 
     Raises:
         FolderError: a folder that is damaged. ModelError: the weights do not load.
@@ -116,6 +124,7 @@ def evaluate(
         "threshold": threshold if record["task"] == "multilabel" else None,
         "seed": seed,
         "bootstrap": bootstrap,
+        "folds": folds,
     }
     folder = run / EVALUATIONS / f"{name}-{split}"
     overwrite = overwrite or _stale(folder, run_manifest["fingerprint"])
@@ -126,13 +135,17 @@ def evaluate(
             if not len(rows):
                 raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
             count = count_opening(run, split, manifest["fingerprint"]) if split == "test" else None
-            logits = infer(opened.model, opened.split, rows, batch_size)
+            if folds:
+                how = Folds(model, folds, staging.path / ".folds", batch_size, follow)
+                logits = out_of_fold(record, shards, manifest, opened.split, rows, how)
+            else:
+                logits = infer(opened.model, opened.split, rows, batch_size)
             answers = Answers(logits, opened.split.targets[rows], opened.split.labels or (), threshold)
             found = _measure(opened, answers, name, seed, bootstrap, count)
             if task_of(record["task"], record["labels"]).unit == "word":
                 found = _of_words(found, opened, rows, answers)
-            _write(staging, opened.split, rows, answers, found)
-            staging.commit({**made_from, "name": name})
+            _write(staging, opened, rows, answers, replace(found, folds=folds), seed)
+            staging.commit({**made_from, "name": name}, drop=(".folds",))
     return read_evaluation(folder)
 
 
@@ -142,20 +155,6 @@ def _stale(folder: Path, run_fingerprint: str) -> bool:
         return bool(read_manifest(folder, "evaluation")["run"] != run_fingerprint)
     except (FolderError, KeyError):
         return False
-
-
-def count_opening(run: Path, split: str, shards_fingerprint: str) -> int:
-    """Write down that test is opened, before it is, and return how often that happened so far."""
-    path = run / EVALUATIONS / _OPENINGS
-    with open(path, "a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        count = sum(1 for _ in file) + 1
-        file.write(json.dumps({"count": count, "split": split, "shards": shards_fingerprint}).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    sync(path.parent)
-    return count
 
 
 def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: int, count: int | None) -> Evaluation:
@@ -236,7 +235,10 @@ def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
     return laid
 
 
-def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Answers, found: Evaluation) -> None:
+def _write(
+    staging: Staging, opened: Opened, rows: NDArray[np.int64], answers: Answers, found: Evaluation, seed: int
+) -> None:
+    split = opened.split
     task = task_of(split.task, split.labels)
     each = task.losses(answers)
 
@@ -250,6 +252,17 @@ def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Ans
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     write_file(staging.path / PREDICTIONS, write)
+    seen = scrutiny.scrutinize(task, split, rows, answers, (opened.shards, opened.manifest), seed)
+    unseen = found.folds or split.name != "train"
+    doubted = scrutiny.label_errors(task, split, rows, answers) if unseen else None
+    found = replace(found, calibration=seen.calibration, baselines={**found.baselines, **seen.baselines})
+    found = replace(found, label_errors=None if doubted is None else len(doubted))
+    errors, title = (
+        worst_errors(replace(found, folder=staging.path), scrutiny.MOST_ERRORS),
+        f"{found.split} of {found.name}",
+    )
+    labels = tuple(score.label for score in found.per_class)
+    scrutiny.write(staging.path, title, labels, found.confusion, seen, errors, doubted)
     content = {name: value for name, value in asdict(found).items() if name != "folder"}
     write_bytes(staging.path / METRICS, dump_json(content))
 
@@ -261,6 +274,9 @@ def read_evaluation(folder: Path) -> Evaluation:
         content = json.loads(file.read())
     content["per_class"] = tuple(ClassScore(**row) for row in content["per_class"])
     content["confusion"] = content["confusion"] and tuple(map(tuple, content["confusion"]))
+    if content["calibration"] is not None:
+        bins = tuple(Bin(**each) for each in content["calibration"]["bins"])
+        content["calibration"] = Calibration(**{**content["calibration"], "bins": bins})
     content["interval"] = tuple(content["interval"])
     content["intervals"] = {name: tuple(value) for name, value in content["intervals"].items()}
     return Evaluation(**{**content, "warnings": tuple(content["warnings"]), "folder": folder})
@@ -269,5 +285,4 @@ def read_evaluation(folder: Path) -> Evaluation:
 def worst_errors(evaluation: Evaluation, limit: int = 20) -> list[dict[str, Any]]:
     """Return the wrong predictions (regression: any) with the greatest loss, worst first, as in predictions.jsonl."""
     with open_regular(evaluation.folder / PREDICTIONS) as file:
-        wrong = (row for line in file if not (row := json.loads(line))["correct"])
-        return heapq.nlargest(limit, wrong, key=lambda row: row["loss"])
+        return scrutiny.worst(map(json.loads, file), limit)

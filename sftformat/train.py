@@ -63,11 +63,12 @@ def train(
     *,
     manifest: Mapping[str, Any] | None = None,
     force: bool = False,
+    left_out: NDArray[np.bool_] | None = None,
 ) -> Iterator[Event]:
     """Fine-tune a model on the train split into `folder`: config.json, model.safetensors, history.jsonl.
 
     `manifest` is the shards' own, when the caller has verified them already. `force` goes on from a checkpoint that
-    other threads or versions made.
+    other threads or versions made. `left_out` (N,) names rows of train that are not trained on.
 
     Raises:
         UsageError, ModelError, FolderError: before the first step.
@@ -75,7 +76,7 @@ def train(
     """
     manifest = manifest if manifest is not None else open_folder(shards, "shards")
     check_options(options, task_of(manifest["task"], manifest["labels"]))
-    setup = prepare(shards, manifest, model_name, options, folder)
+    setup = prepare(shards, manifest, model_name, options, folder, left_out)
     warnings = first_warnings(setup)
     progress = resume(setup, warnings.append, force)
     yield Started(

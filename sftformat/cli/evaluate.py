@@ -26,6 +26,14 @@ from sftformat.cli.train import require_train_extra
     metavar="N",
     help="Resamples for the intervals. Default: 1000.",
 )
+@click.option("--name", metavar="NAME", help="Of the evaluation: NAME-SPLIT. Default: the name of the shard folder.")
+@click.option(
+    "--folds",
+    type=click.IntRange(2),
+    metavar="N",
+    help="With --eval-split train: train N models, each without a part of the rows, to find wrong labels.",
+)
+@click.option("--model", metavar="M", help="With --folds: the model that RUN was made from.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What stdout carries.")
 @options.working
 @options.overwriting
@@ -35,6 +43,10 @@ def command(run: str, shards: tuple[str, ...], output_format: str, **given: Any)
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
+    if given["name"] and len(shards) > 1:
+        raise click.UsageError("--name is for one shard folder: several would all have the same name")
+    if given["folds"] and given["eval_split"] != "train":
+        raise click.UsageError("--folds is for --eval-split train")
     for each in shards or (None,):
         found = evaluate(where, Path(run), Path(each) if each else None, given)
         if output_format == "json":
@@ -47,6 +59,7 @@ def command(run: str, shards: tuple[str, ...], output_format: str, **given: Any)
 def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) -> Any:
     """Evaluate a run on one split of one shard folder."""
     from sftformat.evaluate import evaluate as measure
+    from sftformat.report.model import follow
 
     where.note(f"evaluate on {given['eval_split']}")
     return measure(
@@ -57,6 +70,10 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
         batch_size=given.get("batch_size") or 64,
         seed=given.get("seed") or 0,
         bootstrap=given.get("bootstrap") or 1000,
+        name=given.get("name"),
+        folds=given.get("folds") or 0,
+        model=given.get("model") if given.get("folds") else None,
+        follow=lambda events: follow(where, events),
         overwrite=given.get("overwrite") or False,
     )
 

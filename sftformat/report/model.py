@@ -102,6 +102,8 @@ def show_evaluation(where: Screen, found: Evaluation) -> None:
         add(made, f"accuracy of always {found.majority_label!r}", number(found.majority_accuracy), "")
     for baseline, values in found.baselines.items():
         add(made, f"{found.metric} of the {baseline}", number(values[found.metric]), "")
+    if found.calibration is not None:
+        add(made, "calibration error", number(found.calibration.ece), "")
     where.show(made)
     if found.cut:
         where.warn(f"{count(found.cut, 'word')} beyond --max-length have no prediction and are not scored")
