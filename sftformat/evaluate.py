@@ -90,6 +90,7 @@ def evaluate(
     seed: int = 0,
     bootstrap: int = 1000,
     folds: int = 0,
+    png: bool = False,
     model: str | None = None,
     follow: Follow = last_event,
     overwrite: bool = False,
@@ -125,6 +126,7 @@ def evaluate(
         "seed": seed,
         "bootstrap": bootstrap,
         "folds": folds,
+        "png": png,
     }
     folder = run / EVALUATIONS / f"{name}-{split}"
     overwrite = overwrite or _stale(folder, run_manifest["fingerprint"])
@@ -144,7 +146,7 @@ def evaluate(
             found = _measure(opened, answers, name, seed, bootstrap, count)
             if task_of(record["task"], record["labels"]).unit == "word":
                 found = _of_words(found, opened, rows, answers)
-            _write(staging, opened, rows, answers, replace(found, folds=folds), seed)
+            _write(staging, opened, rows, answers, replace(found, folds=folds), made_from)
             staging.commit({**made_from, "name": name}, drop=(".folds",))
     return read_evaluation(folder)
 
@@ -236,7 +238,7 @@ def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(
-    staging: Staging, opened: Opened, rows: NDArray[np.int64], answers: Answers, found: Evaluation, seed: int
+    staging: Staging, opened: Opened, rows: NDArray[np.int64], answers: Answers, found: Evaluation, how: dict[str, Any]
 ) -> None:
     split = opened.split
     task = task_of(split.task, split.labels)
@@ -252,7 +254,7 @@ def _write(
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     write_file(staging.path / PREDICTIONS, write)
-    seen = scrutiny.scrutinize(task, split, rows, answers, (opened.shards, opened.manifest), seed)
+    seen = scrutiny.scrutinize(task, split, rows, answers, (opened.shards, opened.manifest), how["seed"])
     unseen = found.folds or split.name != "train"
     doubted = scrutiny.label_errors(task, split, rows, answers) if unseen else None
     found = replace(found, calibration=seen.calibration, baselines={**found.baselines, **seen.baselines})
@@ -262,7 +264,7 @@ def _write(
         f"{found.split} of {found.name}",
     )
     labels = tuple(score.label for score in found.per_class)
-    scrutiny.write(staging.path, title, labels, found.confusion, seen, errors, doubted)
+    scrutiny.write(staging.path, title, labels, found.confusion, seen, errors, doubted, how["png"])
     content = {name: value for name, value in asdict(found).items() if name != "folder"}
     write_bytes(staging.path / METRICS, dump_json(content))
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sftformat import baselines, metrics
 from sftformat.calibration import Calibration, calibrate, decisions
+from sftformat.drawn import draw
 from sftformat.folder.files import write_bytes
 from sftformat.loader import Split, open_split
 from sftformat.mislabelled import suspected
@@ -115,16 +116,15 @@ def write(
     seen: Scrutiny,
     errors: list[dict[str, Any]],
     doubted: list[dict[str, Any]] | None,
+    png: bool,
 ) -> None:
     """Write errors, doubted labels and plots into the folder of an evaluation."""
     write_bytes(folder / ERRORS, _lines(_error(line) for line in errors))
     if doubted:
         write_bytes(folder / LABEL_ERRORS, _lines(iter(doubted)))
-    plot = confusion_plot(labels, confusion, title) if confusion is not None else None
-    if plot is not None:
-        write_bytes(folder / "plots" / "confusion.svg", plot.encode())
-    if seen.calibration is not None:
-        write_bytes(folder / "plots" / "reliability.svg", reliability_plot(seen.calibration, title).encode())
+    matrix = confusion_plot(labels, confusion, title) if confusion is not None else None
+    bins = reliability_plot(seen.calibration, title) if seen.calibration is not None else None
+    draw(folder, {"confusion": matrix, "reliability": bins}, png)
 
 
 def _error(line: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
-from sftformat.cli.train import require_train_extra
+from sftformat.cli.train import require_train_extra, with_png
 
 
 @click.command("evaluate")
@@ -34,6 +34,7 @@ from sftformat.cli.train import require_train_extra
     help="With --eval-split train: train N models, each without a part of the rows, to find wrong labels.",
 )
 @click.option("--model", metavar="M", help="With --folds: the model that RUN was made from.")
+@with_png
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What stdout carries.")
 @options.working
 @options.overwriting
@@ -59,8 +60,11 @@ def command(run: str, shards: tuple[str, ...], output_format: str, **given: Any)
 def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) -> Any:
     """Evaluate a run on one split of one shard folder."""
     from sftformat.evaluate import evaluate as measure
+    from sftformat.png import require
     from sftformat.report.model import follow
 
+    if given.get("png"):
+        require()
     where.note(f"evaluate on {given['eval_split']}")
     return measure(
         run,
@@ -72,6 +76,7 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
         bootstrap=given.get("bootstrap") or 1000,
         name=given.get("name"),
         folds=given.get("folds") or 0,
+        png=given.get("png") or False,
         model=given.get("model") if given.get("folds") else None,
         follow=lambda events: follow(where, events),
         overwrite=given.get("overwrite") or False,

@@ -1,6 +1,7 @@
 """A run that is killed at any moment, once or twice, ends with the bits of one that was not.
 
-`SFTFORMAT_KILLS` is how many runs are killed, 18 unless given; of every six one is killed twice. With 60 it is 50 and 10.
+`SFTFORMAT_KILLS` is how many runs are killed, 18 unless given; of every six one is killed twice. With 60 it is 50 once
+and 10 twice.
 """
 
 from __future__ import annotations

@@ -18,14 +18,17 @@ from sftformat.calibration import calibrate
 from sftformat.grid import fit
 from sftformat.plots import (
     MOST_POINTS,
+    Chart,
+    Plot,
     Series,
-    chart,
     confusion_plot,
     grid_plot,
     reliability_plot,
     thinned,
     training_plots,
 )
+from sftformat.png import png
+from sftformat.svg import svg
 from sftformat.tfevents import EVENTS
 from sftformat.train import TrainOptions, Trial
 from tests.conftest import Call
@@ -43,13 +46,18 @@ def run(shards: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return out
 
 
+def of(plot: Plot | None) -> str:
+    assert plot is not None
+    return svg(plot)
+
+
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 
 
 @given(st.lists(st.tuples(finite, finite), max_size=30), st.text(max_size=10))
 def test_every_point_is_on_the_paper(points: list[tuple[float, float]], name: str) -> None:
     safe = "".join(char for char in name if char.isprintable())
-    drawn = chart("a < b & c", "x", "y", [Series(safe, points)])
+    drawn = svg(Chart("a < b & c", "x", "y", [Series(safe, points)]))
     root = ET.fromstring(drawn)
     assert root.find(f"{SVG}title").text == "a < b & c"  # type: ignore[union-attr]
     assert not root.findall(f".//{SVG}script")
@@ -58,7 +66,7 @@ def test_every_point_is_on_the_paper(points: list[tuple[float, float]], name: st
             x, y = map(float, pair.split(","))
             assert 0 <= x <= 640
             assert 0 <= y <= 360
-    assert drawn == chart("a < b & c", "x", "y", [Series(safe, points)])
+    assert drawn == svg(Chart("a < b & c", "x", "y", [Series(safe, points)]))
 
 
 def test_long_histories_are_thinned_to_means() -> None:
@@ -71,8 +79,7 @@ def test_long_histories_are_thinned_to_means() -> None:
 
 def test_hostile_labels_are_shown_and_not_run() -> None:
     labels = ["<script>alert(1)</script>", "\x1b[31m\x00", "a" * 500, "\u202eabc"]
-    drawn = confusion_plot(labels, [[1, 0, 0, 0]] * 4, "t")
-    assert drawn is not None
+    drawn = of(confusion_plot(labels, [[1, 0, 0, 0]] * 4, "t"))
     assert not ET.fromstring(drawn).findall(f".//{SVG}script")
     assert "\x1b" not in drawn
     assert "\u202e" not in drawn
@@ -80,10 +87,10 @@ def test_hostile_labels_are_shown_and_not_run() -> None:
 
 
 def test_confusion_and_reliability_hold_their_numbers() -> None:
-    root = ET.fromstring(confusion_plot(["a", "b"], [[30, 2], [5, 7]], "t") or "")
+    root = ET.fromstring(of(confusion_plot(["a", "b"], [[30, 2], [5, 7]], "t")))
     assert [each.text for each in root.iter(f"{SVG}text")][-4:] == ["30", "2", "5", "7"]
     found = calibrate(np.array([0.95, 0.9, 0.3]), np.array([True, False, False]))
-    root = ET.fromstring(reliability_plot(found, "t"))
+    root = ET.fromstring(of(reliability_plot(found, "t")))
     assert len(root.findall(f"{SVG}rect")) == 1 + sum(each.rows > 0 for each in found.bins)
 
 
@@ -91,15 +98,43 @@ def test_a_grid_has_a_dot_a_trial() -> None:
     trials = [
         Trial(rate, seed, 1, 1, 1, "accuracy", rate * 100 + seed / 10) for rate in (1e-3, 1e-2) for seed in (0, 1)
     ]
-    root = ET.fromstring(grid_plot(trials) or "")
+    root = ET.fromstring(of(grid_plot(trials)))
     assert len(root.findall(f"{SVG}circle")) == 2 + 4
     assert grid_plot(trials[:2]) is None
     assert grid_plot([*trials[:2], replace(trials[2], value=None), replace(trials[3], value=None)]) is None
 
 
+def test_pngs_are_drawn_on_request_and_the_same_each_time(
+    call_here: Call, shards: Path, model: Path, tmp_path: Path
+) -> None:
+    quick = ("--model", model, "--epochs", "1", "--png", "--quiet")
+    assert call_here("train", shards, "-o", "run", *quick, "--learning-rate", "1e-3,5e-3").code == 0
+    assert call_here("evaluate", "run", shards, "--png", "--quiet").code == 0
+    plots = training_plots(read_lines(tmp_path / "run/history.jsonl"))
+    assert (tmp_path / "run/plots/loss.png").read_bytes() == png(plots["loss"])
+    drawn = sorted(path.relative_to(tmp_path / "run").as_posix() for path in tmp_path.rglob("*.png"))
+    ours = [f"plots/{name}.png" for name in ("grid", "learning-rate", "loss")]
+    assert drawn == [f"evaluations/shards-test/plots/{name}.png" for name in ("confusion", "reliability")] + ours
+    assert all((tmp_path / "run" / name).read_bytes().startswith(b"\x89PNG") for name in drawn)
+
+
+def test_a_png_takes_any_label() -> None:
+    plot = confusion_plot(["$x^{", "\x00", "中文"], [[1, 2, 3]] * 3, "$")
+    assert plot is not None
+    assert png(plot) == png(plot)
+
+
+def test_without_matplotlib_one_line_says_so(
+    call_here: Call, shards: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sftformat.png.find_spec", lambda name: None)
+    done = call_here("train", shards, "-o", "run", "--model", model, "--png")
+    assert (done.code, done.err) == (2, "error: --png needs matplotlib: pip install 'sftformat[plots]'\n")
+
+
 def test_a_run_has_its_plots(run: Path) -> None:
     assert sorted(path.name for path in (run / "plots").iterdir()) == ["grid.svg", "learning-rate.svg", "loss.svg"]
-    assert (run / "plots/loss.svg").read_text() == training_plots(read_lines(run / "history.jsonl"))["loss.svg"]
+    assert (run / "plots/loss.svg").read_text() == svg(training_plots(read_lines(run / "history.jsonl"))["loss"])
 
 
 def test_tensorboard_reads_the_history_as_it_is(run: Path) -> None:
