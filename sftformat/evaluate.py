@@ -12,7 +12,7 @@ import fcntl
 import heapq
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,22 +28,12 @@ from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
 from sftformat.loader import Split
 from sftformat.metrics import plain
 from sftformat.models import infer
+from sftformat.tasks import task_of
+from sftformat.tasks.task import Answers, ClassScore, intervals, measure, one_class_warning
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
 EVALUATIONS = "evaluations"
 _METRICS, _PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class ClassScore:
-    """How one class (or one label of multilabel) is predicted."""
-
-    label: str
-    precision: float
-    recall: float
-    f1: float
-    support: int  # rows with this target
-    predicted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +116,9 @@ def evaluate(
                 raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
             count = count_opening(run, split, manifest["fingerprint"]) if split == "test" else None
             logits = infer(opened.model, opened.split, rows, batch_size)
-            found = _measure(opened, rows, logits, name, threshold, seed, bootstrap, count)
-            _write(staging, opened.split, rows, logits, threshold, found)
+            answers = Answers(logits, opened.split.targets[rows], opened.split.labels or (), threshold)
+            found = _measure(opened, answers, name, seed, bootstrap, count)
+            _write(staging, opened.split, rows, answers, found)
             staging.commit({**made_from, "name": name})
     return read_evaluation(folder)
 
@@ -154,111 +145,62 @@ def count_opening(run: Path, split: str, shards_fingerprint: str) -> int:
     return count
 
 
-def _measure(
-    opened: Opened,
-    rows: NDArray[np.int64],
-    logits: NDArray[np.float32],
-    name: str,
-    threshold: float,
-    seed: int,
-    bootstrap: int,
-    count: int | None,
-) -> Evaluation:
-    split, task, options = opened.split, opened.run["task"], opened.run["options"]
-    labels, targets = opened.run["labels"], split.targets[rows]
-    values = metrics.scores(task, logits, targets, threshold)
-    found = metrics.intervals(task, logits, targets, threshold, resamples=bootstrap, seed=seed)
+def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: int, count: int | None) -> Evaluation:
+    split, task, labels = opened.split, task_of(opened.run["task"], opened.run["labels"]), opened.run["labels"]
+    found = intervals(task, answers, resamples=bootstrap, seed=seed)
     ranges = {key: (plain({"": low})[""], plain({"": high})[""]) for key, (low, high) in found.items()}
-    per_class, confusion = _per_class(task, logits, targets, labels, threshold)
-    majority = metrics.majority_baseline(targets, len(labels)) if task == "classification" else None
-    warning = metrics.one_class_warning(task, logits, targets, labels, split.name, options["learning_rate"])
+    per_class, confusion = task.per_class(answers, task.decide(answers)) if task.per_class else ((), None)
+    majority = metrics.majority_baseline(answers.targets, len(labels)) if task.one_class else None
+    warning = one_class_warning(task, answers, split.name, opened.run["options"]["learning_rate"])
     return Evaluation(
         name=name,
         split=split.name,
-        task=task,
-        metric=metrics.DEFAULT_METRIC[task],
-        n=len(rows),
-        unlabelled=len(split) - len(rows),
-        metrics=plain(values),
-        interval=ranges[metrics.DEFAULT_METRIC[task]],
+        task=task.name,
+        metric=task.metric,
+        n=len(answers),
+        unlabelled=len(split) - len(answers),
+        metrics=plain(measure(task, answers)),
+        interval=ranges[task.metric],
         intervals=ranges,
         per_class=per_class,
         confusion=confusion,
         majority_label=labels[majority[0]] if majority else None,
         majority_accuracy=majority[1] if majority else None,
-        threshold=threshold if task == "multilabel" else None,
+        threshold=answers.threshold if task.name == "multilabel" else None,
         warnings=(warning,) if warning else (),
         shards=opened.manifest["fingerprint"],
         opened=count,
     )
 
 
-def _per_class(
-    task: str, logits: NDArray[Any], targets: NDArray[Any], labels: Sequence[str] | None, threshold: float
-) -> tuple[tuple[ClassScore, ...], tuple[tuple[int, ...], ...] | None]:
-    if labels is None:
-        return (), None
-    predictions = metrics.decide(task, logits, threshold)
-    if task == "classification":
-        matrix = metrics.confusion_matrix(targets, predictions, len(labels))
-        columns = metrics.precision_recall_f1(matrix)
-        support, predicted = matrix.sum(1), matrix.sum(0)
-        confusion = tuple(tuple(int(cell) for cell in row) for row in matrix)
-    else:
-        columns = metrics.label_scores(metrics.multilabel_counts(targets, predictions).sum(0))
-        support, predicted, confusion = targets.sum(0).astype(int), predictions.sum(0), None
-    table = zip(labels, *columns, support, predicted, strict=True)
-    return tuple(
-        ClassScore(label, float(p), float(r), float(f), int(s), int(g)) for label, p, r, f, s, g in table
-    ), confusion
-
-
-def prediction_rows(
-    split: Split, rows: NDArray[np.int64], logits: NDArray[np.float32], threshold: float
-) -> Iterator[dict[str, Any]]:
+def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> Iterator[dict[str, Any]]:
     """Yield what is predicted for each row: {id, file, line, prediction, scores}.
 
     scores: classification and multilabel, probability by label; regression has the value as its prediction alone.
     """
-    labels, predictions = split.labels or (), metrics.decide(split.task, logits, threshold)
-    chances = metrics.sigmoid(logits) if split.task == "multilabel" else metrics.softmax(logits)
+    task, labels = task_of(split.task, split.labels), answers.labels
+    predictions, chances = task.decide(answers), task.chances(answers) if task.chances else None
     for place, row in enumerate(rows.tolist()):
         line: dict[str, Any] = {
             "id": split.ids[row].as_py(),
             "file": split.inputs[split.files[row]],
             "line": int(split.lines[row]),
-            "prediction": name_target(split.task, labels, predictions[place]),
+            "prediction": task.named(labels, predictions[place]),
         }
-        if split.task != "regression":
+        if chances is not None:
             line["scores"] = dict(zip(labels, chances[place].tolist(), strict=True))
         yield line
 
 
-def name_target(task: str, labels: Sequence[str], value: Any) -> Any:
-    """Return a target or prediction in the words of the data: a label, a list of labels, or a number."""
-    if task == "classification":
-        return labels[int(value)]
-    if task == "multilabel":
-        return [label for label, applies in zip(labels, value, strict=True) if applies]
-    return float(str(value)) if isinstance(value, np.float32) else float(value)  # 3.2, not 3.2000000476837
-
-
-def _write(
-    staging: Staging,
-    split: Split,
-    rows: NDArray[np.int64],
-    logits: NDArray[np.float32],
-    threshold: float,
-    found: Evaluation,
-) -> None:
-    targets, labels = split.targets[rows], split.labels or ()
-    each = metrics.losses(split.task, logits, targets)
+def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Answers, found: Evaluation) -> None:
+    task = task_of(split.task, split.labels)
+    each = task.losses(answers)
 
     def write(beside: Path) -> None:
         with open(beside, "x", encoding="utf-8") as file:
-            for place, line in enumerate(prediction_rows(split, rows, logits, threshold)):
-                target = name_target(split.task, labels, targets[place])
-                correct = None if split.task == "regression" else target == line["prediction"]
+            for place, line in enumerate(prediction_rows(split, rows, answers)):
+                target = task.named(answers.labels, answers.targets[place])
+                correct = None if task.name == "regression" else target == line["prediction"]
                 line = {**line, "target": target, "correct": correct, "loss": float(each[place])}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from sftformat import metrics
 from sftformat.errors import UsageError
+from sftformat.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class TrainOptions:
     precision: str = "fp32"  # bf16 = autocast; auto = bf16 where a GPU has it
     threshold: float = 0.5  # multilabel: from which probability a label applies
     keep: str = "best"  # best on validation, or last
-    metric: str | None = None  # what best means; None = metrics.DEFAULT_METRIC
+    metric: str | None = None  # what best means; None = that of the task
     checkpoint_every: int = 500  # steps
 
 
@@ -106,14 +106,12 @@ class Finished:
 Event = Started | StepDone | EpochDone | Warned | Finished
 
 
-def check_options(options: TrainOptions, task: str) -> None:
+def check_options(options: TrainOptions, task: Task) -> None:
     """Refuse options that cannot be meant.
 
     Raises:
         UsageError: naming the option, its value and what it may be.
     """
-    if task not in metrics.METRICS:
-        raise UsageError(f"task {task!r} cannot be trained; {', '.join(metrics.METRICS)} can")
     rules = (
         ("learning_rate", options.learning_rate > 0, "above 0"),
         ("epochs", options.epochs >= 1, "1 or more"),
@@ -127,7 +125,7 @@ def check_options(options: TrainOptions, task: str) -> None:
         ("precision", options.precision in ("fp32", "bf16", "auto"), "fp32, bf16 or auto"),
         ("threshold", 0 <= options.threshold <= 1, "0 to 1"),
         ("keep", options.keep in ("best", "last"), "best or last"),
-        ("metric", options.metric in (None, *metrics.METRICS[task]), " or ".join(metrics.METRICS[task])),
+        ("metric", options.metric in (None, *task.metrics), " or ".join(task.metrics)),
         ("checkpoint_every", options.checkpoint_every >= 1, "1 step or more"),
     )
     for name, holds, wanted in rules:

@@ -26,6 +26,8 @@ from sftformat.folder.files import dump_json, remove, sha256_file, write_bytes, 
 from sftformat.folder.manifest import fingerprint, open_folder
 from sftformat.loader import texts_of
 from sftformat.models import model_hash, resolve
+from sftformat.tasks import task_of
+from sftformat.tasks.task import Task
 from sftformat.train import HISTORY, train
 
 RUN = "run.json"
@@ -78,9 +80,9 @@ def fit(
     manifest = open_folder(shards, "shards")
     if not (shards / "tokenizer").is_dir():
         raise FolderError(f"{shards}: holds no tokenizer/")
-    rates = list(dict.fromkeys(learning_rates)) or [options.learning_rate]
+    rates, task = list(dict.fromkeys(learning_rates)) or [options.learning_rate], _task(manifest)
     for rate in rates:
-        check_options(replace(options, learning_rate=rate), manifest["task"])
+        check_options(replace(options, learning_rate=rate), task)
     if len(rates) > 1 and not manifest["splits"].get("validation", {}).get("rows"):
         raise UsageError(f"{shards}: {len(rates)} learning rates need a validation split to choose by; it has none")
     options = replace(options, learning_rate=rates[0]) if len(rates) == 1 else options
@@ -112,6 +114,10 @@ def fit(
         yield from map(Warned, _grid_warnings(winner, rates))
         _commit(staging, shards, manifest, made_from, model, winner, trials_done)
     yield Finished(out, winner, tuple(trials_done))
+
+
+def _task(manifest: Mapping[str, Any]) -> Task:
+    return task_of(manifest["task"], manifest["labels"])
 
 
 def _finished(out: Path) -> Finished:
@@ -146,7 +152,7 @@ def _trial(
         if not in_grid or not str(error).startswith("step "):
             raise
         yield Warned(f"learning rate {options.learning_rate:.3g}: {error}")
-        metric = options.metric or metrics.DEFAULT_METRIC[manifest["task"]]
+        metric = options.metric or _task(manifest).metric
         lost = Trial(options.learning_rate, options.seed, options.epochs, 0, 0, metric, error=str(error))
         remove(folder / checkpoint.FOLDER)
         write_bytes(folder / RESULT, dump_json({"trial": asdict(lost), "weights": None}))

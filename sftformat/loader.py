@@ -16,11 +16,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sftformat.errors import FolderError, UsageError
+from sftformat.tasks import task_of
 
 IGNORED = -100  # the class id of an unlabelled row
 POOL = 16  # batches shuffled together before rows of like length are put side by side
 
-_LABELS = {"classification": pa.int64(), "multilabel": pa.list_(pa.float32()), "regression": pa.float32()}
 _COLUMNS: Mapping[str, pa.DataType] = {
     "input_ids": pa.list_(pa.int32()),
     "attention_mask": pa.list_(pa.int8()),
@@ -92,12 +92,10 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         UsageError: no such split, an empty one, or a task the model half does not train.
         FolderError: a file that is not what the manifest says: schema, rows, ids, labels, lengths.
     """
-    task, splits = manifest["task"], manifest["splits"]
-    if task not in _LABELS:
-        raise UsageError(f"{shards}: task {task!r} cannot be trained or evaluated; {', '.join(_LABELS)} can")
+    task, splits = task_of(manifest["task"], manifest["labels"]), manifest["splits"]
     if split not in splits:
         raise UsageError(f"{shards}: no split {split!r}; it has {', '.join(sorted(splits)) or 'none'}")
-    tables = [(name, _read(shards / name, task)) for name in splits[split]["files"]]
+    tables = [(name, _read(shards / name, task.column)) for name in splits[split]["files"]]
     batches = [batch for _, table in tables for batch in table.to_batches() if len(batch)]
     rows = sum(len(batch) for batch in batches)
     if rows != splits[split]["rows"]:
@@ -106,10 +104,10 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         raise UsageError(f"{shards}: split {split!r} is empty")
     whole = pa.Table.from_batches(batches)
     labels = tuple(manifest["labels"]) if manifest["labels"] is not None else None
-    targets, labelled = _targets(whole["labels"], task, len(labels or ()), shards)
+    targets, labelled = _targets(whole["labels"], task.name, len(labels or ()), shards)
     opened = Split(
         name=split,
-        task=task,
+        task=task.name,
         labels=labels,
         inputs=tuple(entry["file"] for entry in manifest["inputs"]),
         pad_id=manifest["tokenizer"]["pad_id"],
@@ -132,14 +130,14 @@ def texts_of(split: Mapping[str, Any]) -> list[int]:
     return [count for count, rows in ((1, split["rows"] - split["pairs"]), (2, split["pairs"])) if rows]
 
 
-def _read(path: Path, task: str) -> pa.Table:
+def _read(path: Path, labels: pa.DataType) -> pa.Table:
     try:
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_stream(source).read_all()
         table.validate(full=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError) as error:
         raise FolderError(f"{path}: not a shard: {str(error).splitlines()[0]}") from None
-    for name, kind in {**_COLUMNS, "labels": _LABELS[task]}.items():
+    for name, kind in {**_COLUMNS, "labels": labels}.items():
         found = table.schema.field(name).type if name in table.schema.names else "nothing"
         if found != kind:
             raise FolderError(f"{path}: column {name!r} should be {kind}, it is {found}")

@@ -1,4 +1,4 @@
-"""Any BERT-family checkpoint as a classifier: loaded without running its code, and held against the shards.
+"""Any BERT-family checkpoint with the head of a task: loaded without running its code, and held against the shards.
 
 Only safetensors are read and no code of a model folder is run. A hub name is fetched into the hub's cache once; from
 there on a model is a folder.
@@ -22,18 +22,13 @@ import transformers
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import AutoModelForSequenceClassification
 
 from sftformat.diagnostics import clip
 from sftformat.errors import ModelError
 from sftformat.folder.files import sha256_file
 from sftformat.loader import Padded, Split, batches, length_order
+from sftformat.tasks import task_of
 
-PROBLEM_TYPE = {
-    "classification": "single_label_classification",
-    "multilabel": "multi_label_classification",
-    "regression": "regression",
-}
 _WEIGHTS = "model.safetensors"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
@@ -104,15 +99,15 @@ def load_model(name: str, task: str, labels: Sequence[str] | None, *, trained: b
         ModelError: it cannot be loaded, is no encoder checkpoint, or asks for its own code to be run.
     """
     folder = resolve(name)
-    head = list(labels) if labels is not None else ["score"]
+    row, names = task_of(task, labels), list(labels) if labels is not None else ["score"]
     try:
         with _quiet():
-            model, report = AutoModelForSequenceClassification.from_pretrained(
+            model, report = getattr(transformers, row.head).from_pretrained(
                 folder,
-                num_labels=len(head),
-                problem_type=PROBLEM_TYPE[task],
-                id2label=dict(enumerate(head)),
-                label2id={label: number for number, label in enumerate(head)},
+                num_labels=len(names),
+                problem_type=row.problem,
+                id2label=dict(enumerate(names)),
+                label2id={label: number for number, label in enumerate(names)},
                 dtype=torch.float32,
                 use_safetensors=True,
                 trust_remote_code=False,

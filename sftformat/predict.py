@@ -11,6 +11,7 @@ import numpy as np
 from sftformat.evaluate import prediction_rows
 from sftformat.folder.manifest import open_folder
 from sftformat.models import infer
+from sftformat.tasks.task import Answers
 from sftformat.trained import check_same, open_model, open_run
 
 _POOL = 64  # batches sorted by length together; what is held in memory at once
@@ -34,4 +35,5 @@ def predict(
     pool = batch_size * _POOL
     for start in range(0, len(opened.split), pool):
         rows = np.arange(start, min(start + pool, len(opened.split)))
-        yield from prediction_rows(opened.split, rows, infer(opened.model, opened.split, rows, batch_size), threshold)
+        logits = infer(opened.model, opened.split, rows, batch_size)
+        yield from prediction_rows(opened.split, rows, Answers(logits, None, opened.split.labels or (), threshold))

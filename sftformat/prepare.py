@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sftformat import metrics
 from sftformat.errors import TrainingError
 from sftformat.events import TrainOptions
 from sftformat.loader import Split, open_split
 from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
+from sftformat.tasks import task_of
+from sftformat.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Setup:
 
     folder: Path
     options: TrainOptions
-    task: str
+    task: Task
     metric: str
     train: Split
     rows: NDArray[np.int64]  # rows of train with a label and a weight
@@ -47,19 +48,19 @@ class Setup:
 
 def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options: TrainOptions, folder: Path) -> Setup:
     """Open the splits, load the model, and refuse what cannot be trained before any time is spent on it."""
-    task, labels = manifest["task"], manifest["labels"]
+    task, labels = task_of(manifest["task"], manifest["labels"]), manifest["labels"]
     split = open_split(shards, manifest, "train")
     rows = np.flatnonzero(split.labelled & (split.weights > 0))
     if not len(rows):
         raise TrainingError(f"{shards}: no row of train has a label and a weight above 0: nothing to train on")
-    if task == "classification" and len(labels) < 2:
+    if task.one_class and len(labels) < 2:
         raise TrainingError(f"{shards}: the label map has {len(labels)} label: there is nothing to tell apart")
     has_validation = manifest["splits"].get("validation", {}).get("rows", 0) > 0
     validation = open_split(shards, manifest, "validation") if has_validation else None
     validation_rows = np.flatnonzero(validation.labelled) if validation else np.empty(0, np.int64)
     validation = validation if len(validation_rows) else None
     seed_generators(options.seed, 0)  # the head of the model
-    model = load_model(model_name, task, labels)
+    model = load_model(model_name, task.name, labels)
     reasons = check_fit(model, manifest, ["train", "validation"] if validation else ["train"])
     other = check_vocabulary(resolve(model_name), shards)
     for reason in [*reasons, *([other] if other else [])]:
@@ -76,7 +77,7 @@ def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options:
         "torch": torch.__version__,
         "device": device.type,
     }
-    optimizer, metric = make_optimizer(model, options), options.metric or metrics.DEFAULT_METRIC[task]
+    optimizer, metric = make_optimizer(model, options), options.metric or task.metric
     folder.mkdir(parents=True, exist_ok=True)
     return Setup(
         folder, options, task, metric, split, rows, validation, validation_rows, model, optimizer, device, identity
@@ -107,9 +108,6 @@ def first_warnings(setup: Setup) -> list[str]:
         found.append(f"{left_out:,} of {len(setup.train):,} rows of train have no label or weight 0 and are left out")
     if setup.validation is None:
         found.append("there is no validation split with labels: the last weights are kept, not the best")
-    if setup.task == "classification" and len(np.unique(targets)) == 1:
-        found.append(f"every row of train has the label {setup.train.labels[targets[0]]!r}")  # type: ignore[index]
-    if setup.task == "regression" and max(abs(float(targets.mean())), float(targets.std())) > 20:
-        spread = f"mean {targets.mean():.3g}, standard deviation {targets.std():.3g}"
-        found.append(f"the targets are large ({spread}): training is slow unless they are scaled to about 0 to 5")
+    if setup.task.warnings is not None:
+        found += setup.task.warnings(targets, setup.train.labels or ())
     return found

@@ -20,9 +20,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sftformat import checkpoint, metrics
 from sftformat.errors import TrainingError
@@ -41,6 +39,8 @@ from sftformat.folder.manifest import open_folder
 from sftformat.loader import epoch_order, gather
 from sftformat.models import forward, infer, save_model, takes_token_types
 from sftformat.prepare import Setup, first_warnings, prepare, seed_generators
+from sftformat.tasks import task_of
+from sftformat.tasks.task import Answers, measure, one_class_warning
 
 __all__ = [
     "EpochDone",
@@ -76,7 +76,7 @@ def train(
         TrainingError: nothing to train on, or a loss or gradient that is not finite; weights are not updated with it.
     """
     manifest = manifest if manifest is not None else open_folder(shards, "shards")
-    check_options(options, manifest["task"])
+    check_options(options, task_of(manifest["task"], manifest["labels"]))
     setup = prepare(shards, manifest, model_name, options, folder)
     warnings = first_warnings(setup)
     progress = resume(setup, warnings.append, force)
@@ -114,7 +114,8 @@ def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
                 order = epoch_order(setup.train.lengths[setup.rows], options.batch_size, options.seed, epoch)
             batch = gather(setup.train, setup.rows[order[within]])  # ids, mask, types (B, T)
             targets = torch.from_numpy(batch.targets).to(device)  # (B,) int64, (B, C) float32 or (B,) float32
-            weights = torch.from_numpy(batch.weights).to(device)  # (B,)
+            shares = batch.weights * setup.task.asked(batch.targets)  # (B,) of each row in the loss
+            weights = torch.from_numpy(shares).to(device)  # (B,)
             rate = options.learning_rate * schedule(step, setup.steps, options.warmup)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -122,7 +123,7 @@ def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
             seed_generators(options.seed, step + 1)  # dropout
             with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
                 logits = forward(model, batch, named_types, device)  # (B, C)
-            each = example_losses(setup.task, logits, targets)  # (B,)
+            each = setup.task.loss(logits, targets)  # (B,)
             mean = (each * weights).sum() / weights.sum()
             loss = mean.item()
             check_finite(loss, "loss", step, rate, setup.train.place(int(batch.rows[0])))
@@ -132,7 +133,7 @@ def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
-            weight = float(batch.weights.sum())
+            weight = float(shares.sum())
             progress["sums"] = [progress["sums"][0] + loss * weight, progress["sums"][1] + weight]
             progress["step"] = step + 1
             append(history, step=step + 1, epoch=epoch + 1, loss=loss, learning_rate=rate, grad_norm=norm)
@@ -155,13 +156,12 @@ def end_epoch(setup: Setup, progress: dict[str, Any], epoch: int) -> EpochDone:
     if setup.validation is not None:
         split, rows = setup.validation, setup.validation_rows
         logits = infer(setup.model, split, rows, options.eval_batch_size)
-        scores = metrics.scores(setup.task, logits, split.targets[rows], options.threshold)
+        answers = Answers(logits, split.targets[rows], split.labels or (), options.threshold)
+        scores = measure(setup.task, answers)
         last["validation"], last["rank"] = metrics.plain(scores), list(metrics.rank(setup.metric, scores))
         check_finite(scores["loss"], "validation loss", progress["step"] - 1, options.learning_rate, split.place(0))
         better = options.keep == "best" and (best is None or last["rank"] > best["rank"])
-        last["warning"] = metrics.one_class_warning(
-            setup.task, logits, split.targets[rows], split.labels, "validation", options.learning_rate
-        )
+        last["warning"] = one_class_warning(setup.task, answers, "validation", options.learning_rate)
     progress["last"] = last
     if better:
         progress["best"] = last = {**last, "name": f"best-{progress['step']:08d}"}
@@ -226,15 +226,6 @@ def schedule(step: int, steps: int, warmup: float) -> float:
     """Return the factor on the learning rate at 0-based `step`: up to 1 over the warm-up, then down in a line."""
     rising = math.ceil(warmup * steps)
     return (step + 1) / rising if step < rising else (steps - step) / max(1, steps - rising)
-
-
-def example_losses(task: str, logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the loss of each row (B,) from logits (B, C): cross-entropy, mean BCE over labels, or squared error."""
-    if task == "classification":
-        return F.cross_entropy(logits, targets, reduction="none")
-    if task == "multilabel":
-        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
-    return (logits[:, 0] - targets) ** 2
 
 
 def check_finite(value: float, what: str, step: int, rate: float, place: str) -> None:

@@ -25,6 +25,7 @@ LAYERS = (
     ("validate", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),
     (
         "metrics",
+        "tasks",
         "events",
         "loader",
         "models",

@@ -10,6 +10,9 @@
     counting  what the manifest says of the rows of a batch
     labels    targets -> label map and label arrays
     features  the Arrow schema and the three JSON files that `datasets.load_from_disk` wants
+    words     rows of words -> the same, and where words begin
+    tags      tags -> labels on the first token of each word
+    maker     a batch -> `made.Made`: its tokens and labels, by task
     unit      one Parquet file -> one Arrow file, its counts and the rows left out
     outcome   what one unit did, as it is kept beside the unit and summed for the manifest
     columns   the canonical columns that are needed, and what is wrong with rows left out

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.tokenize.labels import Column
-from sftformat.tokenize.made import Aims, Made
+from sftformat.tokenize.made import Aims, Fault, Made
 
 _SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
 
@@ -94,8 +94,7 @@ def findings(
         }
         found = []
         if row in made.faults:
-            fault = made.faults[row]
-            found.append(diagnostic(fault.code, fault.said, path=fault.path, **place))
+            found.append(_of_fault(made.faults[row], place))
         elif encoded.content[row] == 0:
             said = "no token is left of the text but special ones"
             found.append(diagnostic("SFT503", said, path="/input", got=clip(repr(columns.texts[row])), **place))
@@ -121,6 +120,12 @@ def findings(
             said = f"{encoded.full[row]:,} tokens, {encoded.lost[row]:,} more than --max-length {limits[0]}"
             found.append(diagnostic("SFT501", said, path="/input", **place))
         yield row, tuple(found)
+
+
+def _of_fault(fault: Fault, place: dict[str, Any]) -> Diagnostic:
+    if fault.name:
+        return Diagnostic(fault.code, fault.name, Severity.ERROR, fault.said, path=fault.path, got=fault.got, **place)
+    return diagnostic(fault.code, fault.said, path=fault.path, got=fault.got, **place)
 
 
 def _target_words(aims: Aims, row: int, limits: tuple[int, int]) -> str:

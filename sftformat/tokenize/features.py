@@ -23,7 +23,16 @@ _COLUMNS: Mapping[str, tuple[str, bool]] = {
     "file": ("int32", False),
     "line": ("int64", False),
 }
-_LABELS = {"classification": ("int64", False), "multilabel": ("float32", True), "regression": ("float32", False)}
+_LABELS = {
+    "classification": ("int64", False),
+    "multilabel": ("float32", True),
+    "regression": ("float32", False),
+    "token-classification": ("int64", True),
+}
+#: Columns that one task alone has. `word_index` says at the first token of a word its place in `words`, else -1.
+_MORE: Mapping[str, Mapping[str, tuple[str, bool]]] = {
+    "token-classification": {"word_index": ("int32", True), "words": ("string", True)},
+}
 #: What the shards of an encoder-decoder hold beside: what the decoder reads, and the texts to hold answers against.
 _DECODER: Mapping[str, tuple[str, bool]] = {
     "decoder_input_ids": ("int32", True),
@@ -45,7 +54,7 @@ def columns(task: str, objective: str = "encoder") -> Mapping[str, tuple[str, bo
 
     Those of causal shards have no `token_type_ids`: a GPT-2 would add the vectors of these ids to those of the tokens.
     """
-    made = {**_COLUMNS, "labels": _LABELS.get(task, ("int64", True))}
+    made = {**_COLUMNS, "labels": _LABELS.get(task, ("int64", True)), **_MORE.get(task, {})}
     if objective == "causal":
         return {name: kind for name, kind in made.items() if name != "token_type_ids"}
     return {**made, **_DECODER} if objective == "encoder-decoder" else made
@@ -55,10 +64,11 @@ def features(task: str, names: Sequence[str] | None, objective: str = "encoder")
     """Return the features in the spelling of `dataset_info.json`."""
     spelled: dict[str, Any] = {}
     for column, (dtype, many) in columns(task, objective).items():
-        value = {"dtype": dtype, "_type": "Value"}
+        value: dict[str, Any] = {"dtype": dtype, "_type": "Value"}
         spelled[column] = {"feature": value, "_type": "Sequence"} if many else value
-    if task == "classification" and names:
-        spelled["labels"] = {"names": list(names), "_type": "ClassLabel"}
+    if task in ("classification", "token-classification") and names:
+        value = {"names": list(names), "_type": "ClassLabel"}
+        spelled["labels"] = {"feature": value, "_type": "Sequence"} if columns(task)["labels"][1] else value
     return spelled
 
 

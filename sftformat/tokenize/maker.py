@@ -1,4 +1,4 @@
-"""How a batch of canonical rows becomes tokens and labels, by objective."""
+"""How a batch of canonical rows becomes tokens and labels, by task and objective."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from sftformat.tokenize.causal import causal
 from sftformat.tokenize.columns import Columns
 from sftformat.tokenize.decoded import decoded
 from sftformat.tokenize.encode import Encoded
-from sftformat.tokenize.labels import label_arrays
+from sftformat.tokenize.labels import Column, label_arrays
 from sftformat.tokenize.made import Made
+from sftformat.tokenize.tags import tagged
+from sftformat.tokenize.words import Words
 
 if TYPE_CHECKING:
     from sftformat.tokenize.unit import Setting
@@ -21,8 +23,16 @@ if TYPE_CHECKING:
 Encode = Callable[[Sequence[str], Sequence[str | None] | None], Encoded]
 
 
-def make(batch: pa.RecordBatch, columns: Columns, setting: Setting, encode: Encode) -> Made:
-    """Tokenize a batch for the objective of the setting."""
+#: The same for rows of words.
+EncodeWords = Callable[[Column], Words]
+#: Tasks whose input is a list of words.
+WORD_TASKS = frozenset({"token-classification"})
+
+
+def make(batch: pa.RecordBatch, columns: Columns, setting: Setting, encode: Encode, words: EncodeWords) -> Made:
+    """Tokenize a batch for the task and objective of the setting."""
+    if setting.task in WORD_TASKS:
+        return tagged(batch.column("input"), batch.column("target"), setting.labels, words, setting.max_length)
     if setting.objective == "causal":
         assert setting.template is not None
         return causal(batch, setting.task, setting.reference, setting.template, setting.max_length)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sftformat.diagnostics import clip
 from sftformat.tokenize.chat_template import ChatTemplate, Marked, Span, render
-from sftformat.tokenize.conversation import Conversation, Fault
+from sftformat.tokenize.conversation import Conversation
+from sftformat.tokenize.made import Fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ OBJECTIVES: Mapping[str, tuple[str, ...]] = {
     "classification": ("encoder",),
     "multilabel": ("encoder",),
     "regression": ("encoder",),
+    "token-classification": ("encoder",),
     "text-to-text": ("encoder-decoder", "causal"),
     "chat": ("encoder-decoder", "causal"),
 }
@@ -133,7 +134,7 @@ def _label_map(
     if manifest["task"] in TEXT_TASKS | {"regression"}:
         return None, ()
     locked = options.labels if options.labels is not None else manifest.get("labels")
-    return label_map(files, locked)
+    return label_map(files, locked, manifest["task"])
 
 
 def _objective(task: str, options: TokenizeOptions) -> str:

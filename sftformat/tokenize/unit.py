@@ -27,9 +27,10 @@ from sftformat.tokenize.features import schema
 from sftformat.tokenize.labels import Column
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.made import Made
-from sftformat.tokenize.maker import make
+from sftformat.tokenize.maker import WORD_TASKS, make
 from sftformat.tokenize.outcome import Counts, Outcome, add
 from sftformat.tokenize.rejects import reject_row
+from sftformat.tokenize.words import Words, choose_words
 
 #: Where the outcomes of finished units stand in a staging folder until the commit.
 UNITS = ".units"
@@ -121,16 +122,23 @@ def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
 
 def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], None]) -> Outcome:
     counts, rejects = Counts(), []
-    chosen: list[tuple[Encoder, str]] = []  # by the first rows
+    chosen: list[tuple[Any, str]] = []  # by the first rows
 
     def encode_texts(texts: Sequence[str], pairs: Sequence[str | None] | None) -> Encoded:
         if not chosen:
             chosen.append(_choose(texts, pairs, setting))
-        return chosen[0][0](setting.reference, texts, pairs, setting.max_length)
+        encoder: Encoder = chosen[0][0]
+        return encoder(setting.reference, texts, pairs, setting.max_length)
+
+    def encode_words(words: Column) -> Words:
+        if not chosen:
+            chosen.append(choose_words(setting.reference, words, setting.max_length))
+        made: Words = chosen[0][0](setting.reference, words, setting.max_length)
+        return made
 
     for batch in _batches(unit, setting):
-        columns = columns_of(batch, as_text=setting.task not in TEXT_TASKS)
-        made = make(batch, columns, setting, encode_texts)
+        columns = columns_of(batch, as_text=setting.task not in TEXT_TASKS | WORD_TASKS)
+        made = make(batch, columns, setting, encode_texts, encode_words)
         rows, more, left_out = _finish(batch, columns, made, setting)
         counts = add((counts, more))
         rejects += left_out
