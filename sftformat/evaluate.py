@@ -29,7 +29,8 @@ from sftformat.loader import Split
 from sftformat.metrics import plain
 from sftformat.models import infer
 from sftformat.tasks import task_of
-from sftformat.tasks.task import Answers, ClassScore, intervals, measure, one_class_warning
+from sftformat.tasks.ragged import flat
+from sftformat.tasks.task import Answers, ClassScore, Task, intervals, measure, one_class_warning
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
 EVALUATIONS = "evaluations"
@@ -150,7 +151,7 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
     found = intervals(task, answers, resamples=bootstrap, seed=seed)
     ranges = {key: (plain({"": low})[""], plain({"": high})[""]) for key, (low, high) in found.items()}
     per_class, confusion = task.per_class(answers, task.decide(answers)) if task.per_class else ((), None)
-    majority = metrics.majority_baseline(answers.targets, len(labels)) if task.one_class else None
+    majority = metrics.majority_baseline(flat(answers.targets), len(labels)) if task.one_class else None
     warning = one_class_warning(task, answers, split.name, opened.run["options"]["learning_rate"])
     return Evaluation(
         name=name,
@@ -177,19 +178,31 @@ def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> 
     """Yield what is predicted for each row: {id, file, line, prediction, scores}.
 
     scores: classification and multilabel, probability by label; regression has the value as its prediction alone.
+    Rows of words have {words} too, and as many predictions and scores: null for a word that was cut off.
     """
-    task, labels = task_of(split.task, split.labels), answers.labels
+    task = task_of(split.task, split.labels)
+    for row, said in zip(rows.tolist(), task.said(answers) if task.said else _said(task, answers), strict=True):
+        place = {"id": split.ids[row].as_py(), "file": split.inputs[split.files[row]], "line": int(split.lines[row])}
+        yield {**place, **spread(split, row, said)}
+
+
+def _said(task: Task, answers: Answers) -> Iterator[dict[str, Any]]:
     predictions, chances = task.decide(answers), task.chances(answers) if task.chances else None
-    for place, row in enumerate(rows.tolist()):
-        line: dict[str, Any] = {
-            "id": split.ids[row].as_py(),
-            "file": split.inputs[split.files[row]],
-            "line": int(split.lines[row]),
-            "prediction": task.named(labels, predictions[place]),
-        }
-        if chances is not None:
-            line["scores"] = dict(zip(labels, chances[place].tolist(), strict=True))
-        yield line
+    for place in range(len(answers)):
+        scores = {} if chances is None else {"scores": dict(zip(answers.labels, chances[place].tolist(), strict=True))}
+        yield {"prediction": task.named(answers.labels, predictions[place]), **scores}
+
+
+def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
+    """Lay what is said of the words that were kept on all words of a row; other rows are left as they are."""
+    if split.words is None or split.numbers is None:
+        return said
+    words, numbers = split.words[row].as_py(), split.numbers[row].tolist()
+    laid: dict[str, Any] = {"words": words}
+    for name, values in said.items():
+        known = dict(zip(numbers, values, strict=True))
+        laid[name] = [known.get(number) for number in range(len(words))]
+    return laid
 
 
 def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Answers, found: Evaluation) -> None:
@@ -199,7 +212,8 @@ def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Ans
     def write(beside: Path) -> None:
         with open(beside, "x", encoding="utf-8") as file:
             for place, line in enumerate(prediction_rows(split, rows, answers)):
-                target = task.named(answers.labels, answers.targets[place])
+                named = {"target": task.named(answers.labels, answers.targets[place])}
+                target = spread(split, int(rows[place]), named)["target"]
                 correct = None if task.name == "regression" else target == line["prediction"]
                 line = {**line, "target": target, "correct": correct, "loss": float(each[place])}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -206,12 +206,12 @@ def _vocabulary(folder: Path) -> dict[str, int]:
 
 
 def forward(model: Any, batch: Padded, takes_types: bool, device: torch.device) -> Tensor:
-    """Run the model on a padded batch (B, T) and return float32 logits (B, C)."""
+    """Run the model on a padded batch (B, T) and return float32 logits (B, C), of words (B, T, C)."""
     inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
     if takes_types:
         inputs["token_type_ids"] = batch.token_type_ids
     tensors = {name: torch.from_numpy(array).to(device) for name, array in inputs.items()}  # (B, T) int64
-    logits: Tensor = model(**tensors).logits  # (B, C)
+    logits: Tensor = model(**tensors).logits
     return logits.float()
 
 
@@ -222,14 +222,22 @@ def takes_token_types(model: Any) -> bool:
 
 
 def infer(model: Any, split: Split, rows: NDArray[np.int64], batch_size: int = 64) -> NDArray[np.float32]:
-    """Return the logits (len(rows), C) of rows of a split, computed in batches of like length."""
+    """Return the logits (len(rows), C) of rows of a split, computed in batches of like length.
+
+    Of rows of words: (V, C), one for each of the V words that begin in these rows, in their order.
+    """
     takes_types, device = takes_token_types(model), next(model.parameters()).device
     was_training = model.training
     model.eval()
-    logits = np.empty((len(rows), model.config.num_labels), np.float32)
+    words = split.numbers[rows] if split.numbers is not None else None
+    logits = np.empty((len(rows) if words is None else len(words.values), model.config.num_labels), np.float32)
     with torch.inference_mode():
         order = length_order(split.lengths[rows], batch_size)
         for places, batch in zip(order, batches(split, (rows[places] for places in order)), strict=True):
-            logits[places] = forward(model, batch, takes_types, device).cpu().numpy()
+            made = forward(model, batch, takes_types, device).cpu().numpy()
+            if words is None:
+                logits[places] = made
+            else:
+                logits[words.places(places)] = made[batch.begins]
     model.train(was_training)
     return logits

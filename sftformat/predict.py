@@ -36,4 +36,6 @@ def predict(
     for start in range(0, len(opened.split), pool):
         rows = np.arange(start, min(start + pool, len(opened.split)))
         logits = infer(opened.model, opened.split, rows, batch_size)
-        yield from prediction_rows(opened.split, rows, Answers(logits, None, opened.split.labels or (), threshold))
+        yield from prediction_rows(
+            opened.split, rows, Answers(logits, opened.split.targets[rows], opened.split.labels or (), threshold)
+        )

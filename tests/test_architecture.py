@@ -27,6 +27,7 @@ LAYERS = (
         "metrics",
         "tasks",
         "events",
+        "targets",
         "loader",
         "models",
         "checkpoint",

@@ -14,28 +14,31 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sftformat.metrics import Floats, bootstrap_interval, majority_baseline
+from sftformat.tasks.ragged import flat
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: The label of what is not asked: an unlabelled row, a token that is not the first of a word.
+IGNORED = -100
 #: A statistic of a bootstrap: row numbers (R, N) to values (R,).
 Statistic = Callable[[NDArray[np.int64]], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a model says of N rows: logits (N, C), and the targets where they are known (see `loader.Split`).
+    """What a model says of N rows: logits (N, C), or (V, C) for V words, and the targets (see `loader.Split`).
 
     `labels` is () for regression; `threshold` is the probability from which a label of multilabel applies.
     """
 
     logits: Floats
-    targets: Any = None
+    targets: Any
     labels: Sequence[str] = ()
     threshold: float = 0.5
 
     def __len__(self) -> int:
-        return len(self.logits)
+        return len(self.targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +73,18 @@ class Task:
     metrics     what `scores` returns, in the order it is shown
     loss        logits (B, C) and targets of a batch -> the loss of each row (B,), in torch
     losses      the same of N rows (N,), in NumPy
-    decide      predictions: ids (N,), decisions (N, C) or values (N,)
+    decide      predictions, shaped as the targets are
     scores      the values of `metrics`; nan where one is not defined
     statistics  predictions -> what gets a bootstrap interval, by the name of the metric
     named       a target or a prediction in the words of the data
-    chances     the probability of each class (N, C), where there are classes
+    chances     the probability of each class (N, C), where a row has one
+    said        what is predicted for each row where that is not one value: {prediction, scores}
     per_class   predictions -> how each class is predicted, and the confusion matrix
     warnings    what a person should know of the targets of train
     one_class   whether one class is the answer, so that one class alone is nothing to learn and no good answer
     asked       targets of a batch -> how many things are asked in each row (B,): its share in the loss of the batch
+    unit        what gets one answer
+    classes     what `per_class` counts
     """
 
     name: str
@@ -89,15 +95,18 @@ class Task:
     metrics: tuple[str, ...]
     loss: Callable[[Tensor, Tensor], Tensor]
     losses: Callable[[Answers], NDArray[np.float64]]
-    decide: Callable[[Answers], NDArray[Any]]
+    decide: Callable[[Answers], Any]
     scores: Callable[[Answers], Sequence[float]]
-    statistics: Callable[[Answers, NDArray[Any]], Mapping[str, Statistic]]
+    statistics: Callable[[Answers, Any], Mapping[str, Statistic]]
     named: Callable[[Sequence[str], Any], Any]
     chances: Callable[[Answers], NDArray[np.float64]] | None = None
-    per_class: Callable[[Answers, NDArray[Any]], tuple[tuple[ClassScore, ...], Confusion | None]] | None = None
+    said: Callable[[Answers], Iterator[dict[str, Any]]] | None = None
+    per_class: Callable[[Answers, Any], tuple[tuple[ClassScore, ...], Confusion | None]] | None = None
     warnings: Callable[[Any, Sequence[str]], Iterator[str]] | None = None
     one_class: bool = False
     asked: Callable[[NDArray[Any]], NDArray[np.float32]] = one_each
+    unit: str = "row"
+    classes: str = "class"
 
 
 def measure(task: Task, answers: Answers) -> dict[str, float]:
@@ -117,17 +126,16 @@ def intervals(task: Task, answers: Answers, *, resamples: int = 1000, seed: int 
 
 def one_class_warning(task: Task, answers: Answers, where: str, rate: float) -> str | None:
     """Return a warning when a classifier answers the same for every row although the targets differ."""
-    targets, labels = answers.targets, answers.labels
-    if not task.one_class or len(np.unique(targets)) < 2:
+    if not task.one_class or len(np.unique(flat(answers.targets))) < 2:
         return None
-    predictions = task.decide(answers)
+    targets, labels, predictions = flat(answers.targets), answers.labels, flat(task.decide(answers))
     if (predictions != predictions[0]).any():
         return None
     majority, share = majority_baseline(targets, len(labels))
     cause = "too high" if rate >= 2e-4 else "too low, or there were too few steps"
     return (
-        f"{where}: every one of {len(targets):,} rows is predicted {labels[predictions[0]]!r}; always answering "
-        f"{labels[majority]!r} is right for {share:.1%}: the learning rate ({rate:.3g}) is likely {cause}"
+        f"{where}: every one of {len(targets):,} {task.unit}s is predicted {labels[predictions[0]]!r}; always "
+        f"answering {labels[majority]!r} is right for {share:.1%}: the learning rate ({rate:.3g}) is likely {cause}"
     )
 
 
