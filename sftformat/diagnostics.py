@@ -213,6 +213,13 @@ CODES: Mapping[str, Code] = {
             "remove it, spell it as the dialect does, or begin its name with x-",
         ),
         Code(
+            "SFT119",
+            "fix-not-made",
+            W_,
+            "a fix given with --apply whose row is not there, or has another target",
+            "see what the row holds now; take the line out of the file of fixes",
+        ),
+        Code(
             "SFT501",
             "truncated",
             W_,

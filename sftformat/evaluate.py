@@ -34,7 +34,7 @@ from sftformat.tasks.task import Answers, ClassScore, Task, intervals, measure, 
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
 EVALUATIONS = "evaluations"
-_METRICS, _PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings.jsonl"
+METRICS, PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +218,15 @@ def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Ans
                 line = {**line, "target": target, "correct": correct, "loss": float(each[place])}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
-    write_file(staging.path / _PREDICTIONS, write)
+    write_file(staging.path / PREDICTIONS, write)
     content = {name: value for name, value in asdict(found).items() if name != "folder"}
-    write_bytes(staging.path / _METRICS, dump_json(content))
+    write_bytes(staging.path / METRICS, dump_json(content))
 
 
 def read_evaluation(folder: Path) -> Evaluation:
     """Read an evaluation back, every byte of it checked."""
     open_folder(folder, "evaluation")
-    with open_regular(folder / _METRICS) as file:
+    with open_regular(folder / METRICS) as file:
         content = json.loads(file.read())
     content["per_class"] = tuple(ClassScore(**row) for row in content["per_class"])
     content["confusion"] = content["confusion"] and tuple(map(tuple, content["confusion"]))
@@ -237,6 +237,6 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 def worst_errors(evaluation: Evaluation, limit: int = 20) -> list[dict[str, Any]]:
     """Return the wrong predictions (regression: any) with the greatest loss, worst first, as in predictions.jsonl."""
-    with open_regular(evaluation.folder / _PREDICTIONS) as file:
+    with open_regular(evaluation.folder / PREDICTIONS) as file:
         wrong = (row for line in file if not (row := json.loads(line))["correct"])
         return heapq.nlargest(limit, wrong, key=lambda row: row["loss"])

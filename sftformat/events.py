@@ -28,6 +28,12 @@ class TrainOptions:
     keep: str = "best"  # best on validation, or last
     metric: str | None = None  # what best means; None = that of the task
     checkpoint_every: int = 500  # steps
+    accumulate: int = 1  # pieces of batch_size rows in a step
+    schedule: str = "linear"  # after the warm-up; or cosine, constant
+    label_smoothing: float = 0.0
+    class_weights: str | None = None  # balanced: rows of rare classes weigh more
+    early_stopping: int = 0  # epochs without a better one on validation; 0 = never
+    freeze: str | None = None  # embeddings, or the number of layers that are frozen with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class EpochDone:
     loss: float
     validation: dict[str, float | None] | None
     best: bool
+    stops: bool = False  # early: it was no better for too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +133,23 @@ def check_options(options: TrainOptions, task: Task) -> None:
         ("threshold", 0 <= options.threshold <= 1, "0 to 1"),
         ("keep", options.keep in ("best", "last"), "best or last"),
         ("metric", options.metric in (None, *task.metrics), " or ".join(task.metrics)),
+        ("accumulate", options.accumulate >= 1, "1 or more"),
+        ("schedule", options.schedule in ("linear", "cosine", "constant"), "linear, cosine or constant"),
+        ("label_smoothing", 0 <= options.label_smoothing < 1, "0 or more and below 1"),
+        ("class_weights", options.class_weights in (None, "balanced"), "balanced"),
+        ("early_stopping", options.early_stopping >= 0, "0 (never) or more epochs"),
+        ("freeze", _freezable(options.freeze), "embeddings or a number of layers"),
         ("checkpoint_every", options.checkpoint_every >= 1, "1 step or more"),
     )
     for name, holds, wanted in rules:
         value = getattr(options, name)
         if not holds or (isinstance(value, float) and not math.isfinite(value)):
             raise UsageError(f"--{name.replace('_', '-')} {value}: should be {wanted}")
+    if options.label_smoothing and task.smoothed is None:
+        raise UsageError(f"--label-smoothing: {task.name} has no classes of which one is right")
+    if options.class_weights and not task.one_class:
+        raise UsageError(f"--class-weights: {task.name} has no classes of which one is right")
+
+
+def _freezable(freeze: str | None) -> bool:
+    return freeze in (None, "embeddings") or (freeze is not None and freeze.isdecimal() and int(freeze) > 0)

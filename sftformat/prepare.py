@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from sftformat.errors import TrainingError
+from sftformat import ranks
+from sftformat.errors import TrainingError, UsageError
 from sftformat.events import TrainOptions
 from sftformat.loader import Split, open_split
 from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
@@ -36,10 +39,16 @@ class Setup:
     optimizer: torch.optim.Optimizer
     device: torch.device
     identity: dict[str, Any]
+    loss: Callable[[Tensor, Tensor], Tensor]  # logits and targets of a piece -> the loss of each row
+
+    @property
+    def batch_size(self) -> int:
+        """Rows in a step, those of all pieces and processes."""
+        return self.options.batch_size * self.options.accumulate
 
     @property
     def steps_per_epoch(self) -> int:
-        return math.ceil(len(self.rows) / self.options.batch_size)
+        return math.ceil(len(self.rows) / self.batch_size)
 
     @property
     def steps(self) -> int:
@@ -65,7 +74,13 @@ def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options:
     other = check_vocabulary(resolve(model_name), shards)
     for reason in [*reasons, *([other] if other else [])]:
         raise reason
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if options.class_weights:
+        split = replace(split, weights=balanced(split, rows))
+    if options.early_stopping and validation is None:
+        raise UsageError(f"{shards}: --early-stopping needs a validation split with labels; it has none")
+    if options.freeze:
+        freeze(model, options.freeze)
+    device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
     if options.precision == "auto":
         options = replace(options, precision="bf16" if device.type == "cuda" else "fp32")
     model.to(device).train()
@@ -74,14 +89,40 @@ def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options:
         "model": model_hash(resolve(model_name)),
         **{f"option {name}": value for name, value in asdict(options).items() if name != "checkpoint_every"},
         "threads": torch.get_num_threads(),
+        "processes": ranks.processes(),
         "torch": torch.__version__,
         "device": device.type,
     }
     optimizer, metric = make_optimizer(model, options), options.metric or task.metric
+    loss = task.loss
+    if task.smoothed is not None and options.label_smoothing:
+        loss = partial(task.smoothed, smoothing=options.label_smoothing)
     folder.mkdir(parents=True, exist_ok=True)
-    return Setup(
-        folder, options, task, metric, split, rows, validation, validation_rows, model, optimizer, device, identity
-    )
+    parts = (folder, options, task, metric, split, rows, validation, validation_rows)
+    return Setup(*parts, model, optimizer, device, identity, loss)
+
+
+def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the weights of all rows (N,), those of a class times rows / (classes · rows of the class)."""
+    counts = np.bincount(split.targets[rows], minlength=len(split.labels or ()))  # (C,)
+    factors = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return np.where(split.labelled, split.weights * factors[split.targets], split.weights).astype(np.float32)
+
+
+def freeze(model: Any, what: str) -> None:
+    """Keep the embeddings, and so many of the first layers, as they are.
+
+    Raises:
+        UsageError: the model has fewer layers.
+    """
+    inside = model.base_model
+    layers = next((each for each in inside.modules() if isinstance(each, torch.nn.ModuleList)), ())
+    number = 0 if what == "embeddings" else int(what)
+    if number > len(layers):
+        raise UsageError(f"--freeze {what}: the model has {len(layers)} layers")
+    embeddings = getattr(inside, "embeddings", model.get_input_embeddings())
+    for part in (embeddings, *list(layers)[:number]):
+        part.requires_grad_(False)
 
 
 def make_optimizer(model: torch.nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
@@ -95,9 +136,9 @@ def make_optimizer(model: torch.nn.Module, options: TrainOptions) -> torch.optim
     return torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
 
 
-def seed_generators(seed: int, step: int) -> None:
-    """Seed torch from (seed, step), so that what is drawn in a step depends on nothing before it."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1))
+def seed_generators(seed: int, step: int, piece: int = 0) -> None:
+    """Seed torch from (seed, step, piece of the batch), so that what is drawn there depends on nothing before it."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step, piece]).generate_state(1, np.uint64)[0] >> 1))
 
 
 def first_warnings(setup: Setup) -> list[str]:

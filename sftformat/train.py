@@ -4,25 +4,23 @@
 
 The loop is a generator: the caller draws the events, and stops the run by not asking for the next one. It goes on
 where it stopped when called again on the same folder. Everything random is drawn from (seed, epoch) for the order of
-the rows and from (seed, step) for dropout, so a step does the same whatever came before it in this process.
-Shapes: B rows in a batch, T tokens in its longest row, C classes (1 for regression).
+the rows and from (seed, step, piece) for dropout, so a step does the same whatever came before it in this process.
+Shapes: B rows in a batch, P rows in a piece of it, T tokens in its longest row, C classes (1 for regression).
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sftformat import checkpoint, metrics
+from sftformat import checkpoint, metrics, ranks
 from sftformat.errors import TrainingError
 from sftformat.events import (
     EpochDone,
@@ -36,13 +34,15 @@ from sftformat.events import (
     check_options,
 )
 from sftformat.folder.manifest import open_folder
-from sftformat.loader import epoch_order, gather
+from sftformat.loader import Split, epoch_order, gather
 from sftformat.models import forward, infer, save_model, takes_token_types
 from sftformat.prepare import Setup, first_warnings, prepare, seed_generators
+from sftformat.progress import HISTORY, append, open_history, resume, save_best, save_progress
 from sftformat.tasks import task_of
 from sftformat.tasks.task import Answers, measure, one_class_warning
 
 __all__ = [
+    "HISTORY",
     "EpochDone",
     "Event",
     "Finished",
@@ -53,8 +53,6 @@ __all__ = [
     "Warned",
     "train",
 ]
-
-HISTORY = "history.jsonl"
 
 
 def train(
@@ -100,44 +98,35 @@ def train(
 
 def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
     """Take every step that is left. `progress` is what a checkpoint holds, and is brought up to date on the way."""
-    options, model, optimizer, device = setup.options, setup.model, setup.optimizer, setup.device
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    named_types, bf16 = takes_token_types(model), options.precision == "bf16"
+    options, optimizer = setup.options, setup.optimizer
+    parameters = [parameter for parameter in setup.model.parameters() if parameter.requires_grad]
     order: list[NDArray[np.int64]] = []
-    with open(setup.folder / HISTORY, "ab") as history:
+    with open_history(setup.folder) as history:
         for step in range(progress["step"], setup.steps):
+            if 0 < options.early_stopping <= progress["since"]:
+                break
             began = time.perf_counter()
             epoch, within = divmod(step, setup.steps_per_epoch)
             if within == 0:
                 progress["sums"] = [0.0, 0.0]
             if within == 0 or not order:
-                order = epoch_order(setup.train.lengths[setup.rows], options.batch_size, options.seed, epoch)
-            batch = gather(setup.train, setup.rows[order[within]])  # ids, mask, types (B, T)
-            targets = torch.from_numpy(batch.targets).to(device)  # (B,) int64, (B, C) float32 or (B,) float32
-            shares = batch.weights * setup.task.asked(batch.targets)  # (B,) of each row in the loss
-            weights = torch.from_numpy(shares).to(device)  # (B,)
-            rate = options.learning_rate * schedule(step, setup.steps, options.warmup)
+                order = epoch_order(setup.train.lengths[setup.rows], setup.batch_size, options.seed, epoch)
+            rows = setup.rows[order[within]]  # (B,) of all processes
+            rate = options.learning_rate * schedule(options.schedule, step, setup.steps, options.warmup)
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
-            seed_generators(options.seed, step + 1)  # dropout
-            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                logits = forward(model, batch, named_types, device)  # (B, C)
-            each = setup.task.loss(logits, targets)  # (B,)
-            mean = (each * weights).sum() / weights.sum()
-            loss = mean.item()
-            check_finite(loss, "loss", step, rate, setup.train.place(int(batch.rows[0])))
-            mean.backward()  # type: ignore[no-untyped-call]
+            loss, weight = lay_gradient(setup, parameters, rows, step)
+            check_finite(loss, "loss", step, rate, setup.train.place(int(rows[0])))
             norm = torch.nn.utils.clip_grad_norm_(parameters, options.clip or math.inf).item()
-            check_finite(norm, "gradient norm", step, rate, setup.train.place(int(batch.rows[0])))
+            check_finite(norm, "gradient norm", step, rate, setup.train.place(int(rows[0])))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
-            weight = float(shares.sum())
             progress["sums"] = [progress["sums"][0] + loss * weight, progress["sums"][1] + weight]
             progress["step"] = step + 1
             append(history, step=step + 1, epoch=epoch + 1, loss=loss, learning_rate=rate, grad_norm=norm)
-            speed = len(batch.rows) / (time.perf_counter() - began)
+            speed = len(rows) / (time.perf_counter() - began)
             yield StepDone(step + 1, setup.steps, epoch + 1, loss, rate, norm, speed)
             if within == setup.steps_per_epoch - 1:
                 done = end_epoch(setup, progress, epoch + 1)
@@ -147,40 +136,82 @@ def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
                 save_progress(setup, progress, history)
 
 
+def lay_gradient(
+    setup: Setup, parameters: list[torch.nn.Parameter], rows: NDArray[np.int64], step: int
+) -> tuple[float, float]:
+    """Lay the gradient of the mean loss of a batch on the weights; return that loss and the weight of the rows.
+
+    The batch is worked on in pieces, by all processes. Each adds the losses of its rows up, times their weights; what
+    they come to is divided by the weight of all rows, so that neither pieces nor processes change the step.
+    """
+    options, model, device, total, weight = setup.options, setup.model, setup.device, 0.0, 0.0
+    for number, piece in ranks.share(rows, options.accumulate):
+        batch = gather(setup.train, piece)  # ids, mask, types (P, T)
+        targets = torch.from_numpy(batch.targets).to(device)  # (P,) int64, (P, C) float32 or (P,) float32
+        shares = batch.weights * setup.task.asked(batch.targets)  # (P,) of each row in the loss
+        seed_generators(options.seed, step + 1, number)  # dropout
+        with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
+            logits = forward(model, batch, takes_token_types(model), device)  # (P, C)
+        each = setup.loss(logits, targets)  # (P,)
+        summed = (each * torch.from_numpy(shares).to(device)).sum()
+        summed.backward()  # type: ignore[no-untyped-call]
+        total, weight = total + summed.item(), weight + float(shares.sum())
+    total, weight = ranks.add_up(parameters, total, weight)
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad /= weight
+    return total / weight, weight
+
+
 def end_epoch(setup: Setup, progress: dict[str, Any], epoch: int) -> EpochDone:
     """Score validation after an epoch, and put the weights aside if they are the best so far."""
-    sums, best, options = progress["sums"], progress["best"], setup.options
+    sums, options = progress["sums"], setup.options
     last: dict[str, Any] = {"epoch": epoch, "loss": sums[0] / sums[1], "validation": None, "rank": None, "name": None}
     better, last["warning"] = False, None
     check_weights(setup, epoch)
     if setup.validation is not None:
         split, rows = setup.validation, setup.validation_rows
-        logits = infer(setup.model, split, rows, options.eval_batch_size)
+        logits = infer_together(setup, split, rows)
         answers = Answers(logits, split.targets[rows], split.labels or (), options.threshold)
         scores = measure(setup.task, answers)
         last["validation"], last["rank"] = metrics.plain(scores), list(metrics.rank(setup.metric, scores))
         check_finite(scores["loss"], "validation loss", progress["step"] - 1, options.learning_rate, split.place(0))
-        better = options.keep == "best" and (best is None or last["rank"] > best["rank"])
         last["warning"] = one_class_warning(setup.task, answers, "validation", options.learning_rate)
+        better = progress["top"] is None or last["rank"] > progress["top"]
+        progress["top"] = last["rank"] if better else progress["top"]
+        progress["since"] = 0 if better else progress["since"] + 1
     progress["last"] = last
-    if better:
+    best = better and options.keep == "best"
+    if best:
         progress["best"] = last = {**last, "name": f"best-{progress['step']:08d}"}
-        checkpoint.save(setup.folder, last["name"], {"model": setup.model.state_dict()}, {"best": None})
-        checkpoint.prune(setup.folder, last["name"])
-    return EpochDone(epoch, options.epochs, last["loss"], last["validation"], better)
+        save_best(setup, last["name"])
+    stops = 0 < options.early_stopping <= progress["since"] and epoch < options.epochs
+    return EpochDone(epoch, options.epochs, last["loss"], last["validation"], best, stops)
+
+
+def infer_together(setup: Setup, split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the logits of rows of a split, each process working on its share of them."""
+    own = rows[ranks.rank() :: ranks.processes()]
+    parts = ranks.together(infer(setup.model, split, own, setup.options.eval_batch_size) if len(own) else None)
+    logits = np.empty((len(rows), *parts[0].shape[1:]), np.float32)
+    for place, part in enumerate(parts):
+        if part is not None:
+            logits[place :: len(parts)] = part
+    return logits
 
 
 def finish(setup: Setup, progress: Mapping[str, Any], kept: Mapping[str, Any]) -> Finished:
     """Write the weights that are kept and say what the run came to."""
     options = setup.options
-    if progress["best"]:
-        checkpoint.restore_weights(setup.folder, kept["name"], setup.model)
-    save_model(setup.model, setup.folder)
+    if ranks.rank() == 0:
+        if progress["best"]:
+            checkpoint.restore_weights(setup.folder, kept["name"], setup.model)
+        save_model(setup.model, setup.folder)
     trial = Trial(
         options.learning_rate,
         options.seed,
-        options.epochs,
-        setup.steps,
+        progress["last"]["epoch"],
+        progress["step"],
         kept["epoch"],
         setup.metric,
         kept["validation"][setup.metric] if kept["validation"] else None,
@@ -191,41 +222,16 @@ def finish(setup: Setup, progress: Mapping[str, Any], kept: Mapping[str, Any]) -
     return Finished(setup.folder, trial, (trial,))
 
 
-def resume(setup: Setup, warn: Callable[[str], None], force: bool) -> dict[str, Any]:
-    """Put back what the newest valid checkpoint holds and return its progress; without one, begin at step 0."""
-    found, written = checkpoint.newest(setup.folder, warn), 0
-    progress: dict[str, Any] = {"step": 0, "sums": [0.0, 0.0], "best": None, "last": None}
-    history = setup.folder / HISTORY
-    history.touch()
-    if found is not None and history.stat().st_size < found[1]["history_bytes"]:
-        warn(f"{HISTORY} is shorter than when {found[0]} was saved: starting again")
-        found = None
-    if found is not None:
-        name, state = found
-        checkpoint.check_identity(state["identity"], setup.identity, name, None if not force else warn)
-        checkpoint.restore(setup.folder, name, setup.model, setup.optimizer)
-        progress, written = {key: state[key] for key in progress}, state["history_bytes"]
-    os.truncate(history, written)
-    return progress
+def schedule(kind: str, step: int, steps: int, warmup: float) -> float:
+    """Return the factor on the learning rate at 0-based `step`: up to 1 over the warm-up, then as `kind` says.
 
-
-def save_progress(setup: Setup, progress: Mapping[str, Any], history: BinaryIO) -> None:
-    """Save a checkpoint: the history up to here first, then weights, moments and progress."""
-    history.flush()
-    os.fsync(history.fileno())
-    tensors = {
-        "model": setup.model.state_dict(),
-        "optimizer": checkpoint.optimizer_tensors(setup.model, setup.optimizer),
-    }
-    state = {**progress, "identity": setup.identity, "history_bytes": history.tell()}
-    checkpoint.save(setup.folder, f"step-{progress['step']:08d}", tensors, state)
-    checkpoint.prune(setup.folder, progress["best"]["name"] if progress["best"] else None)
-
-
-def schedule(step: int, steps: int, warmup: float) -> float:
-    """Return the factor on the learning rate at 0-based `step`: up to 1 over the warm-up, then down in a line."""
+    linear: down in a line; cosine: down in half a cosine wave; constant: 1. It never is 0.
+    """
     rising = math.ceil(warmup * steps)
-    return (step + 1) / rising if step < rising else (steps - step) / max(1, steps - rising)
+    if step < rising:
+        return (step + 1) / rising
+    left = (steps - step) / max(1, steps - rising)  # 1 down to just above 0
+    return {"linear": left, "cosine": 0.5 - 0.5 * math.cos(math.pi * left), "constant": 1.0}[kind]
 
 
 def check_finite(value: float, what: str, step: int, rate: float, place: str) -> None:
@@ -251,8 +257,3 @@ def check_weights(setup: Setup, epoch: int) -> None:
         if not torch.isfinite(parameter).all():
             rate = f"{setup.options.learning_rate:.3g}"
             raise TrainingError(f"step {epoch * setup.steps_per_epoch}: {name} is not finite (learning rate {rate})")
-
-
-def append(history: BinaryIO, **line: Any) -> None:
-    """Add one line to the history: no time, so that equal runs give equal bytes."""
-    history.write(json.dumps(line).encode() + b"\n")

@@ -11,6 +11,7 @@ from rich.text import Text
 from sftformat.report.screen import Screen, add, bar, count, table
 
 if TYPE_CHECKING:
+    from sftformat.compare import Comparison
     from sftformat.evaluate import Evaluation
     from sftformat.events import Event, Finished, Trial
 
@@ -56,6 +57,8 @@ def _show_epoch(where: Screen, event: Any) -> None:
     best = "  ← best so far" if event.best and values else ""
     validation = f"; validation {shown}" if shown else ""
     where.note(f"epoch {event.epoch} of {event.epochs}: loss {event.loss:.4f}{validation}{best}")
+    if event.stops:
+        where.note("stopped early: validation is no longer getting better")
 
 
 def show_trials(where: Screen, trials: Sequence[Trial], kept: Trial) -> None:
@@ -148,6 +151,40 @@ def show_errors(where: Screen, errors: Sequence[Mapping[str, Any]], limit: int =
             number(score) if score is not None else "",
         )
     where.show(made)
+
+
+def show_comparison(where: Screen, found: Comparison, a: str, b: str) -> None:
+    """Print two runs side by side: each metric of both, the difference with its interval, and its p."""
+    where.say(f"{found.split} of {found.name}: {count(found.n, 'row')}", "bold")
+    where.say(f"A = {a}, B = {b}")
+    made = table("metric", "A", "B", "B − A", "95 % interval", "p", "test", right=("A", "B", "B − A", "p"))
+    for each in found.differences:
+        low, high = each.interval
+        interval = f"{low:+.4f} – {high:+.4f}" if low is not None and high is not None else ""
+        difference = "—" if each.difference is None else f"{each.difference:+.4f}"
+        p = "—" if each.p is None else f"{each.p:.4f}" if each.p >= 0.0001 else "<0.0001"
+        style = "bold" if each.metric == found.metric else ""
+        add(made, each.metric, number(each.a), number(each.b), difference, interval, p, TESTS[each.test], style=style)
+    where.show(made)
+    where.say()
+    if found.only_a is not None and found.only_b is not None:
+        where.say(f"right in A alone: {count(found.only_a, 'row')}; in B alone: {count(found.only_b, 'row')}")
+    where.say(_verdict(found))
+
+
+#: How the tests of a comparison are called.
+TESTS = {"mcnemar": "exact McNemar", "permutation": "permutation"}
+
+
+def _verdict(found: Comparison) -> str:
+    """Say in one line what the numbers allow to say."""
+    main = next((each for each in found.differences if each.metric == found.metric), found.differences[0])
+    if main.p is None or main.difference is None:
+        return f"{main.metric} is not defined for both runs: nothing can be said"
+    if main.p >= 0.05:
+        return f"{main.metric}: the difference may well be chance (p = {main.p:.3g})"
+    better = "B" if (main.difference > 0) != (main.metric in ("loss", "mae", "mse", "hamming_loss")) else "A"
+    return f"{main.metric}: {better} is better by more than chance (p = {main.p:.3g})"
 
 
 def show_next(where: Screen, commands: Sequence[tuple[str, str]]) -> None:

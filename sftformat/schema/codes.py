@@ -10,6 +10,7 @@ _SCHEMA = (
     b' "label": {"enum": ["pos", "neg"]}}}\n'
 )
 _FOREIGN = b'{"type": "object", "properties": {"text": {"type": "string", "faker": "sentence"}, "label": {}}}\n'
+_FIX = b'{"file": "a.jsonl", "line": 1, "id": "06ceeb1f4e0db8cfa0af73c881402e56", "from": "pos", "to": "neg"}\n'
 _WITH_SCHEMA = ("--schema", "schema.json", "--map", "input=text", "--map", "target=label")
 
 #: In the order of the codes; name, severity, words and cure stand in `diagnostics.CODES`.
@@ -87,5 +88,23 @@ PAGES: tuple[Page, ...] = (
         "a check that was written and is not made lets pass what it was to keep out.",
         (Sample((("schema.json", _FOREIGN), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
         (Sample((("schema.json", _SCHEMA), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
+    ),
+    Page(
+        "SFT119",
+        "a fix that is not made is an error that stays in the data, though a list says that it is gone.",
+        (
+            Sample(
+                (("a.jsonl", _GOOD), ("fixes.jsonl", _FIX.replace(b"pos", b"new"))),
+                ("-o", "shown", "--dry-run", "--apply", "fixes.jsonl"),
+                command="convert",
+            ),
+        ),
+        (
+            Sample(
+                (("a.jsonl", _GOOD), ("fixes.jsonl", _FIX)),
+                ("-o", "shown", "--dry-run", "--apply", "fixes.jsonl"),
+                command="convert",
+            ),
+        ),
     ),
 )

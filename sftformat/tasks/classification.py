@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 #: A bootstrap of macro-F1 holds as many confusion matrices at once as it draws resamples.
-_MOST_CLASSES = 64
+MOST_CLASSES = 64
 
 
-def loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the cross-entropy of each row."""
+def loss(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Return the cross-entropy of each row, `smoothing` of its target spread over all classes."""
     from torch.nn import functional
 
-    return functional.cross_entropy(logits, targets, reduction="none")
+    return functional.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
 
 
 def losses(answers: Answers) -> NDArray[np.float64]:
@@ -52,12 +52,12 @@ def statistics(answers: Answers, predictions: NDArray[Any]) -> Mapping[str, Stat
     right, classes = (predictions == answers.targets).astype(np.float64), answers.logits.shape[1]
     cells = np.asarray(answers.targets * classes + predictions, np.int64)
     found: dict[str, Statistic] = {"accuracy": lambda drawn: right[drawn].mean(-1)}
-    if classes <= _MOST_CLASSES:
-        found["macro_f1"] = lambda drawn: macro_f1(_confusions(cells[drawn], classes))
+    if classes <= MOST_CLASSES:
+        found["macro_f1"] = lambda drawn: macro_f1(confusions(cells[drawn], classes))
     return found
 
 
-def _confusions(cells: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+def confusions(cells: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
     """Count cells (R, N) into (R, C, C) confusion matrices."""
     size = classes * classes
     shifted = cells + size * np.arange(len(cells))[:, None]
@@ -93,5 +93,6 @@ ROW = Task(
     chances=lambda answers: softmax(answers.logits),
     per_class=per_class,
     warnings=warnings,
+    smoothed=loss,
     one_class=True,
 )

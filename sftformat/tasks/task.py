@@ -81,6 +81,7 @@ class Task:
     said        what is predicted for each row where that is not one value: {prediction, scores}
     per_class   predictions -> how each class is predicted, and the confusion matrix
     warnings    what a person should know of the targets of train
+    smoothed    the loss with label smoothing, where there are classes of which one is right
     one_class   whether one class is the answer, so that one class alone is nothing to learn and no good answer
     asked       targets of a batch -> how many things are asked in each row (B,): its share in the loss of the batch
     unit        what gets one answer
@@ -103,6 +104,7 @@ class Task:
     said: Callable[[Answers], Iterator[dict[str, Any]]] | None = None
     per_class: Callable[[Answers, Any], tuple[tuple[ClassScore, ...], Confusion | None]] | None = None
     warnings: Callable[[Any, Sequence[str]], Iterator[str]] | None = None
+    smoothed: Callable[..., Tensor] | None = None
     one_class: bool = False
     asked: Callable[[NDArray[Any]], NDArray[np.float32]] = one_each
     unit: str = "row"

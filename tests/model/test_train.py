@@ -227,12 +227,12 @@ def test_options_that_cannot_be_meant_are_refused(
 
 
 def test_the_schedule_rises_and_falls_and_never_rests() -> None:
-    factors = [schedule(step, 100, 0.1) for step in range(100)]
+    factors = [schedule("linear", step, 100, 0.1) for step in range(100)]
     assert max(factors) == factors[9] == factors[10] == 1.0
     assert all(a < b for a, b in itertools.pairwise(factors[:10]))
     assert all(a > b > 0 for a, b in itertools.pairwise(factors[10:]))
-    assert [schedule(step, 1, 0.1) for step in range(1)] == [1.0]
-    assert schedule(0, 10, 0.0) == 1.0
+    assert [schedule("linear", step, 1, 0.1) for step in range(1)] == [1.0]
+    assert schedule("linear", 0, 10, 0.0) == 1.0
 
 
 def test_history_holds_every_step_and_no_time(shards: Path, model: Path, tmp_path: Path) -> None:
