@@ -13,7 +13,7 @@ import heapq
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sftformat import metrics
+from sftformat.decoder import decoding_of, write_texts
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.commit import Staging, stage
 from sftformat.folder.files import dump_json, open_regular, sync, write_bytes, write_file
@@ -28,7 +29,9 @@ from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
 from sftformat.loader import Split
 from sftformat.metrics import plain
 from sftformat.models import infer
+from sftformat.targets import answers_of
 from sftformat.tasks import task_of
+from sftformat.tasks.overlap import require_text_extra
 from sftformat.tasks.ragged import flat
 from sftformat.tasks.task import Answers, ClassScore, Task, intervals, measure, one_class_warning
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
@@ -42,7 +45,8 @@ class Evaluation:
     """What the numbers say; everything here stands in metrics.json too.
 
     `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`. `confusion` is (C, C) counts,
-    row = target. `opened` counts how often test was opened, this time included (None for other splits).
+    row = target. `opened` counts how often test was opened, this time included (None for other splits). `baselines`
+    are the metrics of answers that need no model.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Evaluation:
     warnings: tuple[str, ...]
     shards: str
     opened: int | None = None
+    baselines: dict[str, dict[str, float | None]] = field(default_factory=dict)
     folder: Path = Path()
 
 
@@ -75,12 +80,15 @@ def evaluate(
     batch_size: int = 64,
     seed: int = 0,
     bootstrap: int = 1000,
+    beams: int = 1,
+    max_target_length: int | None = None,
     overwrite: bool = False,
 ) -> Evaluation:
     """Evaluate a run on a split and write the evaluation down; an equal one that stands is read back instead.
 
     `shards` None means the folder `shards` beside the run, if it is the one the run was trained on. `name` is that of
-    the shard folder unless given. `threshold` (multilabel) is the run's own unless given.
+    the shard folder unless given. `threshold` (multilabel) is the run's own unless given. Texts are written with
+    `beams`, up to `max_target_length` tokens: that of the shards unless given.
 
     Raises:
         FolderError: a folder that is damaged. ModelError: the weights do not load.
@@ -93,6 +101,7 @@ def evaluate(
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"--threshold {threshold}: should be 0 to 1")
     threshold = threshold if threshold is not None else record["options"]["threshold"]
+    decoding = decoding_of(manifest, beams, max_target_length)
     part = manifest["splits"].get(split)
     if part and part["rows"] and part["unlabelled"] == part["rows"]:
         raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
@@ -107,6 +116,9 @@ def evaluate(
         "seed": seed,
         "bootstrap": bootstrap,
     }
+    if decoding is not None:
+        require_text_extra()
+        made_from |= {"beams": decoding.beams, "max_target_length": decoding.max_length}
     folder = run / EVALUATIONS / f"{name}-{split}"
     overwrite = overwrite or _stale(folder, run_manifest["fingerprint"])
     with stage(folder, "evaluation", fingerprint(made_from), overwrite=overwrite) as staging:
@@ -116,8 +128,10 @@ def evaluate(
             if not len(rows):
                 raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
             count = count_opening(run, split, manifest["fingerprint"]) if split == "test" else None
-            logits = infer(opened.model, opened.split, rows, batch_size)
-            answers = Answers(logits, opened.split.targets[rows], opened.split.labels or (), threshold)
+            logits, written = infer(opened.model, opened.split, rows, batch_size), None
+            if decoding is not None:
+                written = write_texts(opened.model, opened.split, rows, decoding, batch_size)
+            answers = answers_of(opened.split, rows, logits, threshold, written)
             found = _measure(opened, answers, name, seed, bootstrap, count)
             _write(staging, opened.split, rows, answers, found)
             staging.commit({**made_from, "name": name})
@@ -157,11 +171,11 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         name=name,
         split=split.name,
         task=task.name,
-        metric=task.metric,
+        metric=task.shown or task.metric,
         n=len(answers),
         unlabelled=len(split) - len(answers),
         metrics=plain(measure(task, answers)),
-        interval=ranges[task.metric],
+        interval=ranges[task.shown or task.metric],
         intervals=ranges,
         per_class=per_class,
         confusion=confusion,
@@ -171,6 +185,7 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         warnings=(warning,) if warning else (),
         shards=opened.manifest["fingerprint"],
         opened=count,
+        baselines={name: plain(each) for name, each in (task.baselines(answers) if task.baselines else {}).items()},
     )
 
 
@@ -207,7 +222,7 @@ def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
 
 def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Answers, found: Evaluation) -> None:
     task = task_of(split.task, split.labels)
-    each = task.losses(answers)
+    each, right = task.losses(answers), task.correct(answers) if task.correct else None
 
     def write(beside: Path) -> None:
         with open(beside, "x", encoding="utf-8") as file:
@@ -215,6 +230,7 @@ def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Ans
                 named = {"target": task.named(answers.labels, answers.targets[place])}
                 target = spread(split, int(rows[place]), named)["target"]
                 correct = None if task.name == "regression" else target == line["prediction"]
+                correct = right[place] if right is not None else correct
                 line = {**line, "target": target, "correct": correct, "loss": float(each[place])}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 

@@ -29,6 +29,7 @@ LAYERS = (
         "events",
         "targets",
         "loader",
+        "decoder",
         "models",
         "checkpoint",
         "ranks",

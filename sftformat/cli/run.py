@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.evaluate import beams
 from sftformat.cli.tokenize import tokenizing
 from sftformat.cli.train import require_train_extra, training
 
@@ -28,6 +29,7 @@ from sftformat.cli.train import require_train_extra, training
 @click.option(
     "--eval-split", type=click.Choice(["train", "validation", "test"]), help="Default: test, else validation."
 )
+@beams
 @tokenizing
 @options.shape
 @options.reading
@@ -69,7 +71,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     found = evaluate(where, out / "model", out / "shards", {**given, "eval_split": split})
     where.say()
     show(where, found)
-    show_next(where, next_commands(out, split))
+    show_next(where, next_commands(out, split, found.task))
     return findings.status()
 
 
@@ -116,7 +118,12 @@ def evaluation_split(manifest: dict[str, Any], wanted: str | None) -> str:
     return split
 
 
-def next_commands(out: Path, split: str) -> list[tuple[str, str]]:
+_CLASSIFIER = "pipeline('text-classification', model={!r})"
+_WRITER = "EncoderDecoderModel.from_pretrained({!r})"
+_PYTHON = {"text-to-text": _WRITER, "chat": _WRITER}
+
+
+def next_commands(out: Path, split: str, task: str) -> list[tuple[str, str]]:
     """Return the commands that come next, as one would type them."""
     import shlex
 
@@ -125,5 +132,5 @@ def next_commands(out: Path, split: str) -> list[tuple[str, str]]:
         ("predict", f"sftformat predict {model} new.csv -o predictions.jsonl"),
         ("evaluate again", f"sftformat evaluate {model} {shards} --eval-split {split}"),
         ("verify", f"sftformat verify {shlex.quote(str(out / 'dataset'))} {shards} {model}"),
-        ("use in Python", f"transformers.pipeline('text-classification', model={str(out / 'model')!r})"),
+        ("use in Python", f"transformers.{_PYTHON.get(task, _CLASSIFIER).format(str(out / 'model'))}"),
     ]
