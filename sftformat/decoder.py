@@ -82,6 +82,12 @@ def prepare_decoder(model: Any, decoding: Decoding) -> None:
     model.config.vocab_size = model.config.decoder.vocab_size
 
 
+def _spoken(ids: list[int], decoding: Decoding) -> list[int]:
+    """Return what is written between the token that opens a text and the one that closes it."""
+    ids = ids[1:]
+    return [each for each in ids[: ids.index(decoding.stop) if decoding.stop in ids else None] if each != decoding.pad]
+
+
 def write_texts(
     model: Any, split: Split, rows: NDArray[np.int64], decoding: Decoding, batch_size: int = 64
 ) -> list[str]:
@@ -106,7 +112,8 @@ def write_texts(
             given = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
             tensors = {name: torch.from_numpy(array).to(device) for name, array in given.items()}
             made = model.generate(**tensors, generation_config=how).cpu().tolist()
-            for place, text in zip(places.tolist(), split.tokenizer.decode_batch(made), strict=True):
+            spoken = [_spoken(ids, decoding) for ids in made]
+            for place, text in zip(places.tolist(), split.tokenizer.decode_batch(spoken), strict=True):
                 texts[place] = text
     model.train(was_training)
     return texts

