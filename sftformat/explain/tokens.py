@@ -15,21 +15,34 @@ from sftformat.errors import UsageError
 from sftformat.folder.manifest import open_folder
 from sftformat.inspect.lengths import ENCODED, NO_LIMIT, encoder_for
 from sftformat.rules.view import View
+from sftformat.tokenize.causal import causal
 from sftformat.tokenize.columns import columns_of
+from sftformat.tokenize.conversation import TEXT_TASKS
+from sftformat.tokenize.decoded import closing, decoded, sides_of
 from sftformat.tokenize.encode import truncate
+from sftformat.tokenize.exact import by_reference
 from sftformat.tokenize.labels import label_arrays
 from sftformat.tokenize.load import Reference, load_tokenizer
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
+from sftformat.tokenize.templates import from_manifest
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: its id, its text in the vocabulary, its type id, and whether the limit keeps it."""
+    """One token: its id, its text in the vocabulary, its type id, and whether the limit keeps it.
+
+    `trained` says of a row of text whether the token is learned; None where a label is, or what an encoder reads.
+    """
 
     id: int
     text: str
     type_id: int
     kept: bool
+    trained: bool | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields under names."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,7 @@ class Tokens:
     def to_json(self) -> dict[str, Any]:
         """Return the fields under names."""
         sequences = [
-            {"path": each.path, "tokens": [asdict(token) for token in each.tokens], "lost": each.lost}
+            {"path": each.path, "tokens": [token.to_json() for token in each.tokens], "lost": each.lost}
             for each in self.sequences
         ]
         made = {"tokenizer": self.tokenizer, "max_length": self.max_length, "sequences": sequences}
@@ -126,9 +139,12 @@ def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, lin
         UsageError: the limit leaves no room beside the special tokens.
     """
     name, reference = how.reference.name, how.reference
+    if task in TEXT_TASKS and "template" in how.manifest:
+        return _with_texts(rows, task, how, sha256, line)
     if task not in ENCODED:
         return Tokens(name, None, tuple(_fields(rows, task, reference)), None, None)
-    row = _encoder_row(rows, reference, how.max_length)
+    columns = columns_of(rows)
+    row = encoder_row(columns.texts, columns.pairs, reference, how.max_length)
     labels, known = _labels(rows, task, how.labels)
     own = str(rows.column("id")[0].as_py())
     stored = _stored(how.shards, how.manifest, sha256, (line, own), row) if how.shards else None
@@ -148,12 +164,47 @@ def _fields(rows: pa.RecordBatch, task: str, reference: Reference) -> Iterator[T
                 yield TokenRun(text.place(index)[1], tokens)
 
 
-def _encoder_row(rows: pa.RecordBatch, reference: Reference, max_length: int) -> TokenRun:
-    columns = columns_of(rows)
+def _with_texts(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, line: int) -> Tokens:
+    runs = text_runs(rows, task, how.reference, how.manifest)
+    place = line, str(rows.column("id")[0].as_py())
+    stored = _stored(how.shards, how.manifest, sha256, place, runs[0]) if how.shards else None
+    return Tokens(how.reference.name, how.max_length, runs, None, None, how.shards is not None, stored)
+
+
+def text_runs(
+    rows: pa.RecordBatch, task: str, reference: Reference, manifest: Mapping[str, Any]
+) -> tuple[TokenRun, ...]:
+    """Return a row of text as the shards of a manifest have it: one sequence, or a source and what is to be written."""
+    template = from_manifest(reference, manifest["template"]) if manifest["template"] is not None else None
+    if manifest["objective"] == "causal":
+        assert template is not None
+        made = causal(rows, task, reference, template, NO_LIMIT)
+        ids, most = made.encoded.input_ids.tolist(), manifest["max_length"]
+        first = max(0, len(ids) - most) if reference.side == "left" else 0
+        return (_learned(ids, made.labels.array[0].as_py(), range(first, first + most), reference, ""),)
+    source = encoder_row(sides_of(rows, task, template).sources, None, reference, manifest["max_length"])
+    made = decoded(
+        rows, task, reference, template, lambda texts: by_reference(reference, texts, None, NO_LIMIT), NO_LIMIT
+    )
+    labels, given = made.labels.array[0].as_py(), made.more["decoder_input_ids"][0].as_py()
+    written = [*given[1:], closing(reference)[1]] if labels[-1] >= 0 or len(labels) > 1 else []
+    return source, _learned(written, labels, range(manifest["max_target_length"]), reference, "/target")
+
+
+def _learned(ids: Sequence[int], labels: Sequence[int], kept: range, reference: Reference, path: str) -> TokenRun:
+    """Return tokens of which some are learned."""
+    pairs = enumerate(zip(ids, labels, strict=False))
+    shown = [reference.tokenizer.id_to_token(number) or "" for number in ids]
+    return TokenRun(path, tuple(Token(n, shown[at], 0, at in kept, label >= 0) for at, (n, label) in pairs))
+
+
+def encoder_row(
+    texts: Sequence[str], pairs: Sequence[str | None] | None, reference: Reference, max_length: int
+) -> TokenRun:
+    """Return the tokens of one text, or of a pair, as an encoder reads them."""
     encode = encoder_for(reference)
-    whole = encode(reference, columns.texts, columns.pairs, NO_LIMIT)
-    cut = encode(reference, columns.texts, columns.pairs, max_length)
-    kept = _kept(columns.texts[0], columns.pairs[0] if columns.pairs else None, reference, max_length)
+    whole, cut = (encode(reference, texts, pairs, limit) for limit in (NO_LIMIT, max_length))
+    kept = _kept(texts[0], pairs[0] if pairs else None, reference, max_length)
     ids, types = whole.input_ids.tolist(), whole.token_type_ids.tolist()
     if kept is None or [number for number, keep in zip(ids, kept, strict=True) if keep] != cut.input_ids.tolist():
         # No template to say which were cut: those that are kept, as the reference library gives them.
