@@ -27,7 +27,7 @@ def found(sample: Sample, folder: Path) -> set[str]:
     """Run a sample as a user would, and return the codes found; a file that cannot be read at all tells its own."""
     for name, content in sample.files:
         (folder / name).write_bytes(content)
-    tokenizer = save(folder / "tiny", word_piece(), model_max_length=16, do_lower_case=True)
+    tokenizer = save(folder / "tiny", word_piece(), model_max_length=16, do_lower_case=True, eos_token="[SEP]")
     asides = ("schema", "template", "fixes")
     inputs = [str(folder / name) for name, _ in sample.files if not name.startswith(asides)]
     options = [str(tokenizer) if word == "TOKENIZER" else word for word in sample.options]

@@ -166,7 +166,8 @@ def test_without_a_metric_of_texts_nothing_is_decoded(
 
 def test_causal_shards_are_trained_elsewhere(shards: Path, model: Path, tmp_path: Path) -> None:
     write_dataset(tmp_path / "d", "text-to-text", {"train": [pairs(3, 0)]})
-    how = TokenizeOptions(str(model), objective="causal", template="chatml")
+    (tmp_path / "t.jinja").write_text("{% for m in messages %}{{ m.content }} {% endfor %}")
+    how = TokenizeOptions(str(model), objective="causal", template=str(tmp_path / "t.jinja"))
     list(tokenize(tmp_path / "d", tmp_path / "causal", how))
     with pytest.raises(UsageError, match="causal model: train that with transformers or TRL"):
         list(train(tmp_path / "causal", str(model), QUICK, tmp_path / "run"))
