@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from sftformat import metrics
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.evaluate import EVALUATIONS, PREDICTIONS, Evaluation, read_evaluation
+from sftformat.evaluate import PREDICTIONS, Evaluation, read_evaluation
 from sftformat.folder.files import open_regular
 from sftformat.folder.manifest import MANIFEST, open_folder
+from sftformat.openings import EVALUATIONS
+from sftformat.tasks import task_of, tokens
 from sftformat.tasks.classification import MOST_CLASSES, confusions
 
 #: Takes row numbers (R, N) into the rows of A followed by those of B, and returns (R,) values.
@@ -94,6 +96,7 @@ def compare(
     differences = [_difference(key, of, len(a), resamples, seed) for key, of in statistics.items()]
     exact = mcnemar(only_a, only_b)
     counted = found_a.task != "regression"
+    shares = _SHARES if task_of(found_a.task, None).unit == "row" else ()
     return Comparison(
         name,
         split,
@@ -102,7 +105,7 @@ def compare(
         len(a),
         only_a if counted else None,
         only_b if counted else None,
-        tuple(replace(each, p=exact, test="mcnemar") if each.metric in _SHARES else each for each in differences),
+        tuple(replace(each, p=exact, test="mcnemar") if each.metric in shares else each for each in differences),
     )
 
 
@@ -234,6 +237,8 @@ def _statistics(task: str, rows: Sequence[_Row], labels: Sequence[str]) -> Mappi
         scaled = np.concatenate([_scaled(half) for half in np.split(y, 2)])
         found["pearson"] = lambda drawn: metrics.pearson(x[drawn], scaled[drawn])
         found["mae"] = lambda drawn: np.abs(x - y)[drawn].mean(-1)
+    elif task == "token-classification":
+        found |= tokens.statistics_of([row.target for row in rows], [row.prediction for row in rows])
     found["loss"] = lambda drawn: loss[drawn].mean(-1)
     return found
 

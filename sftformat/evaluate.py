@@ -1,6 +1,7 @@
 """Evaluate: a run folder on one split of a shard folder, written down beside the run and sealed.
 
 RUN/evaluations/NAME-SPLIT/metrics.json       every number below
+                           errors.jsonl, label-errors.jsonl, plots/        see `scrutiny`
                            predictions.jsonl  one row each: {id, file, line, target, prediction, scores, correct, loss}
                            manifest.json
 RUN/evaluations/openings.jsonl                one line for each time that test was opened
@@ -8,45 +9,49 @@ RUN/evaluations/openings.jsonl                one line for each time that test w
 
 from __future__ import annotations
 
-import fcntl
-import heapq
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sftformat import metrics
+from sftformat import frequent, metrics, scrutiny
+from sftformat.calibration import Bin, Calibration
 from sftformat.decoder import decoding_of, write_texts
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.commit import Staging, stage
-from sftformat.folder.files import dump_json, open_regular, sync, write_bytes, write_file
+from sftformat.folder.files import dump_json, open_regular, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
-from sftformat.loader import Split
+from sftformat.folds import Folds, Follow, last_event, out_of_fold
+from sftformat.frequent import frequent_tags
+from sftformat.loader import Split, open_split
 from sftformat.metrics import plain
 from sftformat.models import infer
+from sftformat.openings import EVALUATIONS, count_opening
 from sftformat.targets import answers_of
 from sftformat.tasks import task_of
 from sftformat.tasks.overlap import require_text_extra
 from sftformat.tasks.ragged import flat
-from sftformat.tasks.task import Answers, ClassScore, Task, intervals, measure, one_class_warning
+from sftformat.tasks.task import Answers, ClassScore, intervals, measure, one_class_warning, said_by
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
-EVALUATIONS = "evaluations"
-METRICS, PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings.jsonl"
+METRICS, PREDICTIONS = "metrics.json", "predictions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What the numbers say; everything here stands in metrics.json too.
 
-    `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`. `confusion` is (C, C) counts,
-    row = target. `opened` counts how often test was opened, this time included (None for other splits). `baselines`
-    are the metrics of answers that need no model.
+    `n` rows hold `answers` answers, each of a `unit` (a row, or a word of it); `cut` words were beyond the longest row
+    that the shards hold and are not scored. `classes` says what `per_class` tells apart. `baselines` are the metrics
+    of other ways to answer. `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`.
+    `confusion` is (C, C) counts, row = target. `opened` counts how often test was opened, this time included (None for
+    other splits).
     """
 
     name: str
@@ -66,6 +71,13 @@ class Evaluation:
     warnings: tuple[str, ...]
     shards: str
     opened: int | None = None
+    folds: int = 0  # each row was answered by a model that was trained without its fold; 0 = by the run itself
+    calibration: Calibration | None = None
+    label_errors: int | None = None
+    unit: str = "row"
+    answers: int = 0
+    cut: int = 0
+    classes: str = "class"
     baselines: dict[str, dict[str, float | None]] = field(default_factory=dict)
     folder: Path = Path()
 
@@ -82,13 +94,17 @@ def evaluate(
     bootstrap: int = 1000,
     beams: int = 1,
     max_target_length: int | None = None,
+    folds: int = 0,
+    model: str | None = None,
+    follow: Follow = last_event,
     overwrite: bool = False,
 ) -> Evaluation:
     """Evaluate a run on a split and write the evaluation down; an equal one that stands is read back instead.
 
     `shards` None means the folder `shards` beside the run, if it is the one the run was trained on. `name` is that of
-    the shard folder unless given. `threshold` (multilabel) is the run's own unless given. Texts are written with
-    `beams`, up to `max_target_length` tokens: that of the shards unless given.
+    the shard folder unless given. `threshold` (multilabel) is the run's own unless given. With `folds` the rows of
+    train are answered by models that are trained, from `model`, without them; `follow` takes the events of that. Texts
+    are written with `beams`, up to `max_target_length` tokens: that of the shards unless given.
 
     Raises:
         FolderError: a folder that is damaged. ModelError: the weights do not load.
@@ -115,6 +131,7 @@ def evaluate(
         "threshold": threshold if record["task"] == "multilabel" else None,
         "seed": seed,
         "bootstrap": bootstrap,
+        "folds": folds,
     }
     if decoding is not None:
         require_text_extra()
@@ -128,13 +145,20 @@ def evaluate(
             if not len(rows):
                 raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
             count = count_opening(run, split, manifest["fingerprint"]) if split == "test" else None
-            logits, written = infer(opened.model, opened.split, rows, batch_size), None
+            written = None
+            if folds:
+                how = Folds(model, folds, staging.path / ".folds", batch_size, follow)
+                logits = out_of_fold(record, shards, manifest, opened.split, rows, how)
+            else:
+                logits = infer(opened.model, opened.split, rows, batch_size)
             if decoding is not None:
                 written = write_texts(opened.model, opened.split, rows, decoding, batch_size)
             answers = answers_of(opened.split, rows, logits, threshold, written)
             found = _measure(opened, answers, name, seed, bootstrap, count)
-            _write(staging, opened.split, rows, answers, found)
-            staging.commit({**made_from, "name": name})
+            if task_of(record["task"], record["labels"]).unit == "word":
+                found = _of_words(found, opened, rows, answers)
+            _write(staging, opened, rows, answers, replace(found, folds=folds), seed)
+            staging.commit({**made_from, "name": name}, drop=(".folds",))
     return read_evaluation(folder)
 
 
@@ -144,20 +168,6 @@ def _stale(folder: Path, run_fingerprint: str) -> bool:
         return bool(read_manifest(folder, "evaluation")["run"] != run_fingerprint)
     except (FolderError, KeyError):
         return False
-
-
-def count_opening(run: Path, split: str, shards_fingerprint: str) -> int:
-    """Write down that test is opened, before it is, and return how often that happened so far."""
-    path = run / EVALUATIONS / _OPENINGS
-    with open(path, "a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        count = sum(1 for _ in file) + 1
-        file.write(json.dumps({"count": count, "split": split, "shards": shards_fingerprint}).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    sync(path.parent)
-    return count
 
 
 def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: int, count: int | None) -> Evaluation:
@@ -186,7 +196,26 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         shards=opened.manifest["fingerprint"],
         opened=count,
         baselines={name: plain(each) for name, each in (task.baselines(answers) if task.baselines else {}).items()},
+        unit=task.unit,
+        answers=len(flat(answers.targets)),
+        classes=task.classes,
     )
+
+
+def _of_words(found: Evaluation, opened: Opened, rows: NDArray[np.int64], answers: Answers) -> Evaluation:
+    """Add how many words were cut off, and what the commonest tags of words come to where the shards hold train."""
+    split, task = opened.split, task_of(opened.run["task"], opened.run["labels"])
+    words: Any = pc.list_value_length(split.words)  # type: ignore[arg-type]
+    found = replace(found, cut=int(np.asarray(words)[rows].sum()) - found.answers)
+    part = opened.manifest["splits"].get("train")
+    if part is None or part["rows"] == part["unlabelled"]:
+        return found
+    train = split if split.name == "train" else open_split(opened.shards, opened.manifest, "train")
+    guess = frequent_tags(train, split, rows)
+    chosen = np.full(answers.logits.shape, -np.inf)
+    chosen[np.arange(len(chosen)), guess.values] = 0.0
+    values = plain(measure(task, replace(answers, logits=chosen)))
+    return replace(found, baselines={frequent.NAME: {name: value for name, value in values.items() if name != "loss"}})
 
 
 def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> Iterator[dict[str, Any]]:
@@ -196,16 +225,9 @@ def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> 
     Rows of words have {words} too, and as many predictions and scores: null for a word that was cut off.
     """
     task = task_of(split.task, split.labels)
-    for row, said in zip(rows.tolist(), task.said(answers) if task.said else _said(task, answers), strict=True):
+    for row, said in zip(rows.tolist(), task.said(answers) if task.said else said_by(task, answers), strict=True):
         place = {"id": split.ids[row].as_py(), "file": split.inputs[split.files[row]], "line": int(split.lines[row])}
         yield {**place, **spread(split, row, said)}
-
-
-def _said(task: Task, answers: Answers) -> Iterator[dict[str, Any]]:
-    predictions, chances = task.decide(answers), task.chances(answers) if task.chances else None
-    for place in range(len(answers)):
-        scores = {} if chances is None else {"scores": dict(zip(answers.labels, chances[place].tolist(), strict=True))}
-        yield {"prediction": task.named(answers.labels, predictions[place]), **scores}
 
 
 def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
@@ -220,7 +242,10 @@ def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
     return laid
 
 
-def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Answers, found: Evaluation) -> None:
+def _write(
+    staging: Staging, opened: Opened, rows: NDArray[np.int64], answers: Answers, found: Evaluation, seed: int
+) -> None:
+    split = opened.split
     task = task_of(split.task, split.labels)
     each, right = task.losses(answers), task.correct(answers) if task.correct else None
 
@@ -235,6 +260,17 @@ def _write(staging: Staging, split: Split, rows: NDArray[np.int64], answers: Ans
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     write_file(staging.path / PREDICTIONS, write)
+    seen = scrutiny.scrutinize(task, split, rows, answers, (opened.shards, opened.manifest), seed)
+    unseen = found.folds or split.name != "train"
+    doubted = scrutiny.label_errors(task, split, rows, answers) if unseen else None
+    found = replace(found, calibration=seen.calibration, baselines={**found.baselines, **seen.baselines})
+    found = replace(found, label_errors=None if doubted is None else len(doubted))
+    errors, title = (
+        worst_errors(replace(found, folder=staging.path), scrutiny.MOST_ERRORS),
+        f"{found.split} of {found.name}",
+    )
+    labels = tuple(score.label for score in found.per_class)
+    scrutiny.write(staging.path, title, labels, found.confusion, seen, errors, doubted)
     content = {name: value for name, value in asdict(found).items() if name != "folder"}
     write_bytes(staging.path / METRICS, dump_json(content))
 
@@ -246,6 +282,9 @@ def read_evaluation(folder: Path) -> Evaluation:
         content = json.loads(file.read())
     content["per_class"] = tuple(ClassScore(**row) for row in content["per_class"])
     content["confusion"] = content["confusion"] and tuple(map(tuple, content["confusion"]))
+    if content["calibration"] is not None:
+        bins = tuple(Bin(**each) for each in content["calibration"]["bins"])
+        content["calibration"] = Calibration(**{**content["calibration"], "bins": bins})
     content["interval"] = tuple(content["interval"])
     content["intervals"] = {name: tuple(value) for name, value in content["intervals"].items()}
     return Evaluation(**{**content, "warnings": tuple(content["warnings"]), "folder": folder})
@@ -254,5 +293,4 @@ def read_evaluation(folder: Path) -> Evaluation:
 def worst_errors(evaluation: Evaluation, limit: int = 20) -> list[dict[str, Any]]:
     """Return the wrong predictions (regression: any) with the greatest loss, worst first, as in predictions.jsonl."""
     with open_regular(evaluation.folder / PREDICTIONS) as file:
-        wrong = (row for line in file if not (row := json.loads(line))["correct"])
-        return heapq.nlargest(limit, wrong, key=lambda row: row["loss"])
+        return scrutiny.worst(map(json.loads, file), limit)

@@ -1,6 +1,7 @@
 """Fit: one run of the loop, or one for each learning rate and seed, chosen on validation; the winner becomes the run.
 
     OUT/config.json  model.safetensors  tokenizer files  run.json  history.jsonl  manifest.json
+    OUT/README.md  plots/*.svg  events.out.tfevents.0.sftformat        the model card; history as pictures and scalars
     OUT/trials/LR-SEED/result.json  history.jsonl        (when several were tried)
 
 The test split is not opened here.
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sftformat import checkpoint, ranks
+from sftformat.card import model_card
 from sftformat.errors import FolderError, UsageError
 from sftformat.events import Event, Finished, Started, TrainOptions, Trial, Warned, check_options
 from sftformat.folder.commit import Staging, stage
@@ -23,7 +25,9 @@ from sftformat.folder.files import dump_json, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, open_folder, stagings
 from sftformat.loader import texts_of
 from sftformat.models import model_hash, resolve
+from sftformat.plots import grid_plot, training_plots
 from sftformat.tasks import task_of
+from sftformat.tfevents import EVENTS, event_file
 from sftformat.train import HISTORY
 from sftformat.trials import (
     RESULT,
@@ -40,7 +44,8 @@ from sftformat.trials import (
 RUN = "run.json"
 #: What a run that is not finished is made from; hidden, so never part of the run.
 MADE_FROM = ".made-from.json"
-_OURS = frozenset({"config.json", WEIGHTS, HISTORY, RUN, RESULT, "manifest.json"})
+CARD = "README.md"
+_OURS = frozenset({"config.json", WEIGHTS, HISTORY, RUN, RESULT, CARD, "manifest.json"})
 
 
 def fit(
@@ -51,6 +56,7 @@ def fit(
     learning_rates: Sequence[float] = (),
     seeds: Sequence[int] = (),
     *,
+    licence: str | None = None,
     overwrite: bool = False,
     force: bool = False,
 ) -> Iterator[Event]:
@@ -82,6 +88,7 @@ def fit(
         "options": {key: value for key, value in asdict(tries[0]).items() if key not in _APART},
         "learning_rates": rates,
         "seeds": seeds,
+        "license": licence,
     }
     if not overwrite:
         _refuse_other(out, made_from)
@@ -137,8 +144,10 @@ def _refuse_other(out: Path, made_from: Mapping[str, Any]) -> None:
 
 def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"other {words}" for key, words in _WORDS.items() if there[key] != here[key])
-    theirs = {**there["options"], "learning_rate": there["learning_rates"], "seed": there["seeds"]}
-    ours = {**here["options"], "learning_rate": here["learning_rates"], "seed": here["seeds"]}
+    theirs, ours = (
+        {**run["options"], "learning_rate": run["learning_rates"], "seed": run["seeds"], "license": run["license"]}
+        for run in (there, here)
+    )
     for key, own in ours.items():
         if theirs.get(key) != own:
             yield f"--{key.replace('_', '-')} {_shown(theirs.get(key))} (here {_shown(own)})"
@@ -188,13 +197,25 @@ def _commit(
         "options": {**made_from["options"], "learning_rate": winner.learning_rate, "seed": winner.seed},
         "learning_rates": made_from["learning_rates"],
         "seeds": made_from["seeds"],
+        "license": made_from["license"],
         "trial": asdict(winner),
         "trials": [asdict(trial) for trial in trials],
     }
     write_bytes(top / RUN, dump_json(run))
+    _describe(top, run, manifest, trials)
     fields = {name: run[name] for name in ("task", "labels", "model", "shards", "tokenizer")}
     losers = [f"trials/{path.parent.name}/{path.name}" for path in top.glob("trials/*/*") if path.name in _DROPPED]
     staging.commit(fields, drop=(checkpoint.FOLDER, *losers))
+
+
+def _describe(top: Path, run: Mapping[str, Any], manifest: Mapping[str, Any], trials: Sequence[Trial]) -> None:
+    """Write what a person looks at: the model card, plots, and the history as TensorBoard reads it."""
+    history = [json.loads(line) for line in (top / HISTORY).read_bytes().splitlines()]
+    plots, grid = training_plots(history), grid_plot(trials)
+    for name, plot in {**plots, **({"grid.svg": grid} if grid else {})}.items():
+        write_bytes(top / "plots" / name, plot.encode())
+    write_bytes(top / EVENTS, event_file(history))
+    write_bytes(top / CARD, model_card(run, manifest, run["license"]).encode())
 
 
 _DROPPED = frozenset({WEIGHTS, "config.json", checkpoint.FOLDER})

@@ -13,6 +13,7 @@ import pyarrow as pa
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import MISSING, Binding, get, module_of, render
 from sftformat.layouts.rename import to_columns
+from sftformat.layouts.restructure import to_rows
 from sftformat.record import JSON_TYPES, Batch, Record, decode_json, hash_json, record_id
 from sftformat.schema.arrow import arrow_schema
 
@@ -69,15 +70,14 @@ def canonical_columns(
         at = {key: pointer for key, pointer in binding.at.items() if key in wanted}
         narrow = binding if len(at) == len(binding.at) else replace(binding, at=at)
         return to_columns(records, narrow, textual, batch.columns, "meta" in wanted)
-    module = module_of(binding.layout)
+    keys = module_of(binding.layout).KEYS
     shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
+    made, kept = to_rows([_with_turns(record, keys[0]) for record in records] if textual else records, binding.layout)
     rest = [
-        {key: value for key, value in record.items() if key not in module.KEYS or (value is None)} for record in records
+        {**{key: value for key, value in record.items() if key not in keys or value is None}, **own}
+        for record, own in zip(records, kept, strict=True)
     ]
     columns, metas = to_columns(rest, Binding(binding.layout, shared), textual)
-    if textual:
-        records = [_with_turns(record, module.KEYS[0]) for record in records]
-    made = [module.to_canonical(record) for record in records]
     for key in made[0] if made else ():
         columns[key] = [row[key] for row in made]
     return columns, metas

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from sftformat.loader import Split, open_split
 from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
 from sftformat.tasks import task_of
 from sftformat.tasks.task import Task
+from sftformat.twins import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,22 @@ class Setup:
         return self.steps_per_epoch * self.options.epochs
 
 
-def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options: TrainOptions, folder: Path) -> Setup:
-    """Open the splits, load the model, and refuse what cannot be trained before any time is spent on it."""
+def prepare(
+    shards: Path,
+    manifest: Mapping[str, Any],
+    model_name: str,
+    options: TrainOptions,
+    folder: Path,
+    left_out: NDArray[np.bool_] | None = None,
+) -> Setup:
+    """Open the splits, load the model, and refuse what cannot be trained before any time is spent on it.
+
+    `left_out` (N,) names the rows of train that are not trained on.
+    """
     task, labels = task_of(manifest["task"], manifest["labels"]), manifest["labels"]
     split = open_split(shards, manifest, "train")
-    rows = np.flatnonzero(split.labelled & (split.weights > 0))
+    taught = split.labelled & (split.weights > 0)
+    rows = np.flatnonzero(taught if left_out is None else taught & ~left_out)
     if not len(rows):
         raise TrainingError(f"{shards}: no row of train has a label and a weight above 0: nothing to train on")
     if task.one_class and len(labels) < 2:
@@ -94,6 +107,7 @@ def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options:
         **{f"option {name}": value for name, value in asdict(options).items() if name != "checkpoint_every"},
         "threads": torch.get_num_threads(),
         "processes": ranks.processes(),
+        "rows left out": hashlib.sha256(left_out.tobytes()).hexdigest() if left_out is not None else None,
         "torch": torch.__version__,
         "device": device.type,
     }
@@ -147,12 +161,27 @@ def seed_generators(seed: int, step: int, piece: int = 0) -> None:
 
 def first_warnings(setup: Setup) -> list[str]:
     """Return what a person should know before the run: rows left out, no validation, one class, targets far from 0."""
-    found, left_out = [], len(setup.train) - len(setup.rows)
+    found, without = [], int((~setup.train.labelled | (setup.train.weights <= 0)).sum())
     targets = setup.train.targets[setup.rows]
-    if left_out:
-        found.append(f"{left_out:,} of {len(setup.train):,} rows of train have no label or weight 0 and are left out")
+    if without:
+        found.append(f"{without:,} of {len(setup.train):,} rows of train have no label or weight 0 and are left out")
     if setup.validation is None:
         found.append("there is no validation split with labels: the last weights are kept, not the best")
+    else:
+        found += _known_already(setup.validation, setup.validation_rows, setup.train, setup.rows)
     if setup.task.warnings is not None:
         found += setup.task.warnings(targets, setup.train.labels or ())
     return found
+
+
+def _known_already(
+    validation: Split, rows: NDArray[np.int64], train: Split, trained: NDArray[np.int64]
+) -> Iterator[str]:
+    """Say that rows of validation are rows of train too: what is chosen by them is what was learned by heart."""
+    twins = shared(validation, rows, train, trained)
+    if len(twins):
+        first = f"{validation.place(twins[0, 0])} is {train.place(twins[0, 1])}"
+        yield (
+            f"{len(twins):,} of {len(rows):,} rows of validation have the same tokens as rows of train ({first}): "
+            "validation looks better than it is"
+        )

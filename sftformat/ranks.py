@@ -74,7 +74,7 @@ def add_up(parameters: Iterable[torch.nn.Parameter], *numbers: float) -> list[fl
             parameter.grad = torch.zeros_like(parameter)
     flat = torch.cat([_grad(parameter).reshape(-1) for parameter in parameters])
     dist.all_reduce(flat)
-    for parameter, summed in zip(parameters, flat.split([each.numel() for each in parameters]), strict=True):
+    for parameter, summed in zip(parameters, torch.split(flat, [each.numel() for each in parameters]), strict=True):
         _grad(parameter).copy_(summed.view_as(parameter))
     sums = torch.tensor(numbers, dtype=torch.float64, device=flat.device)
     dist.all_reduce(sums)

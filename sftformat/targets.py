@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sftformat.errors import FolderError
+from sftformat.mapped import Chunk, Split
 from sftformat.tasks.ragged import Ragged
 from sftformat.tasks.task import IGNORED, Answers, Sides
-
-if TYPE_CHECKING:
-    from sftformat.loader import Chunk, Split
 
 #: Called with the rows that are wrong (N,), what is wrong, the value of each row, and what it should be.
 Refuse = Callable[[NDArray[np.bool_], str, NDArray[Any], object], None]

@@ -66,11 +66,12 @@ def train(
     *,
     manifest: Mapping[str, Any] | None = None,
     force: bool = False,
+    left_out: NDArray[np.bool_] | None = None,
 ) -> Iterator[Event]:
     """Fine-tune a model on the train split into `folder`: config.json, model.safetensors, history.jsonl.
 
     `manifest` is the shards' own, when the caller has verified them already. `force` goes on from a checkpoint that
-    other threads or versions made.
+    other threads or versions made. `left_out` (N,) names rows of train that are not trained on.
 
     Raises:
         UsageError, ModelError, FolderError: before the first step.
@@ -78,7 +79,7 @@ def train(
     """
     manifest = manifest if manifest is not None else open_folder(shards, "shards")
     check_options(options, task_of(manifest["task"], manifest["labels"]))
-    setup = prepare(shards, manifest, model_name, options, folder)
+    setup = prepare(shards, manifest, model_name, options, folder, left_out)
     warnings = first_warnings(setup)
     progress = resume(setup, warnings.append, force)
     yield Started(
@@ -150,7 +151,7 @@ def lay_gradient(
     options, model, device, total, weight = setup.options, setup.model, setup.device, 0.0, 0.0
     for number, piece in ranks.share(rows, options.accumulate):
         batch = gather(setup.train, piece)  # ids, mask, types (P, T)
-        targets = torch.from_numpy(batch.targets).to(device)  # (P,) int64, (P, C) float32 or (P,) float32
+        targets = torch.from_numpy(batch.targets).to(device)  # (P,) int64, (P, C) or (P,) float32, (P, T) int64
         shares = batch.weights * setup.task.asked(batch.targets)  # (P,) of each row in the loss
         seed_generators(options.seed, step + 1, number)  # dropout
         with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
@@ -199,10 +200,12 @@ def infer_together(setup: Setup, split: Split, rows: NDArray[np.int64]) -> NDArr
     """Return the logits of rows of a split, each process working on its share of them."""
     own = rows[ranks.rank() :: ranks.processes()]
     parts = ranks.together(infer(setup.model, split, own, setup.options.eval_batch_size) if len(own) else None)
-    logits = np.empty((len(rows), *parts[0].shape[1:]), np.float32)
+    words = split.numbers[rows] if split.numbers is not None else None  # one logit each, not one a row
+    logits = np.empty((len(rows) if words is None else len(words.values), *parts[0].shape[1:]), np.float32)
     for place, part in enumerate(parts):
         if part is not None:
-            logits[place :: len(parts)] = part
+            shared = np.arange(place, len(rows), len(parts))
+            logits[shared if words is None else words.places(shared)] = part
     return logits
 
 

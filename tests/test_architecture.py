@@ -27,9 +27,17 @@ LAYERS = (
         "metrics",
         "tasks",
         "events",
+        "calibration",
+        "mislabelled",
+        "plots",
+        "tfevents",
+        "card",
+        "mapped",
         "targets",
         "loader",
         "decoder",
+        "twins",
+        "frequent",
         "models",
         "checkpoint",
         "ranks",
@@ -39,9 +47,10 @@ LAYERS = (
         "trials",
         "grid",
         "trained",
+        "openings",
         "baselines",
-        "calibration",
-        "mislabelled",
+        "scrutiny",
+        "folds",
         "evaluate",
         "compare",
         "predict",
@@ -134,7 +143,7 @@ def test_tables_are_complete() -> None:
     assert {f"{name}.schema.json" for name in LAYOUTS} == {
         path.name for path in (schema_folder() / "layouts").iterdir()
     }
-    commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options", "config"}
+    commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options", "config", "startup"}
     assert {module for module, _ in COMMANDS.values()} == commands
     assert {"csv", "tsv", "json", "jsonl", "parquet", "arrow"} == set(FORMATS)
 

@@ -38,6 +38,14 @@ writing = options.stack(
     metavar="N",
     help="Resamples for the intervals. Default: 1000.",
 )
+@click.option("--name", metavar="NAME", help="Of the evaluation: NAME-SPLIT. Default: the name of the shard folder.")
+@click.option(
+    "--folds",
+    type=click.IntRange(2),
+    metavar="N",
+    help="With --eval-split train: train N models, each without a part of the rows, to find wrong labels.",
+)
+@click.option("--model", metavar="M", help="With --folds: the model that RUN was made from.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What stdout carries.")
 @options.working
 @options.overwriting
@@ -47,6 +55,10 @@ def command(run: str, shards: tuple[str, ...], output_format: str, **given: Any)
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
+    if given["name"] and len(shards) > 1:
+        raise click.UsageError("--name is for one shard folder: several would all have the same name")
+    if given["folds"] and given["eval_split"] != "train":
+        raise click.UsageError("--folds is for --eval-split train")
     for each in shards or (None,):
         found = evaluate(where, Path(run), Path(each) if each else None, given)
         if output_format == "json":
@@ -59,6 +71,7 @@ def command(run: str, shards: tuple[str, ...], output_format: str, **given: Any)
 def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) -> Any:
     """Evaluate a run on one split of one shard folder."""
     from sftformat.evaluate import evaluate as measure
+    from sftformat.report.model import follow
 
     where.note(f"evaluate on {given['eval_split']}")
     return measure(
@@ -71,6 +84,10 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
         bootstrap=given.get("bootstrap") or 1000,
         beams=given.get("beams") or 1,
         max_target_length=given.get("max_target_length"),
+        name=given.get("name"),
+        folds=given.get("folds") or 0,
+        model=given.get("model") if given.get("folds") else None,
+        follow=lambda events: follow(where, events),
         overwrite=given.get("overwrite") or False,
     )
 
@@ -86,4 +103,10 @@ def show(where: Any, found: Any) -> None:
     elif found.baselines:
         show_written(where, worst_errors(found, 5))
     where.say()
-    where.say(f"all numbers and predictions: {found.folder}")
+    if found.label_errors:
+        doubted = found.folder / "label-errors.jsonl"
+        where.say(f"{found.label_errors:,} labels are probably wrong: look at {doubted},")
+        where.say(
+            "take out the lines that are not, and give the rest to: sftformat convert … --apply label-errors.jsonl"
+        )
+    where.say(f"all numbers, predictions and plots: {found.folder}")

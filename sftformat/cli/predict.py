@@ -124,8 +124,15 @@ def tokenize_like(run: Path) -> Any:
     )
 
 
+_GIVEN = ("threshold", "batch_size", "beams", "max_target_length")
+
+
 def write(run: Path, shards: Path, out: Path, kind: tuple[str, str | None], given: dict[str, Any]) -> int:
-    """Write one record a prediction, whole or not at all; return how many."""
+    """Write one record a prediction, whole or not at all; return how many.
+
+    They are kept beside the shards on the way, for formats that look at all records before they write the first.
+    """
+    import json
     from itertools import islice
 
     from sftformat.folder.files import write_file
@@ -133,20 +140,20 @@ def write(run: Path, shards: Path, out: Path, kind: tuple[str, str | None], give
     from sftformat.formats import write as write_format
     from sftformat.predict import predict
 
-    splits = list(read_manifest(shards, "shards")["splits"])
-    written = 0
+    written, kept = 0, shards.with_name("predictions.jsonl")
+    with open(kept, "w", encoding="utf-8") as file:
+        for split in read_manifest(shards, "shards")["splits"]:
+            for row in predict(run, shards, split, **{name: given[name] for name in _GIVEN}):
+                file.write(json.dumps(row) + "\n")
+                written += 1
 
     def batches() -> Iterator[Sequence[dict[str, Any]]]:
-        nonlocal written
-        written = 0
-        for split in splits:
-            names = ("threshold", "batch_size", "beams", "max_target_length")
-            rows = predict(run, shards, split, **{name: given[name] for name in names})
-            while chunk := list(islice(rows, 1024)):
-                written += len(chunk)
+        with open(kept, encoding="utf-8") as lines:
+            while chunk := [json.loads(line) for line in islice(lines, 1024)]:
                 yield chunk
 
-    columns = ["id", "file", "line", "prediction", "scores"]
+    words = ["words"] if read_manifest(run, "run")["task"] == "token-classification" else []
+    columns = ["id", "file", "line", *words, "prediction", "scores"]
 
     def fill(beside: Path) -> None:
         write_format(beside, kind[0], kind[1], batches, columns)

@@ -36,11 +36,16 @@ from sftformat.cli.train import require_train_extra, training
 @options.splitting
 @options.checking
 @options.repairing
+@options.output_format
 @options.working
 @options.overwriting
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given: Any) -> int:
-    """Convert INPUT, tokenize it, fine-tune a BERT on it and evaluate that on the test split."""
+    """Convert INPUT, tokenize it, fine-tune a BERT on it and evaluate that on the test split.
+
+    With an --output-format other than text stdout carries the findings alone, and what the model came to goes to
+    stderr and OUT/model.
+    """
     require_train_extra()
     from sftformat.check import tolerances
     from sftformat.cli.convert import finish
@@ -64,6 +69,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
         _heading(where, 2, "tokenize")
         how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)
         make_shards(findings, out / "dataset", out / "shards", how, given)
+    if findings.machine:
+        where = where.aside()
     _heading(where, 3, "train")
     finished = train(where, out / "shards", out / "model", given)
     show_trials(where, finished.trials, finished.trial)
@@ -71,7 +78,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     found = evaluate(where, out / "model", out / "shards", {**given, "eval_split": split})
     where.say()
     show(where, found)
-    show_next(where, next_commands(out, split, found.task))
+    show_next(where, next_commands(out, split, dataset["task"]))
     return findings.status()
 
 
@@ -118,19 +125,19 @@ def evaluation_split(manifest: dict[str, Any], wanted: str | None) -> str:
     return split
 
 
-_CLASSIFIER = "pipeline('text-classification', model={!r})"
-_WRITER = "EncoderDecoderModel.from_pretrained({!r})"
-_PYTHON = {"text-to-text": _WRITER, "chat": _WRITER}
-
-
 def next_commands(out: Path, split: str, task: str) -> list[tuple[str, str]]:
     """Return the commands that come next, as one would type them."""
     import shlex
 
+    place = repr(str(out / "model"))
+    pipeline = task if task == "token-classification" else "text-classification"
+    opened = f"transformers.pipeline({pipeline!r}, model={place})"
+    if task in ("text-to-text", "chat"):
+        opened = f"transformers.EncoderDecoderModel.from_pretrained({place})"
     model, shards = shlex.quote(str(out / "model")), shlex.quote(str(out / "shards"))
     return [
         ("predict", f"sftformat predict {model} new.csv -o predictions.jsonl"),
         ("evaluate again", f"sftformat evaluate {model} {shards} --eval-split {split}"),
         ("verify", f"sftformat verify {shlex.quote(str(out / 'dataset'))} {shards} {model}"),
-        ("use in Python", f"transformers.{_PYTHON.get(task, _CLASSIFIER).format(str(out / 'model'))}"),
+        ("use in Python", opened),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,13 @@ import click
 
 from sftformat.cli import options
 from sftformat.errors import ModelError
+
+
+def _licence(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", value):
+        raise click.BadParameter("give an identifier of the hub, as in apache-2.0 or cc-by-4.0")
+    return value
+
 
 training: Callable[[Any], Any] = options.stack(
     click.option(
@@ -72,6 +80,9 @@ training: Callable[[Any], Any] = options.stack(
     click.option("--freeze", metavar="N|embeddings", help="Leave the embeddings, and the first N layers, as they are."),
     click.option(
         "--checkpoint-every", type=click.IntRange(1), metavar="N", help="Steps between checkpoints. Default: 500."
+    ),
+    click.option(
+        "--license", "licence", metavar="ID", callback=_licence, help="Licence of the weights, for the model card."
     ),
 )
 
@@ -152,4 +163,5 @@ def train(where: Any, shards: Path, out: Path, given: dict[str, Any]) -> Any:
     from sftformat.report.model import follow
 
     chosen, rates, seeds = train_options(given)
-    return follow(where, fit(shards, out, given["model"], chosen, rates, seeds, overwrite=given["overwrite"]))
+    licence, overwrite = given.get("licence"), given["overwrite"]
+    return follow(where, fit(shards, out, given["model"], chosen, rates, seeds, licence=licence, overwrite=overwrite))

@@ -121,6 +121,7 @@ def _ledger(survey: Survey) -> dict[str, Any]:
         account = per_input[result.unit.input]
         account["read"] += result.read
         account["rejected"] += result.rejected
+        account["filtered"] += result.filtered
         account["duplicate"] += dropped
         account["blank_lines"] += result.blank_lines
         codes.update(result.rejected_by_code)

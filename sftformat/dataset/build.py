@@ -11,7 +11,14 @@ from tempfile import TemporaryDirectory
 from sftformat.check import active, check_set, duplicates, told
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
-from sftformat.dataset.findings import file_findings, in_records, schema_findings, split_findings, type_findings
+from sftformat.dataset.findings import (
+    file_findings,
+    in_records,
+    schema_findings,
+    split_findings,
+    type_findings,
+    unexpected_findings,
+)
 from sftformat.dataset.fixes import not_placed
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
@@ -128,7 +135,8 @@ def _survey(
     if options.stratify and options.fractions is not None:
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
-    whole = [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
+    whole = [*file_findings(results, found), *unexpected_findings(results, detected)]
+    whole += [*type_findings(results, detected), *split_findings(results, found)]
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)

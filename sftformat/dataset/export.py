@@ -20,8 +20,9 @@ from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
+from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, parse
 from sftformat.layouts.rename import from_rows, merge
+from sftformat.layouts.restructure import from_row, holds
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record
 from sftformat.schema.arrow import arrow_schema
@@ -172,7 +173,7 @@ class Exporter:
             return from_rows([given], binding, self.types, self.textual, native)[0]
         shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
         rest = from_rows([given], Binding(binding.layout, shared), self.types, self.textual, native)[0]
-        made: Record = module_of(binding.layout).from_canonical(given, self.types)
+        made = from_row(given, binding.layout, self.types, rest if native else {})
         merge(made, rest, row)
         return made
 
@@ -201,7 +202,7 @@ class Exporter:
         return made
 
     def _count_lost(self, row: Mapping[str, Any], binding: Binding) -> None:
-        held = {*binding.at, *binding.captures, "meta", "source", "tools" if binding.layout.module else ""}
+        held = {*binding.at, *binding.captures, "meta", "source", *holds(binding.layout)}
         for key, value in row.items():
             if value is not None and key not in held:
                 self.lost[key] += 1

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftformat.check import Settings, Tally, active, check_rows, inner_marks, near_similarity, told
+from sftformat.check import Settings, Tally, View, active, check_rows, inner_marks, near_similarity, told
 from sftformat.dataset.fixes import fix_rows, fixes_for
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.output import Output, Step
@@ -99,10 +99,11 @@ def work(job: Job) -> UnitResult:
             if job.need.checked:
                 tally.add(checked)
             result.splits.update(split_counts(checked))
-            result.rejected += len(step.rejects)
+            result.filtered += sum(reject.reason == "filtered" for reject in step.rejects)
+            result.rejected += sum(reject.reason != "filtered" for reject in step.rejects)
             result.rows += checked.num_rows
             result.read += checked.num_rows + len(step.rejects)
-            for reject in step.rejects:
+            for reject in (each for each in step.rejects if each.reason != "filtered"):
                 result.rejected_by_code[reject.diagnostics[0].code] += 1
     result.summary = tally.finish()
     if _stays(job):
@@ -153,7 +154,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
         for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):
             if place in keys:
                 repaired[index] = [*keys[place], *repaired.get(index, ())]
-        findings = [*still_found(batch.diagnostics, fitting, repaired), *fixed]
+        findings = [*still_found(fitting.diagnostics, fitting, repaired), *fixed]
         yield Step(fitting, rows, [*batch.rejects, *rejects], findings, repaired)
         if left is not None and left <= 0:
             return
@@ -198,18 +199,18 @@ def _checked(job: Job, rules: Sequence[Rule], step: Step) -> tuple[pa.RecordBatc
         the rows that are kept, and the index that each of them had before.
     """
     rows = _split(job, step.rows)
-    settings = job.options.settings
+    settings, view = job.options.settings, View(rows, job.task)
 
     def locate(path: str, row: Callable[[], Mapping[str, Any]]) -> str:
         return source_pointer(path, job.binding, row)
 
     marked = {each.line for each in step.findings if each.code == "SFT007"}
-    step.findings.extend(each for each in inner_marks(rows, job.task, locate) if each.line not in marked)
+    step.findings.extend(each for each in inner_marks(view, locate) if each.line not in marked)
     step.findings[:] = [said for each in step.findings if (said := told(each, settings))]
     if settings.thresholds:
         step.rejects[:] = [_told(each, settings) for each in step.rejects]
     wrong: dict[int, list[Diagnostic]] = {}
-    for index, found in check_rows(rows, job.task, rules, locate):
+    for index, found in check_rows(view, rules, locate):
         step.findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,17 @@ import pyarrow.compute as pc
 
 from sftformat.errors import UsageError
 from sftformat.folder.manifest import open_folder
-from sftformat.inspect.lengths import ENCODED, NO_LIMIT, encoder_for
+from sftformat.inspect.lengths import LABELLED, NO_LIMIT, encoder_for
 from sftformat.rules.view import View
-from sftformat.tokenize.causal import causal
 from sftformat.tokenize.columns import columns_of
 from sftformat.tokenize.conversation import TEXT_TASKS
-from sftformat.tokenize.decoded import closing, decoded, sides_of
 from sftformat.tokenize.encode import truncate
-from sftformat.tokenize.exact import by_reference
 from sftformat.tokenize.labels import label_arrays
 from sftformat.tokenize.load import Reference, load_tokenizer
+from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
-from sftformat.tokenize.templates import from_manifest
+from sftformat.tokenize.tags import tagged
+from sftformat.tokenize.words import words_checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Token:
     """One token: its id, its text in the vocabulary, its type id, and whether the limit keeps it.
 
     `trained` says of a row of text whether the token is learned; None where a label is, or what an encoder reads.
+    `label` is the tag of the word that begins with it; None where none begins, or where words have no tags.
     """
 
     id: int
@@ -39,9 +40,10 @@ class Token:
     type_id: int
     kept: bool
     trained: bool | None = None
+    label: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields under names."""
+        """Return the fields under names; those that say nothing are left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
@@ -141,11 +143,14 @@ def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, lin
     name, reference = how.reference.name, how.reference
     if task in TEXT_TASKS and "template" in how.manifest:
         return _with_texts(rows, task, how, sha256, line)
-    if task not in ENCODED:
+    if task not in LABELLED:
         return Tokens(name, None, tuple(_fields(rows, task, reference)), None, None)
-    columns = columns_of(rows)
-    row = encoder_row(columns.texts, columns.pairs, reference, how.max_length)
-    labels, known = _labels(rows, task, how.labels)
+    if task in WORD_TASKS:
+        row = _word_row(rows, reference, how.max_length)
+    else:
+        columns = columns_of(rows)
+        row = encoder_row(columns.texts, columns.pairs, reference, how.max_length)
+    labels, known = _labels(rows, task, how)
     own = str(rows.column("id")[0].as_py())
     stored = _stored(how.shards, how.manifest, sha256, (line, own), row) if how.shards else None
     return Tokens(name, how.max_length, (row,), how.labels, labels if known else None, how.shards is not None, stored)
@@ -154,8 +159,6 @@ def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, lin
 def _fields(rows: pa.RecordBatch, task: str, reference: Reference) -> Iterator[TokenRun]:
     """Yield each text of a row by itself, without special tokens."""
     for text in View(rows, task).texts:
-        if task == "token-classification" and text.field == "target":
-            continue
         for index, value in enumerate(text.values.to_pylist()):
             if value is not None:
                 made = reference.tokenizer.encode(value, add_special_tokens=False)
@@ -165,37 +168,12 @@ def _fields(rows: pa.RecordBatch, task: str, reference: Reference) -> Iterator[T
 
 
 def _with_texts(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, line: int) -> Tokens:
+    from sftformat.explain.texts import text_runs
+
     runs = text_runs(rows, task, how.reference, how.manifest)
     place = line, str(rows.column("id")[0].as_py())
     stored = _stored(how.shards, how.manifest, sha256, place, runs[0]) if how.shards else None
     return Tokens(how.reference.name, how.max_length, runs, None, None, how.shards is not None, stored)
-
-
-def text_runs(
-    rows: pa.RecordBatch, task: str, reference: Reference, manifest: Mapping[str, Any]
-) -> tuple[TokenRun, ...]:
-    """Return a row of text as the shards of a manifest have it: one sequence, or a source and what is to be written."""
-    template = from_manifest(reference, manifest["template"]) if manifest["template"] is not None else None
-    if manifest["objective"] == "causal":
-        assert template is not None
-        made = causal(rows, task, reference, template, NO_LIMIT)
-        ids, most = made.encoded.input_ids.tolist(), manifest["max_length"]
-        first = max(0, len(ids) - most) if reference.side == "left" else 0
-        return (_learned(ids, made.labels.array[0].as_py(), range(first, first + most), reference, ""),)
-    source = encoder_row(sides_of(rows, task, template).sources, None, reference, manifest["max_length"])
-    made = decoded(
-        rows, task, reference, template, lambda texts: by_reference(reference, texts, None, NO_LIMIT), NO_LIMIT
-    )
-    labels, given = made.labels.array[0].as_py(), made.more["decoder_input_ids"][0].as_py()
-    written = [*given[1:], closing(reference)[1]] if labels[-1] >= 0 or len(labels) > 1 else []
-    return source, _learned(written, labels, range(manifest["max_target_length"]), reference, "/target")
-
-
-def _learned(ids: Sequence[int], labels: Sequence[int], kept: range, reference: Reference, path: str) -> TokenRun:
-    """Return tokens of which some are learned."""
-    pairs = enumerate(zip(ids, labels, strict=False))
-    shown = [reference.tokenizer.id_to_token(number) or "" for number in ids]
-    return TokenRun(path, tuple(Token(n, shown[at], 0, at in kept, label >= 0) for at, (n, label) in pairs))
 
 
 def encoder_row(
@@ -211,6 +189,23 @@ def encoder_row(
         ids, types, kept = cut.input_ids.tolist(), cut.token_type_ids.tolist(), [True] * len(cut.input_ids)
     shown = [reference.tokenizer.id_to_token(number) or "" for number in ids]
     return TokenRun("", tuple(map(Token, ids, shown, types, kept)))
+
+
+def _word_row(rows: pa.RecordBatch, reference: Reference, max_length: int) -> TokenRun:
+    words = rows.column("input")
+    whole, cut = (words_checked(reference, words, limit) for limit in (NO_LIMIT, max_length))
+    content, lost = int(whole.encoded.content[0]), int(cut.encoded.lost[0])
+    kept: list[bool] = []
+    for part in reference.single.parts if reference.single is not None else ():
+        own = [True] * (content - lost) + [False] * lost
+        kept += [True] if part.sequence is None else own[::-1] if reference.side == "left" else own
+    if not kept:  # no template to say which were cut: those that are kept, as the reference library gives them
+        whole, kept = cut, [True] * len(cut.begins)
+    tags = rows.column("target")[0].as_py() or []
+    labels = [tags[number] if 0 <= number < len(tags) else None for number in whole.begins.tolist()]
+    ids, types = whole.encoded.input_ids.tolist(), whole.encoded.token_type_ids.tolist()
+    shown = [reference.tokenizer.id_to_token(number) or "" for number in ids]
+    return TokenRun("", tuple(map(Token, ids, shown, types, kept, labels)))
 
 
 def _kept(text: str, pair: str | None, reference: Reference, max_length: int) -> list[bool] | None:
@@ -233,9 +228,9 @@ def _kept(text: str, pair: str | None, reference: Reference, max_length: int) ->
     return marks
 
 
-def _labels(rows: pa.RecordBatch, task: str, names: Sequence[str] | None) -> tuple[Any, bool]:
+def _labels(rows: pa.RecordBatch, task: str, how: Tokenizing) -> tuple[Any, bool]:
     """Return the labels of the row as shards hold them, and whether the label map knows them all."""
-    target = rows.column("target")
+    target, names = rows.column("target"), how.labels
     if task == "regression":
         return label_arrays(task, target, None).array[0].as_py(), True
     if names is None:
@@ -243,6 +238,10 @@ def _labels(rows: pa.RecordBatch, task: str, names: Sequence[str] | None) -> tup
     held: Any = pc.list_flatten(target) if pa.types.is_list(target.type) else target
     if any(name is not None and name not in names for name in held.to_pylist()):
         return None, False
+    if task in WORD_TASKS:
+        encode = partial(words_checked, how.reference, max_length=how.max_length)
+        made = tagged(rows.column("input"), target, names, encode, how.max_length)
+        return made.labels.array[0].as_py(), True
     return label_arrays(task, target, names).array[0].as_py(), True
 
 

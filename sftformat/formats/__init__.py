@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import arrow, csv, json, jsonl, parquet, rejects
+from sftformat.formats import arrow, conll, conllu, csv, json, jsonl, parquet, rejects
 from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
@@ -49,6 +49,8 @@ FORMATS = {
     "jsonl": Format(jsonl.read, jsonl.write),
     "parquet": Format(parquet.read, parquet.write),
     "arrow": Format(arrow.read, arrow.write),
+    "conll": Format(conll.read, conll.write),
+    "conllu": Format(conllu.read, conllu.write),
 }
 
 

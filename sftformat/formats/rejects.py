@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -19,7 +19,7 @@ import msgspec
 
 from sftformat.diagnostics import Diagnostic, clip
 from sftformat.errors import InputError
-from sftformat.formats import csvrow, jsonfault, jsonl, jsontext, lines, rows
+from sftformat.formats import conll, conllu, csvrow, jsonfault, jsonl, jsontext, lines, rows
 from sftformat.formats.source import BATCH_RECORDS, KEPT_BYTES, Origin, ReadOptions, Source
 from sftformat.record import Batch, Record, Reject
 from sftformat.schema.decide import Compiled, compile_schema, plain
@@ -28,6 +28,8 @@ from sftformat.schema.store import load
 #: So many lines at the start may be damaged before a file is taken for something else.
 _LOOKED_AT = 100
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
+#: Formats whose rows do not name their columns.
+_WITH_HEADER = frozenset({"csv", "tsv", "conll"})
 
 
 class _ReadAs(msgspec.Struct, frozen=True):
@@ -205,7 +207,7 @@ def _read(at: _At, text: bytes, options: ReadOptions) -> _Row | Reject:
         hint = "put the row as text into 'raw', in the place of 'raw_base64'"
         found = replace(rows.undecodable(at.source, stored, error.start, at.line, at.byte), byte=at.byte, hint=hint)
         return rows.reject(at.source, at.line, at.byte, stored, found)
-    record = _cells(at, row) if at.source.format in _DELIMITERS else _object(at, row)
+    record = _PARSERS.get(at.source.format, _object)(at, row)
     if isinstance(record, Diagnostic):
         return rows.reject(at.source, at.line, at.byte, stored, record)
     return _Row(record, at.line, at.byte, stored)
@@ -236,7 +238,7 @@ def _misshapen(at: _At, value: Record) -> list[Diagnostic]:
         for each in _schema().explain(shown):
             words = f"{each.path or 'the line'}: expected {each.expected}, got {each.got}"
             found.append(at.finding(each.code, words, path=each.path, keyword=each.keyword))
-    if not found and value["format"] in _DELIMITERS and "header" not in value:
+    if not found and value["format"] in _WITH_HEADER and "header" not in value:
         found.append(at.finding("SFT102", "/header is missing: the names of the cells", path="/header"))
     return found
 
@@ -264,3 +266,18 @@ def _cells(at: _At, row: str) -> Record | Diagnostic:
     if len(found.cells) != len(columns):
         return at.finding("SFT012", f"in raw, expected {len(columns)} cells, got {len(found.cells)}")
     return dict(zip(columns, found.cells, strict=True))
+
+
+def _sentence(at: _At, row: str) -> Record | Diagnostic:
+    texts = row.split("\n")
+    found = conll.sentence(texts, at.source) if at.source.format == "conll" else conllu.sentence(texts)
+    return found if isinstance(found, dict) else at.finding("SFT012", f"in raw, {found[1]}", path="/raw")
+
+
+#: What reads a row again, by its format; a row of any other format is one JSON object.
+_PARSERS: Mapping[str, Callable[[_At, str], Record | Diagnostic]] = {
+    "csv": _cells,
+    "tsv": _cells,
+    "conll": _sentence,
+    "conllu": _sentence,
+}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import csvrow, dialect, jsonfault, rows
+from sftformat.formats import conll, csvrow, dialect, jsonfault, rows
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, by_name, fault
 
@@ -23,8 +23,10 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
-_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow")
-_TEXT = ("csv", "tsv", "json", "jsonl")
+_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "conll", "conllu")
+_TEXT = ("csv", "tsv", "json", "jsonl", "conll", "conllu")
+#: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
+_BY_NAME = frozenset({"conll", "conllu"})
 
 
 def sniff(path: Path, name: str, options: ReadOptions) -> Source:
@@ -49,7 +51,10 @@ def sniff(path: Path, name: str, options: ReadOptions) -> Source:
     source = _encoded(source, head, options)
     text, complete = _text(source, head)
     source = replace(source, line_end=_line_end(text))
-    source = replace(source, format=options.format or _format(source, text, complete))
+    named = options.format or (source.format if source.format in _BY_NAME and text.strip() else None)
+    source = replace(source, format=named or _format(source, text, complete))
+    if source.format == "conll":
+        return conll.detect(source, _whole_lines(text, source, complete).decode("utf-8", "replace"), options)
     if source.format in ("csv", "tsv"):
         return dialect.detect(source, _whole_lines(text, source, complete), complete, options)
     if source.line_end == "\r" and not _RECORD_CR.search(text):
@@ -160,6 +165,8 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
         found = None
     if found:
         return found
+    if hint in (None, "", "tsv") and conll.looks_like(text.decode("utf-8", "replace")) and _has_blank_line(text):
+        return "conll"
     if hint:
         return "jsonl" if hint == "json" and b"\n{" in text else hint
     if text.lstrip(jsonfault.BLANK).startswith(b"{") or b"\n{" in text[: 1 << 14]:
@@ -170,6 +177,10 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
         return "csv"
     message = "the format cannot be told from the content or the name"
     raise fault("SFT016", source.name, message, hint=f"say which it is: {', '.join(_TEXT)}")
+
+
+def _has_blank_line(text: bytes) -> bool:
+    return any(not line.strip(jsonfault.BLANK) for line in text.strip().split(b"\n"))
 
 
 def _empty(source: Source) -> str:

@@ -29,6 +29,12 @@ _EXTENSIONS = {
     "parquet": "parquet",
     "arrow": "arrow",
     "feather": "arrow",
+    "conll": "conll",
+    "conllu": "conllu",
+    "conll2003": "conll",
+    "bio": "conll",
+    "iob": "conll",
+    "iob2": "conll",
 }
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 

@@ -82,6 +82,17 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a record though it fits its schema: code, place in the record, and words for it."""
+
+    code: str
+    at: Pointer
+    message: str
+    expected: str = ""
+    got: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """A layout as it applies to one input: for each canonical field the one pointer that was chosen.
 

@@ -222,7 +222,8 @@ def _flow(run: TokenRun) -> Text:
 
 def _append(flow: Text, token: Token) -> None:
     flow.append(visible(token.text), "bold" if token.kept else "dim strike")
-    flow.append(f"·{token.id}  ", "dim")
+    flow.append(f"·{token.id}", "dim")
+    flow.append(f" {visible(token.label)}  " if token.label is not None else "  ", "cyan")
 
 
 def _show_labels(where: Screen, tokens: Tokens) -> None:
@@ -235,6 +236,11 @@ def _show_labels(where: Screen, tokens: Tokens) -> None:
         )
         return
     names, labels = tokens.label_map or (), tokens.labels
+    if names and isinstance(labels, list) and all(isinstance(label, int) for label in labels):  # tags of words
+        asked = sum(label >= 0 for label in labels)
+        said = f"at the first token of {count(asked, 'word')}" if asked else "unlabelled: left out of the loss"
+        heading(where, "labels", str(labels), said)
+        return
     said = ""
     if names and isinstance(labels, list):
         said = ", ".join(name for name, hot in zip(names, labels, strict=True) if hot) or "none applies"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Classes that the tables show; the files hold all.
 SHOWN_CLASSES = 30
 SHOWN_CONFUSION = 12
+#: What is counted of each class, tag or type of entity.
+COUNTED = {"class": "rows", "tag": "words", "type": "entities"}
 
 
 def follow(where: Screen, events: Iterable[Event]) -> Finished:
@@ -90,18 +92,22 @@ def number(value: float | None) -> str:
 def show_evaluation(where: Screen, found: Evaluation) -> None:
     """Print the metrics with their intervals, the baseline, the classes and the confusion matrix."""
     opened = f", opened {count(found.opened, 'time')}" if found.opened else ""
-    where.say(f"{found.split} of {found.name}: {count(found.n, 'row')}{opened}", "bold")
+    words = f", {count(found.answers, 'word')}" if found.unit == "word" else ""
+    where.say(f"{found.split} of {found.name}: {count(found.n, 'row')}{words}{opened}", "bold")
     made = table("metric", "value", "95 % interval", right=("value",))
-    for name, value in found.metrics.items():
+    for name, value in sorted(found.metrics.items(), key=lambda each: each[0] != found.metric):
         low, high = found.intervals.get(name, (None, None))
         interval = f"{number(low)} – {number(high)}" if low is not None else ""
         add(made, name, number(value), interval, style="bold" if name == found.metric else "")
     if found.majority_accuracy is not None:
         add(made, f"accuracy of always {found.majority_label!r}", number(found.majority_accuracy), "")
-    for name, values in found.baselines.items():
-        for metric, value in values.items():
-            add(made, f"{metric} of {name}", number(value), "", style="dim")
+    for baseline, values in found.baselines.items():
+        add(made, f"{found.metric} of the {baseline}", number(values[found.metric]), "")
+    if found.calibration is not None:
+        add(made, "calibration error", number(found.calibration.ece), "")
     where.show(made)
+    if found.cut:
+        where.warn(f"{count(found.cut, 'word')} beyond --max-length have no prediction and are not scored")
     if found.per_class:
         where.say()
         _show_classes(where, found)
@@ -113,8 +119,8 @@ def show_evaluation(where: Screen, found: Evaluation) -> None:
 
 
 def _show_classes(where: Screen, found: Evaluation) -> None:
-    numbers = ("precision", "recall", "F1", "rows", "predicted")
-    made = table("class", *numbers, right=numbers)
+    numbers = ("precision", "recall", "F1", COUNTED[found.classes], "predicted")
+    made = table(found.classes, *numbers, right=numbers)
     for each in found.per_class[:SHOWN_CLASSES]:
         add(
             made,
@@ -127,7 +133,7 @@ def _show_classes(where: Screen, found: Evaluation) -> None:
         )
     where.show(made)
     if len(found.per_class) > SHOWN_CLASSES:
-        where.say(f"… and {len(found.per_class) - SHOWN_CLASSES} more classes in metrics.json", "dim")
+        where.say(f"… and {len(found.per_class) - SHOWN_CLASSES} more in metrics.json", "dim")
 
 
 def _show_confusion(where: Screen, found: Evaluation) -> None:

@@ -11,6 +11,8 @@ _SCHEMA = (
 )
 _FOREIGN = b'{"type": "object", "properties": {"text": {"type": "string", "faker": "sentence"}, "label": {}}}\n'
 _FIX = b'{"file": "a.jsonl", "line": 1, "id": "06ceeb1f4e0db8cfa0af73c881402e56", "from": "pos", "to": "neg"}\n'
+_NOTED = b'{"text": "Fine film.", "label": "pos", "note": "seen twice"}\n'
+_OPEN = _SCHEMA.replace(b'{"type"', b'{"additionalProperties": true, "type"', 1)
 _WITH_SCHEMA = ("--schema", "schema.json", "--map", "input=text", "--map", "target=label")
 
 #: In the order of the codes; name, severity, words and cure stand in `diagnostics.CODES`.
@@ -32,7 +34,20 @@ PAGES: tuple[Page, ...] = (
         (jsonl(_GOOD + b'{"txet": "Bad film.", "label": "neg"}\n'),),
         (jsonl(_GOOD + b'{"text": "Bad film.", "label": "neg", "note": "kept in meta"}\n'),),
     ),
-    Page("SFT103", "a field that the schema does not know is often a known one, misspelt.", (), ()),
+    Page(
+        "SFT103",
+        "a field that the schema does not know is often a known one, misspelt: what it holds is kept in `meta` and not "
+        'learned from. A schema of yours that says what it thinks of other keys (`"additionalProperties": true`) is '
+        "believed; of the columns beside a built-in layout only those are named that look misspelt.",
+        (
+            jsonl(b'{"instruction": "Add.", "inptu": "1+1", "output": "2"}\n'),
+            Sample((("schema.json", _SCHEMA), ("a.jsonl", _NOTED)), _WITH_SCHEMA),
+        ),
+        (
+            jsonl(b'{"instruction": "Add.", "note": "1+1", "output": "2"}\n'),
+            Sample((("schema.json", _OPEN), ("a.jsonl", _NOTED)), _WITH_SCHEMA),
+        ),
+    ),
     Page(
         "SFT104",
         "a list or a number in the place of a text would be turned into some text that nobody wrote.",
@@ -88,6 +103,33 @@ PAGES: tuple[Page, ...] = (
         "a check that was written and is not made lets pass what it was to keep out.",
         (Sample((("schema.json", _FOREIGN), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
         (Sample((("schema.json", _SCHEMA), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
+    ),
+    Page(
+        "SFT109",
+        "a span that is not where the annotator put it trains a tag on other words, or on none.",
+        (
+            jsonl(b'{"text": "Ann left.", "label": [[0, 30, "PER"]]}\n'),
+            jsonl(b'{"text": "Ann Lee left.", "label": [[0, 3, "PER"], [0, 7, "PER"]]}\n'),
+        ),
+        (jsonl(b'{"text": "Ann Lee left.", "label": [[0, 7, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT110",
+        "most spans that end inside a word are one character off, and half a word is learned as a name.",
+        (jsonl(b'{"text": "Anna left.", "label": [[0, 3, "PER"]]}\n'),),
+        (jsonl(b'{"text": "Anna left.", "label": [[0, 4, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT111",
+        "JavaScript and Java count an emoji as two, so that every span behind one is shifted.",
+        (jsonl(b'{"text": "\xf0\x9f\x98\x80 Ann left.", "label": [[3, 6, "PER"]]}\n'),),
+        (jsonl(b'{"text": "\xf0\x9f\x98\x80 Ann left.", "label": [[2, 5, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT112",
+        "what an annotator rejected is no example; that it is missing must still be seen.",
+        (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "ORG"}], "answer": "reject"}\n'),),
+        (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "PER"}], "answer": "accept"}\n'),),
     ),
     Page(
         "SFT119",

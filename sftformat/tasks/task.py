@@ -102,7 +102,7 @@ class Task:
     shown       the metric that an evaluation is known by, where it is not the one that chooses
     baselines   the scores of answers that need no model, by what they are
     correct     which rows are answered right, where that is not that prediction and target are equal
-    classes     what `per_class` counts
+    classes     what `per_class` tells apart: class, tag, or type of entity
     """
 
     name: str
@@ -134,6 +134,14 @@ class Task:
 def measure(task: Task, answers: Answers) -> dict[str, float]:
     """Return every metric of `task.metrics`; nan where one is not defined."""
     return dict(zip(task.metrics, task.scores(answers), strict=True))
+
+
+def said_by(task: Task, answers: Answers) -> Iterator[dict[str, Any]]:
+    """Yield what is predicted for each row where that is one value."""
+    predictions, chances = task.decide(answers), task.chances(answers) if task.chances else None
+    for place in range(len(answers)):
+        scores = {} if chances is None else {"scores": dict(zip(answers.labels, chances[place].tolist(), strict=True))}
+        yield {"prediction": task.named(answers.labels, predictions[place]), **scores}
 
 
 def intervals(task: Task, answers: Answers, *, resamples: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:

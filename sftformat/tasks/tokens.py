@@ -141,6 +141,22 @@ def entity_table(answers: Answers, predictions: Any) -> tuple[tuple[ClassScore, 
     return scores_of_classes(scheme.names, label_scores(counts), support, predicted), None
 
 
+def statistics_of(
+    targets: Sequence[Sequence[str | None]], predictions: Sequence[Sequence[str | None]]
+) -> Mapping[str, Statistic]:
+    """Return what `statistics` does from the tags of N rows as they are written; words without a tag were cut off."""
+    kept = [[tag for tag in row if tag is not None] for row in targets]
+    guess = [[tag for tag in row if tag is not None] for row in predictions]
+    labels = sorted({tag for rows in (kept, guess) for row in rows for tag in row})
+    number = {label: place for place, label in enumerate(labels)}
+    offsets = np.cumsum([0, *(len(row) for row in kept)])
+    true, given = (
+        Ragged(np.array([number[tag] for row in rows for tag in row], np.int64), offsets) for rows in (kept, guess)
+    )
+    answers = Answers(np.empty((0, len(labels))), true, labels)
+    return row_for(labels).statistics(answers, given)
+
+
 TAGS = Task(
     name="token-classification",
     column=pa.list_(pa.int64()),
@@ -157,9 +173,11 @@ TAGS = Task(
     said=said,
     per_class=tag_table,
     warnings=tag_warnings,
+    smoothed=loss,
     one_class=True,
     asked=asked,
     unit="word",
+    classes="tag",
 )
 ENTITIES = replace(
     TAGS,
@@ -168,7 +186,7 @@ ENTITIES = replace(
     scores=entity_scores,
     statistics=entity_statistics,
     per_class=entity_table,
-    classes="entity",
+    classes="type",
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.tokenize.conversation import Fault
 from sftformat.tokenize.labels import Column
-from sftformat.tokenize.made import Aims, Fault, Made
+from sftformat.tokenize.made import Aims, Made
 
 _SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
 
@@ -122,10 +123,13 @@ def findings(
         yield row, tuple(found)
 
 
-def _of_fault(fault: Fault, place: dict[str, Any]) -> Diagnostic:
+def _of_fault(fault: Fault, place: Mapping[str, Any]) -> Diagnostic:
+    fields = {"path": fault.path, "got": fault.got, **place}
+    if fault.hint:
+        fields["hint"] = fault.hint
     if fault.name:
-        return Diagnostic(fault.code, fault.name, Severity.ERROR, fault.said, path=fault.path, got=fault.got, **place)
-    return diagnostic(fault.code, fault.said, path=fault.path, got=fault.got, **place)
+        return Diagnostic(fault.code, fault.name, Severity.ERROR, fault.said, **fields)
+    return diagnostic(fault.code, fault.said, **fields)
 
 
 def _target_words(aims: Aims, row: int, limits: tuple[int, int]) -> str:

@@ -12,12 +12,26 @@ import pyarrow.compute as pc
 
 from sftformat.layouts.messages import NOTE
 from sftformat.tokenize.labels import Column
-from sftformat.tokenize.made import Fault
 
 #: Tasks whose target is text.
 TEXT_TASKS = frozenset({"text-to-text", "chat"})
 #: Fields of a row of text-to-text that templates see by name.
 _FIELDS = ("system", "instruction", "input", "source_lang", "target_lang")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What costs a row its place in the shards: a code, its words, and a JSON Pointer into the canonical row.
+
+    `name` is that of a rule, whose codes stand in no table of ours.
+    """
+
+    code: str
+    said: str
+    path: str
+    got: str = ""
+    name: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from sftformat.errors import ModelError
 from sftformat.tokenize.chat_template import ChatTemplate
-from sftformat.tokenize.conversation import Conversation, conversations, joined
+from sftformat.tokenize.conversation import Conversation, Fault, conversations, joined
 from sftformat.tokenize.encode import Encoded, Ints
 from sftformat.tokenize.labels import Column, Labels
 from sftformat.tokenize.load import Reference
-from sftformat.tokenize.made import Aims, Fault, Made, label_lists, lists, sums
+from sftformat.tokenize.made import Aims, Made, label_lists, lists, sums
 from sftformat.tokenize.rendered import source_text
 
 
@@ -91,9 +91,9 @@ def decoded(
     return Made(
         encode(sides.sources),
         Labels(labels, labelled, np.zeros(count, bool)),
+        Aims(aims, aims - left, wanted, cut, content == 0),
         more,
         sides.faults,
-        Aims(aims, aims - left, wanted, cut, content == 0),
     )
 
 

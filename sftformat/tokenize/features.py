@@ -23,16 +23,9 @@ _COLUMNS: Mapping[str, tuple[str, bool]] = {
     "file": ("int32", False),
     "line": ("int64", False),
 }
-_LABELS = {
-    "classification": ("int64", False),
-    "multilabel": ("float32", True),
-    "regression": ("float32", False),
-    "token-classification": ("int64", True),
-}
-#: Columns that one task alone has. `word_index` says at the first token of a word its place in `words`, else -1.
-_MORE: Mapping[str, Mapping[str, tuple[str, bool]]] = {
-    "token-classification": {"word_index": ("int32", True), "words": ("string", True)},
-}
+_LABELS = {"classification": ("int64", False), "multilabel": ("float32", True), "regression": ("float32", False)}
+#: What rows of words hold beside: at the first token of a word its place in `words`, -1 at the others.
+_WORDS: Mapping[str, tuple[str, bool]] = {"word_index": ("int32", True), "words": ("string", True)}
 #: What the shards of an encoder-decoder hold beside: what the decoder reads, and the texts to hold answers against.
 _DECODER: Mapping[str, tuple[str, bool]] = {
     "decoder_input_ids": ("int32", True),
@@ -54,10 +47,11 @@ def columns(task: str, objective: str = "encoder") -> Mapping[str, tuple[str, bo
 
     Those of causal shards have no `token_type_ids`: a GPT-2 would add the vectors of these ids to those of the tokens.
     """
-    made = {**_COLUMNS, "labels": _LABELS.get(task, ("int64", True)), **_MORE.get(task, {})}
+    made = {**_COLUMNS, "labels": _LABELS.get(task, ("int64", True))}
     if objective == "causal":
         return {name: kind for name, kind in made.items() if name != "token_type_ids"}
-    return {**made, **_DECODER} if objective == "encoder-decoder" else made
+    more = {"token-classification": _WORDS}.get(task, _DECODER if objective == "encoder-decoder" else {})
+    return {**made, **more}
 
 
 def features(task: str, names: Sequence[str] | None, objective: str = "encoder") -> dict[str, Any]:
@@ -68,7 +62,7 @@ def features(task: str, names: Sequence[str] | None, objective: str = "encoder")
         spelled[column] = {"feature": value, "_type": "Sequence"} if many else value
     if task in ("classification", "token-classification") and names:
         value = {"names": list(names), "_type": "ClassLabel"}
-        spelled["labels"] = {"feature": value, "_type": "Sequence"} if columns(task)["labels"][1] else value
+        spelled["labels"] = value if task == "classification" else {"feature": value, "_type": "Sequence"}
     return spelled
 
 

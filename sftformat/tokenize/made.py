@@ -1,4 +1,4 @@
-"""A batch of rows tokenized for its task, before any row is left out."""
+"""A batch of rows tokenized for its objective, before any row is left out."""
 
 from __future__ import annotations
 
@@ -10,22 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sftformat.tokenize.conversation import Fault
 from sftformat.tokenize.encode import Encoded, Ints
 from sftformat.tokenize.labels import UNLABELLED, Column, Labels
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What costs a row its place in the shards: a code, its words, and a JSON Pointer into the canonical row.
-
-    `name` is that of a rule, whose codes stand in no table here.
-    """
-
-    code: str
-    said: str
-    path: str
-    got: str = ""
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +35,16 @@ class Aims:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """N rows as tokens and labels. `more` are columns that only this task or objective has; `faults` are found by row.
+    """N rows as tokens and labels. `more` are columns that only this objective has; `faults` are found by row.
 
     `aims` is None where the target is no text.
     """
 
     encoded: Encoded
     labels: Labels
+    aims: Aims | None = None
     more: Mapping[str, Column] = field(default_factory=dict)
     faults: Mapping[int, Fault] = field(default_factory=dict)
-    aims: Aims | None = None
 
     @property
     def lost(self) -> Ints:

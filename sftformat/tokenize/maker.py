@@ -1,4 +1,4 @@
-"""How a batch of canonical rows becomes tokens and labels, by task and objective."""
+"""How a batch of canonical rows becomes tokens and labels, by objective and task."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Texts and pairs to tokens, with the special tokens of the tokenizer, cut to the longest row.
 Encode = Callable[[Sequence[str], Sequence[str | None] | None], Encoded]
-
-
 #: The same for rows of words.
 EncodeWords = Callable[[Column], Words]
 #: Tasks whose input is a list of words.
@@ -30,7 +28,7 @@ WORD_TASKS = frozenset({"token-classification"})
 
 
 def make(batch: pa.RecordBatch, columns: Columns, setting: Setting, encode: Encode, words: EncodeWords) -> Made:
-    """Tokenize a batch for the task and objective of the setting."""
+    """Tokenize a batch for the objective and the task of the setting."""
     if setting.task in WORD_TASKS:
         return tagged(batch.column("input"), batch.column("target"), setting.labels, words, setting.max_length)
     if setting.objective == "causal":

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sftformat.diagnostics import clip
 from sftformat.tokenize.chat_template import ChatTemplate, Marked, Span, render
-from sftformat.tokenize.conversation import Conversation
-from sftformat.tokenize.made import Fault
+from sftformat.tokenize.conversation import Conversation, Fault
 
 
 @dataclass(frozen=True, slots=True)

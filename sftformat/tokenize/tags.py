@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.diagnostics import clip
+from sftformat.tokenize.conversation import Fault
 from sftformat.tokenize.encode import Ints
 from sftformat.tokenize.labels import UNLABELLED, Column, Labels
-from sftformat.tokenize.made import Fault, Made
+from sftformat.tokenize.made import Made, lists, sums
 from sftformat.tokenize.words import Words, words_of
 
 
@@ -28,16 +29,14 @@ def tagged(
     counts, tags = np.diff(words_of(rows)[1]), np.diff(words_of(target)[1])
     mismatched = labelled & (counts != tags)
     labels = _labels(words, np.where(labelled & ~mismatched, tags, 0), target, names)
-    offsets: Column = pa.array(words.encoded.offsets.astype(np.int32))
-    lost = labelled & ~mismatched & (_begun(words) == 0)
+    offsets = words.encoded.offsets
+    lost = labelled & ~mismatched & (sums(words.begins >= 0, offsets) == 0)
+    wrong = np.flatnonzero((words.bare >= 0) | (counts == 0) | mismatched | lost).tolist()
     return Made(
         words.encoded,
-        Labels(pa.ListArray.from_arrays(offsets, pa.array(labels)), labelled, np.zeros(len(rows), bool)),
-        {"word_index": pa.ListArray.from_arrays(offsets, pa.array(words.begins)), "words": rows},
-        {
-            row: _fault(row, words, rows, (counts, tags), max_length)
-            for row in _faulty(words, counts, mismatched | lost)
-        },
+        Labels(lists(offsets, labels), labelled, np.zeros(len(rows), bool)),
+        more={"word_index": lists(offsets, words.begins), "words": rows},
+        faults={row: _fault(row, words, rows, (counts, tags), max_length) for row in wrong},
     )
 
 
@@ -54,17 +53,6 @@ def _labels(words: Words, tags: Ints, target: Column, names: Sequence[str] | Non
     return labels
 
 
-def _begun(words: Words) -> Ints:
-    """Count the words of each row whose first token is there: (N,)."""
-    below = np.concatenate((np.zeros(1, np.int64), np.cumsum(words.begins >= 0, dtype=np.int64)))
-    counts: Ints = below[words.encoded.offsets[1:]] - below[words.encoded.offsets[:-1]]
-    return counts
-
-
-def _faulty(words: Words, counts: Ints, more: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[int]:
-    return [int(row) for row in np.flatnonzero((words.bare >= 0) | (counts == 0) | more)]
-
-
 def _fault(row: int, words: Words, rows: Column, counts: tuple[Ints, Ints], max_length: int) -> Fault:
     """Say what is wrong with a row."""
     number, tags = (int(each[row]) for each in counts)
@@ -73,10 +61,15 @@ def _fault(row: int, words: Words, rows: Column, counts: tuple[Ints, Ints], max_
     if words.bare[row] >= 0:
         place = int(words.bare[row])
         got = clip(repr(rows[row][place].as_py()))
+        said = f"no token is left of word {place + 1}, {got}, so that it could have no tag"
         return Fault(
-            "SFT503", f"no token is left of word {place + 1}, so its tag would be lost", f"/input/{place}", got
+            "SFT503", said, f"/input/{place}", got, hint="take the word and its tag out, or write it otherwise"
         )
     if number != tags:
-        said = f"{number:,} words, but {tags:,} tags"
-        return Fault("SFT230", said, "/target", f"{tags:,}", "length-mismatch")
+        said = f"{_said(number, 'word')}, but {_said(tags, 'tag')}"
+        return Fault("SFT230", said, "/target", f"{tags:,}", "length-mismatch", "tag every word")
     return Fault("SFT504", f"no word begins within --max-length {max_length}: no tag is left", "/target")
+
+
+def _said(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"

@@ -61,10 +61,13 @@ def test_a_run_folder_is_whole_and_says_what_it_is(shards: Path, model: Path, tm
     finished = fitted(shards, out, model)
     assert not verify(out, "run")
     assert sorted(os.listdir(out)) == [
+        "README.md",
         "config.json",
+        "events.out.tfevents.0.sftformat",
         "history.jsonl",
         "manifest.json",
         "model.safetensors",
+        "plots",
         "run.json",
         "tokenizer.json",
         "tokenizer_config.json",

