@@ -38,6 +38,7 @@ LAYERS = (
         "mapped",
         "targets",
         "loader",
+        "decoder",
         "twins",
         "frequent",
         "models",

@@ -10,6 +10,17 @@ import click
 from sftformat.cli import options
 from sftformat.cli.train import require_train_extra, with_png
 
+beams = click.option("--beams", type=click.IntRange(1), default=1, metavar="N", help="Texts: beams kept. Default: 1.")
+writing = options.stack(
+    beams,
+    click.option(
+        "--max-target-length",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Texts: longest one that is written, in tokens. Default: that of the shards.",
+    ),
+)
+
 
 @click.command("evaluate")
 @click.argument("run", type=click.Path())
@@ -18,6 +29,7 @@ from sftformat.cli.train import require_train_extra, with_png
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), metavar="X", help="Multilabel: probability from which a label applies."
 )
+@writing
 @click.option("--batch-size", type=click.IntRange(1), default=64, metavar="N", help="Rows in a batch. Default: 64.")
 @click.option(
     "--bootstrap",
@@ -74,6 +86,8 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
         batch_size=given.get("batch_size") or 64,
         seed=given.get("seed") or 0,
         bootstrap=given.get("bootstrap") or 1000,
+        beams=given.get("beams") or 1,
+        max_target_length=given.get("max_target_length"),
         name=given.get("name"),
         folds=given.get("folds") or 0,
         png=given.get("png") or False,
@@ -86,11 +100,13 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
 def show(where: Any, found: Any) -> None:
     """Print an evaluation, its worst errors and where all of it stands."""
     from sftformat.evaluate import worst_errors
-    from sftformat.report.model import show_errors, show_evaluation
+    from sftformat.report.model import show_errors, show_evaluation, show_written
 
     show_evaluation(where, found)
     if found.task == "classification":
         show_errors(where, worst_errors(found, 5))
+    elif found.baselines:
+        show_written(where, worst_errors(found, 5))
     where.say()
     if found.label_errors:
         doubted = found.folder / "label-errors.jsonl"

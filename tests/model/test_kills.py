@@ -1,7 +1,6 @@
 """A run that is killed at any moment, once or twice, ends with the bits of one that was not.
 
-`SFTFORMAT_KILLS` is how many runs are killed, 18 unless given; of every six one is killed twice. With 60 it is 50 once
-and 10 twice.
+`SFTFORMAT_KILLS` is how many runs are killed, 18 unless given; of every six one is killed twice: of 60 it is 10.
 """
 
 from __future__ import annotations
