@@ -235,7 +235,7 @@ def test_from_records_to_predictions(task: str, call_here: Call, model: Path, tm
         *("--epochs", "1", "--template", "plain", "--max-target-length", "6", "--beams", "2"),
     )
     assert done.code == 0, done.err
-    for words in ("chrf", "chrf of copy of the source", "EncoderDecoderModel.from_pretrained"):
+    for words in ("chrf", "chrf of the copy of the source", "EncoderDecoderModel.from_pretrained"):
         assert words in done.out
     done = call_here("predict", "out/model", "new.jsonl", "-o", "p.jsonl", "--max-target-length", "2")
     assert done.code == 0, done.err
