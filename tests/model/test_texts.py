@@ -206,8 +206,11 @@ def test_evaluation(run: Path, shards: Path) -> None:
 
 def test_the_extra_is_named(run: Path, shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overlap, "find_spec", lambda name: None if name == "sacrebleu" else name)
-    with pytest.raises(ModelError, match=r"sacrebleu not installed: pip install 'sftformat\[text\]'"):
+    said = r"sacrebleu not installed: pip install 'sftformat\[text\]'"
+    with pytest.raises(ModelError, match=said):
         evaluate(run, shards, "validation")
+    with pytest.raises(ModelError, match=said):
+        next(iter(train(shards, str(run), replace(QUICK, metric="bleu"), run.parent / "other")))
 
 
 def test_the_run_opens_in_transformers(run: Path, shards: Path) -> None:
@@ -242,6 +245,12 @@ def test_from_records_to_predictions(task: str, call_here: Call, model: Path, tm
     found = read_lines(tmp_path / "p.jsonl")
     assert [row["line"] for row in found] == [1, 2]
     assert all(len(row["prediction"].split()) <= 2 for row in found)
+
+
+def test_run_trains_no_causal_model(call_here: Call, model: Path) -> None:
+    done = call_here("run", "a.jsonl", "-o", "out", "--model", str(model), "--for", "causal")
+    assert done.code == 2
+    assert "make them with 'sftformat tokenize'" in done.err
 
 
 def test_a_conversation_is_held_against_its_first_answer(model: Path, tmp_path: Path) -> None:
