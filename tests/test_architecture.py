@@ -19,7 +19,7 @@ PACKAGE = Path(sftformat.__file__).parent
 
 #: From the bottom up; a module imports modules of rows above its own here, and those left of it in its row.
 LAYERS = (
-    ("diagnostics", "documented", "errors", "record"),
+    ("shown", "diagnostics", "documented", "errors", "record"),
     ("schema", "formats", "layouts", "rules", "repairs"),
     ("folder", "plan"),
     ("validate", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),
@@ -144,7 +144,7 @@ def test_tables_are_complete() -> None:
     }
     commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options", "config", "startup"}
     assert {module for module, _ in COMMANDS.values()} == commands
-    assert {"csv", "tsv", "json", "jsonl", "parquet", "arrow"} == set(FORMATS)
+    assert {"csv", "tsv", "json", "jsonl", "parquet", "arrow", "conll", "conllu"} == set(FORMATS)
 
 
 def test_folder_names_of_the_checkout() -> None:
