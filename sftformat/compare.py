@@ -25,7 +25,7 @@ from sftformat.evaluate import PREDICTIONS, Evaluation, read_evaluation
 from sftformat.folder.files import open_regular
 from sftformat.folder.manifest import MANIFEST, open_folder
 from sftformat.openings import EVALUATIONS
-from sftformat.tasks import task_of, tokens
+from sftformat.tasks import overlap, task_of, tokens
 from sftformat.tasks.classification import MOST_CLASSES, confusions
 
 #: Takes row numbers (R, N) into the rows of A followed by those of B, and returns (R,) values.
@@ -239,8 +239,23 @@ def _statistics(task: str, rows: Sequence[_Row], labels: Sequence[str]) -> Mappi
         found["mae"] = lambda drawn: np.abs(x - y)[drawn].mean(-1)
     elif task == "token-classification":
         found |= tokens.statistics_of([row.target for row in rows], [row.prediction for row in rows])
-    found["loss"] = lambda drawn: loss[drawn].mean(-1)
+    elif all(isinstance(row.prediction, str) for row in rows):
+        found |= _of_texts(rows)
+        found["exact_match"] = lambda drawn: right[drawn].mean(-1)
+    found["loss" if task in _BY_ROW else "loss_of_rows"] = lambda drawn: loss[drawn].mean(-1)
     return found
+
+
+#: Tasks whose loss is a mean over rows; that of the others is over words or tokens, so that of rows has its own name.
+_BY_ROW = frozenset({"classification", "multilabel", "regression"})
+
+
+def _of_texts(rows: Sequence[_Row]) -> dict[str, Statistic]:
+    """Return chrF and BLEU of what was written against the target alone: other right answers are not written down."""
+    overlap.require_text_extra()
+    written, wanted = [row.prediction for row in rows], [[row.target] for row in rows]
+    made = {name: overlap.counted(name, written, wanted, lowercase=False) for name in ("chrf", "bleu")}
+    return {f"{name}_of_target": each.drawn for name, each in made.items()}
 
 
 def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:

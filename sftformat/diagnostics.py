@@ -240,20 +240,8 @@ CODES: Mapping[str, Code] = {
             "a fix given with --apply whose row is not there, or has another target",
             "see what the row holds now; take the line out of the file of fixes",
         ),
-        Code(
-            "SFT501",
-            "truncated",
-            W_,
-            "texts longer than --max-length",
-            "raise --max-length, or cut the texts yourself",
-        ),
-        Code(
-            "SFT502",
-            "unknown-tokens",
-            W_,
-            "a large share of unknown tokens",
-            "use a tokenizer that knows this language",
-        ),
+        Code("SFT501", "truncated", W_, "texts longer than --max-length", "raise --max-length, or cut the texts"),
+        Code("SFT502", "unknown-tokens", W_, "a large share of unknown tokens", "use a tokenizer of this language"),
         Code("SFT503", "empty-after-tokenization", E_, "a text, or a tagged word, without token", "remove the record"),
         Code("SFT504", "target-lost", E_, "nothing of the target is left to train on", "raise --max-length"),
         Code(
@@ -263,13 +251,7 @@ CODES: Mapping[str, Code] = {
             "the tokenizer has ids that the model has not",
             "use the tokenizer of the model",
         ),
-        Code(
-            "SFT506",
-            "template-refuses",
-            E_,
-            "a row that the chat template does not take, or renders so that the answers cannot be told",
-            "mend the turns named, or choose another --template",
-        ),
+        Code("SFT506", "template-refuses", E_, "a row that its chat template refuses", "mend it, or change --template"),
         Code(
             "SFT901",
             "damaged-folder",

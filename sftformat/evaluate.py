@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from sftformat import frequent, metrics, scrutiny
 from sftformat.calibration import Bin, Calibration
+from sftformat.decoder import decoding_of, write_texts
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.commit import Staging, stage
 from sftformat.folder.files import dump_json, open_regular, write_bytes, write_file
@@ -32,9 +33,11 @@ from sftformat.loader import Split, open_split
 from sftformat.metrics import plain
 from sftformat.models import infer
 from sftformat.openings import EVALUATIONS, count_opening
+from sftformat.targets import answers_of
 from sftformat.tasks import task_of
+from sftformat.tasks.overlap import require_text_extra
 from sftformat.tasks.ragged import flat
-from sftformat.tasks.task import Answers, ClassScore, Task, intervals, measure, one_class_warning
+from sftformat.tasks.task import Answers, ClassScore, intervals, measure, one_class_warning, said_by
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
 METRICS, PREDICTIONS = "metrics.json", "predictions.jsonl"
@@ -89,7 +92,10 @@ def evaluate(
     batch_size: int = 64,
     seed: int = 0,
     bootstrap: int = 1000,
+    beams: int = 1,
+    max_target_length: int | None = None,
     folds: int = 0,
+    png: bool = False,
     model: str | None = None,
     follow: Follow = last_event,
     overwrite: bool = False,
@@ -98,7 +104,8 @@ def evaluate(
 
     `shards` None means the folder `shards` beside the run, if it is the one the run was trained on. `name` is that of
     the shard folder unless given. `threshold` (multilabel) is the run's own unless given. With `folds` the rows of
-    train are answered by models that are trained, from `model`, without them; `follow` takes the events of that.
+    train are answered by models that are trained, from `model`, without them; `follow` takes the events of that. Texts
+    are written with `beams`, up to `max_target_length` tokens: that of the shards unless given.
 
     Raises:
         FolderError: a folder that is damaged. ModelError: the weights do not load.
@@ -111,6 +118,7 @@ def evaluate(
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"--threshold {threshold}: should be 0 to 1")
     threshold = threshold if threshold is not None else record["options"]["threshold"]
+    decoding = decoding_of(manifest, beams, max_target_length)
     part = manifest["splits"].get(split)
     if part and part["rows"] and part["unlabelled"] == part["rows"]:
         raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
@@ -125,7 +133,11 @@ def evaluate(
         "seed": seed,
         "bootstrap": bootstrap,
         "folds": folds,
+        "png": png,
     }
+    if decoding is not None:
+        require_text_extra()
+        made_from |= {"beams": decoding.beams, "max_target_length": decoding.max_length}
     folder = run / EVALUATIONS / f"{name}-{split}"
     overwrite = overwrite or _stale(folder, run_manifest["fingerprint"])
     with stage(folder, "evaluation", fingerprint(made_from), overwrite=overwrite) as staging:
@@ -135,16 +147,19 @@ def evaluate(
             if not len(rows):
                 raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
             count = count_opening(run, split, manifest["fingerprint"]) if split == "test" else None
+            written = None
             if folds:
                 how = Folds(model, folds, staging.path / ".folds", batch_size, follow)
                 logits = out_of_fold(record, shards, manifest, opened.split, rows, how)
             else:
                 logits = infer(opened.model, opened.split, rows, batch_size)
-            answers = Answers(logits, opened.split.targets[rows], opened.split.labels or (), threshold)
+            if decoding is not None:
+                written = write_texts(opened.model, opened.split, rows, decoding, batch_size)
+            answers = answers_of(opened.split, rows, logits, threshold, written)
             found = _measure(opened, answers, name, seed, bootstrap, count)
             if task_of(record["task"], record["labels"]).unit == "word":
                 found = _of_words(found, opened, rows, answers)
-            _write(staging, opened, rows, answers, replace(found, folds=folds), seed)
+            _write(staging, opened, rows, answers, replace(found, folds=folds), made_from)
             staging.commit({**made_from, "name": name}, drop=(".folds",))
     return read_evaluation(folder)
 
@@ -168,11 +183,11 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         name=name,
         split=split.name,
         task=task.name,
-        metric=task.metric,
+        metric=task.shown or task.metric,
         n=len(answers),
         unlabelled=len(split) - len(answers),
         metrics=plain(measure(task, answers)),
-        interval=ranges[task.metric],
+        interval=ranges[task.shown or task.metric],
         intervals=ranges,
         per_class=per_class,
         confusion=confusion,
@@ -182,6 +197,7 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         warnings=(warning,) if warning else (),
         shards=opened.manifest["fingerprint"],
         opened=count,
+        baselines={name: plain(each) for name, each in (task.baselines(answers) if task.baselines else {}).items()},
         unit=task.unit,
         answers=len(flat(answers.targets)),
         classes=task.classes,
@@ -211,16 +227,9 @@ def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> 
     Rows of words have {words} too, and as many predictions and scores: null for a word that was cut off.
     """
     task = task_of(split.task, split.labels)
-    for row, said in zip(rows.tolist(), task.said(answers) if task.said else _said(task, answers), strict=True):
+    for row, said in zip(rows.tolist(), task.said(answers) if task.said else said_by(task, answers), strict=True):
         place = {"id": split.ids[row].as_py(), "file": split.inputs[split.files[row]], "line": int(split.lines[row])}
         yield {**place, **spread(split, row, said)}
-
-
-def _said(task: Task, answers: Answers) -> Iterator[dict[str, Any]]:
-    predictions, chances = task.decide(answers), task.chances(answers) if task.chances else None
-    for place in range(len(answers)):
-        scores = {} if chances is None else {"scores": dict(zip(answers.labels, chances[place].tolist(), strict=True))}
-        yield {"prediction": task.named(answers.labels, predictions[place]), **scores}
 
 
 def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
@@ -236,11 +245,11 @@ def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(
-    staging: Staging, opened: Opened, rows: NDArray[np.int64], answers: Answers, found: Evaluation, seed: int
+    staging: Staging, opened: Opened, rows: NDArray[np.int64], answers: Answers, found: Evaluation, how: dict[str, Any]
 ) -> None:
     split = opened.split
     task = task_of(split.task, split.labels)
-    each = task.losses(answers)
+    each, right = task.losses(answers), task.correct(answers) if task.correct else None
 
     def write(beside: Path) -> None:
         with open(beside, "x", encoding="utf-8") as file:
@@ -248,11 +257,12 @@ def _write(
                 named = {"target": task.named(answers.labels, answers.targets[place])}
                 target = spread(split, int(rows[place]), named)["target"]
                 correct = None if task.name == "regression" else target == line["prediction"]
+                correct = right[place] if right is not None else correct
                 line = {**line, "target": target, "correct": correct, "loss": float(each[place])}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     write_file(staging.path / PREDICTIONS, write)
-    seen = scrutiny.scrutinize(task, split, rows, answers, (opened.shards, opened.manifest), seed)
+    seen = scrutiny.scrutinize(task, split, rows, answers, (opened.shards, opened.manifest), how["seed"])
     unseen = found.folds or split.name != "train"
     doubted = scrutiny.label_errors(task, split, rows, answers) if unseen else None
     found = replace(found, calibration=seen.calibration, baselines={**found.baselines, **seen.baselines})
@@ -262,7 +272,7 @@ def _write(
         f"{found.split} of {found.name}",
     )
     labels = tuple(score.label for score in found.per_class)
-    scrutiny.write(staging.path, title, labels, found.confusion, seen, errors, doubted)
+    scrutiny.write(staging.path, title, labels, found.confusion, seen, errors, doubted, how["png"])
     content = {name: value for name, value in asdict(found).items() if name != "folder"}
     write_bytes(staging.path / METRICS, dump_json(content))
 

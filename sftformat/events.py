@@ -27,6 +27,7 @@ class TrainOptions:
     threshold: float = 0.5  # multilabel: from which probability a label applies
     keep: str = "best"  # best on validation, or last
     metric: str | None = None  # what best means; None = that of the task
+    beams: int = 1  # texts: how many beams are kept where `metric` is one of what is written
     checkpoint_every: int = 500  # steps
     accumulate: int = 1  # pieces of batch_size rows in a step
     schedule: str = "linear"  # after the warm-up; or cosine, constant
@@ -139,6 +140,7 @@ def check_options(options: TrainOptions, task: Task) -> None:
         ("class_weights", options.class_weights in (None, "balanced"), "balanced"),
         ("early_stopping", options.early_stopping >= 0, "0 (never) or more epochs"),
         ("freeze", _freezable(options.freeze), "embeddings or a number of layers"),
+        ("beams", options.beams >= 1, "1 or more"),
         ("checkpoint_every", options.checkpoint_every >= 1, "1 step or more"),
     )
     for name, holds, wanted in rules:

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from sftformat import checkpoint, ranks
 from sftformat.card import model_card
+from sftformat.drawn import draw
 from sftformat.errors import FolderError, UsageError
 from sftformat.events import Event, Finished, Started, TrainOptions, Trial, Warned, check_options
 from sftformat.folder.commit import Staging, stage
@@ -57,6 +58,7 @@ def fit(
     seeds: Sequence[int] = (),
     *,
     licence: str | None = None,
+    png: bool = False,
     overwrite: bool = False,
     force: bool = False,
 ) -> Iterator[Event]:
@@ -89,6 +91,7 @@ def fit(
         "learning_rates": rates,
         "seeds": seeds,
         "license": licence,
+        "png": png,
     }
     if not overwrite:
         _refuse_other(out, made_from)
@@ -145,12 +148,16 @@ def _refuse_other(out: Path, made_from: Mapping[str, Any]) -> None:
 def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"other {words}" for key, words in _WORDS.items() if there[key] != here[key])
     theirs, ours = (
-        {**run["options"], "learning_rate": run["learning_rates"], "seed": run["seeds"], "license": run["license"]}
+        {**run["options"], "learning_rate": run["learning_rates"], "seed": run["seeds"], **_beside(run)}
         for run in (there, here)
     )
     for key, own in ours.items():
         if theirs.get(key) != own:
             yield f"--{key.replace('_', '-')} {_shown(theirs.get(key))} (here {_shown(own)})"
+
+
+def _beside(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: run[key] for key in ("license", "png")}
 
 
 _WORDS = {"shards": "data", "model": "weights to start from"}
@@ -189,6 +196,7 @@ def _commit(
         "task": manifest["task"],
         "labels": manifest["labels"],
         "max_length": manifest["max_length"],
+        **{name: manifest[name] for name in ("template", "max_target_length", "decoder") if name in manifest},
         "texts": texts_of(manifest["splits"]["train"]),
         "model": {"name": folder.resolve().name if folder.is_dir() else model, "sha256": made_from["model"]},
         "shards": manifest["fingerprint"],
@@ -197,6 +205,7 @@ def _commit(
         "learning_rates": made_from["learning_rates"],
         "seeds": made_from["seeds"],
         "license": made_from["license"],
+        "png": made_from["png"],
         "trial": asdict(winner),
         "trials": [asdict(trial) for trial in trials],
     }
@@ -210,9 +219,7 @@ def _commit(
 def _describe(top: Path, run: Mapping[str, Any], manifest: Mapping[str, Any], trials: Sequence[Trial]) -> None:
     """Write what a person looks at: the model card, plots, and the history as TensorBoard reads it."""
     history = [json.loads(line) for line in (top / HISTORY).read_bytes().splitlines()]
-    plots, grid = training_plots(history), grid_plot(trials)
-    for name, plot in {**plots, **({"grid.svg": grid} if grid else {})}.items():
-        write_bytes(top / "plots" / name, plot.encode())
+    draw(top, {**training_plots(history), "grid": grid_plot(trials)}, run["png"])
     write_bytes(top / EVENTS, event_file(history))
     write_bytes(top / CARD, model_card(run, manifest, run["license"]).encode())
 

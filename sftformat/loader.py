@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sftformat.errors import FolderError, UsageError
 from sftformat.mapped import Chunk, Split
-from sftformat.targets import check_targets, read_tags, read_targets
+from sftformat.targets import check_targets, read_tags, read_targets, read_texts
 from sftformat.tasks import task_of
 from sftformat.tasks.ragged import Ragged
 from sftformat.tasks.task import IGNORED
@@ -49,6 +49,16 @@ _COLUMNS: Mapping[str, pa.DataType] = {
 }
 #: Columns that rows of words have beside.
 _OF_WORDS: Mapping[str, pa.DataType] = {"word_index": pa.list_(pa.int32()), "words": pa.list_(pa.string())}
+#: The same of rows whose target is text.
+_OF_TEXTS: Mapping[str, pa.DataType] = {
+    "decoder_input_ids": pa.list_(pa.int32()),
+    "source_text": pa.string(),
+    "target_text": pa.string(),
+    "references": pa.list_(pa.string()),
+}
+_MORE = {"word": _OF_WORDS, "text": _OF_TEXTS}
+#: Columns that may hold null: rows that are not labelled.
+_NULLABLE = ("labels", "target_text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,10 @@ class Padded:
     input_ids: NDArray[np.int64]  # (B, T) padded with pad_id
     attention_mask: NDArray[np.int64]  # (B, T) 1 for tokens, 0 for padding
     token_type_ids: NDArray[np.int64]  # (B, T) 0 for padding
-    targets: NDArray[Any]  # (B,) or (B, C), of words (B, T) with IGNORED where no word begins
+    targets: NDArray[Any]  # (B,) or (B, C), of words (B, T) with IGNORED where no word begins, of text (B, U)
     weights: NDArray[np.float32]  # (B,)
     begins: NDArray[np.bool_] | None = None  # (B, T) whether a word begins here
+    decoder_input_ids: NDArray[np.int64] | None = None  # (B, U) padded with pad_id
 
 
 def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
@@ -71,10 +82,12 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         UsageError: no such split, an empty one, or a task the model half does not train.
         FolderError: a file that is not what the manifest says: schema, rows, ids, labels, lengths.
     """
+    if manifest.get("objective") == "causal":
+        raise UsageError(f"{shards}: was made for a causal model: train that with transformers or TRL; see README.md")
     task, splits = task_of(manifest["task"], manifest["labels"]), manifest["splits"]
     if split not in splits:
         raise UsageError(f"{shards}: no split {split!r}; it has {', '.join(sorted(splits)) or 'none'}")
-    columns = {**_COLUMNS, "labels": task.column, **(_OF_WORDS if task.unit == "word" else {})}
+    columns = {**_COLUMNS, "labels": task.column, **_MORE.get(task.unit, {})}
     tables = [_read(shards / name, columns) for name in splits[split]["files"]]
     batches = [batch for table in tables for batch in table.to_batches() if len(batch)]
     rows = sum(len(batch) for batch in batches)
@@ -86,9 +99,12 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
     labels = tuple(manifest["labels"]) if manifest["labels"] is not None else None
     chunks = tuple(_chunk(batch, shards) for batch in batches)
     numbers: Ragged | None = None
+    decoder: Ragged | None = None
     targets: Any
     if task.unit == "word":
         targets, numbers, labelled = read_tags(chunks)
+    elif task.unit == "text":
+        targets, decoder, labelled = read_texts(whole)
     else:
         targets, labelled = read_targets(whole["labels"], task.name, len(labels or ()))
     opened = Split(
@@ -108,6 +124,9 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         lines=whole["line"].to_numpy(),
         words=whole["words"] if numbers is not None else None,
         numbers=numbers,
+        decoder=decoder,
+        sides=whole.select(["source_text", "target_text", "references"]) if decoder is not None else None,
+        tokenizer=_tokenizer(shards) if decoder is not None else None,
     )
     _check(opened, manifest, shards)
     return opened
@@ -129,9 +148,15 @@ def _read(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
         found = table.schema.field(name).type if name in table.schema.names else "nothing"
         if found != kind:
             raise FolderError(f"{path}: column {name!r} should be {kind}, it is {found}")
-        if name != "labels" and table[name].null_count:
+        if name not in _NULLABLE and table[name].null_count:
             raise FolderError(f"{path}: column {name!r} holds null")
     return table.select(list(columns))
+
+
+def _tokenizer(shards: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_buffer((shards / "tokenizer" / "tokenizer.json").read_bytes())
 
 
 def _chunk(batch: pa.RecordBatch, shards: Path) -> Chunk:
@@ -174,8 +199,8 @@ def _check(split: Split, manifest: Mapping[str, Any], shards: Path) -> None:
     refuse(split.lengths < 1, "has no token: length", split.lengths, "")
     weights = split.weights
     refuse(~np.isfinite(weights) | (weights < 0), "weight", weights, "is not a number of 0 or more")
-    check_targets(split, refuse)
     size = manifest["tokenizer"]["vocab_size"]
+    check_targets(split, refuse, size)
     for chunk, first in zip(split.chunks, split.bounds, strict=False):
         if chunk.types.min() < 0 or chunk.types.max() > 1:
             raise FolderError(f"{shards}: {split.name}: a token type that is neither 0 nor 1")
@@ -208,6 +233,9 @@ def gather(split: Split, rows: NDArray[np.int64]) -> Padded:
             begins[row, column] = chunk.begins[source] >= 0
     attention_mask = (np.arange(shape[1]) < lengths[:, None]).astype(np.int64)
     padded = rows, input_ids, attention_mask, token_type_ids
+    if split.decoder is not None:
+        given = split.decoder.padded(rows, split.pad_id)
+        return Padded(*padded, split.targets.padded(rows, IGNORED), split.weights[rows], decoder_input_ids=given)
     if labels is not None:
         return Padded(*padded, labels, split.weights[rows], begins)
     return Padded(*padded, split.targets[rows], split.weights[rows])

@@ -33,7 +33,8 @@ class Split:
     `targets` is (N,) int64 class ids (−100 = unlabelled), (N, C) float32 multi-hot, (N,) float32, or of rows of words
     `Ragged`: the tag id of each word that begins before the row was cut. Where `labelled` is false the target means
     nothing. `files` are positions in `inputs`, the names of the source files. Rows of words have `words`, all of a row,
-    and `numbers`, which of them the targets are of.
+    and `numbers`, which of them the targets are of. Rows of text have as targets `Ragged` tokens (IGNORED = not
+    trained on), `decoder`, as many tokens that the decoder is given, and `sides`, the columns with their texts.
     """
 
     name: str
@@ -52,6 +53,15 @@ class Split:
     lines: NDArray[np.int64]  # (N,)
     words: pa.ChunkedArray[Any] | None = None  # (N,) list<string>
     numbers: Ragged | None = None
+    decoder: Ragged | None = None
+    sides: pa.Table | None = None
+    tokenizer: Any = None  # of the reference library; turns tokens of text back
+
+    @property
+    def lowercase(self) -> bool:
+        """Whether the tokenizer knows no capitals."""
+        normalizer = self.tokenizer.normalizer if self.tokenizer is not None else None
+        return normalizer is not None and normalizer.normalize_str("A") == "a"
 
     def __len__(self) -> int:
         return len(self.lengths)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
-LOWER_IS_BETTER = frozenset({"loss", "mse", "mae", "hamming_loss"})
+LOWER_IS_BETTER = frozenset({"loss", "perplexity", "mse", "mae", "hamming_loss"})
 
 
 def _ratio(above: Any, below: Any) -> Floats:

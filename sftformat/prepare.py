@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sftformat import ranks
+from sftformat.decoder import Decoding, decoding_of, prepare_decoder
 from sftformat.errors import TrainingError, UsageError
 from sftformat.events import TrainOptions
 from sftformat.loader import Split, open_split
@@ -41,6 +42,7 @@ class Setup:
     optimizer: torch.optim.Optimizer
     device: torch.device
     identity: dict[str, Any]
+    decoding: Decoding | None  # how texts are written, where they are
     loss: Callable[[Tensor, Tensor], Tensor]  # logits and targets of a piece -> the loss of each row
 
     @property
@@ -82,7 +84,9 @@ def prepare(
     validation_rows = np.flatnonzero(validation.labelled) if validation else np.empty(0, np.int64)
     validation = validation if len(validation_rows) else None
     seed_generators(options.seed, 0)  # the head of the model
-    model = load_model(model_name, task.name, labels)
+    model, decoding = load_model(model_name, task.name, labels), decoding_of(manifest, options.beams)
+    if decoding is not None:
+        prepare_decoder(model, decoding)
     reasons = check_fit(model, manifest, ["train", "validation"] if validation else ["train"])
     other = check_vocabulary(resolve(model_name), shards)
     for reason in [*reasons, *([other] if other else [])]:
@@ -113,7 +117,7 @@ def prepare(
         loss = partial(task.smoothed, smoothing=options.label_smoothing)
     folder.mkdir(parents=True, exist_ok=True)
     parts = (folder, options, task, metric, split, rows, validation, validation_rows)
-    return Setup(*parts, model, optimizer, device, identity, loss)
+    return Setup(*parts, model, optimizer, device, identity, decoding, loss)
 
 
 def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sftformat import baselines, metrics
 from sftformat.calibration import Calibration, calibrate, decisions
+from sftformat.drawn import draw
 from sftformat.folder.files import write_bytes
 from sftformat.loader import Split, open_split
 from sftformat.mislabelled import suspected
@@ -27,7 +28,7 @@ from sftformat.tasks.task import Answers, Task
 
 ERRORS, LABEL_ERRORS = "errors.jsonl", "label-errors.jsonl"
 #: How the baseline is called.
-TFIDF = "TF-IDF with logistic regression"
+TFIDF = "TF-IDF baseline"
 #: So many of the worst errors are written down.
 MOST_ERRORS = 200
 
@@ -74,8 +75,15 @@ def _baselines(
 
 
 def label_errors(task: Task, split: Split, rows: NDArray[np.int64], answers: Answers) -> list[dict[str, Any]] | None:
-    """Return the labels that are probably wrong, the most probable first; None where rows have not one label each."""
+    """Return the labels that are probably wrong, the most probable first.
+
+    None where rows have not one label each, and where the model has learned nothing that could tell: always answering
+    the commonest class is as often right.
+    """
     if task.chances is None or not task.one_class or task.unit != "row":
+        return None
+    _, share = metrics.majority_baseline(answers.targets, len(answers.labels))
+    if metrics.accuracy(answers.targets, task.decide(answers)) <= share:
         return None
     chances = task.chances(answers)
     places, meant = suspected(chances, answers.targets)
@@ -108,16 +116,15 @@ def write(
     seen: Scrutiny,
     errors: list[dict[str, Any]],
     doubted: list[dict[str, Any]] | None,
+    png: bool,
 ) -> None:
     """Write errors, doubted labels and plots into the folder of an evaluation."""
     write_bytes(folder / ERRORS, _lines(_error(line) for line in errors))
     if doubted:
         write_bytes(folder / LABEL_ERRORS, _lines(iter(doubted)))
-    plot = confusion_plot(labels, confusion, title) if confusion is not None else None
-    if plot is not None:
-        write_bytes(folder / "plots" / "confusion.svg", plot.encode())
-    if seen.calibration is not None:
-        write_bytes(folder / "plots" / "reliability.svg", reliability_plot(seen.calibration, title).encode())
+    matrix = confusion_plot(labels, confusion, title) if confusion is not None else None
+    bins = reliability_plot(seen.calibration, title) if seen.calibration is not None else None
+    draw(folder, {"confusion": matrix, "reliability": bins}, png)
 
 
 def _error(line: dict[str, Any]) -> dict[str, Any]:

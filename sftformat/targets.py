@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sftformat.errors import FolderError
 from sftformat.mapped import Chunk, Split
 from sftformat.tasks.ragged import Ragged
-from sftformat.tasks.task import IGNORED
+from sftformat.tasks.task import IGNORED, Answers, Sides
 
 #: Called with the rows that are wrong (N,), what is wrong, the value of each row, and what it should be.
 Refuse = Callable[[NDArray[np.bool_], str, NDArray[Any], object], None]
@@ -54,10 +54,47 @@ def read_tags(chunks: Sequence[Chunk]) -> tuple[Ragged, Ragged, NDArray[np.bool_
     return targets, Ragged(np.concatenate(numbers), offsets), _any(targets.values != IGNORED, offsets)
 
 
-def check_targets(split: Split, refuse: Refuse) -> None:
-    """Refuse targets that are none of the label map, or no numbers."""
+def read_texts(table: pa.Table) -> tuple[Ragged, Ragged, NDArray[np.bool_]]:
+    """Return the tokens that the decoder is to write, those that it is given, and which rows have something to write.
+
+    Raises:
+        FolderError: rows in which the two are not equally many.
+    """
+    labels, given = (_ragged(table[name]) for name in ("labels", "decoder_input_ids"))
+    if not np.array_equal(labels.offsets, given.offsets):
+        raise FolderError("labels and decoder_input_ids differ in length")
+    return labels, given, _any(labels.values != IGNORED, labels.offsets)
+
+
+def _ragged(column: Any) -> Ragged:
+    lists = column.combine_chunks()
+    if lists.null_count or lists.flatten().null_count:
+        raise FolderError("null among the tokens of the targets")
+    counts = np.asarray(pc.list_value_length(lists)).astype(np.int64)
+    return Ragged(lists.flatten().to_numpy(), np.concatenate(([0], np.cumsum(counts))))
+
+
+def answers_of(
+    split: Split, rows: NDArray[np.int64], logits: Any, threshold: float, written: Sequence[str] | None = None
+) -> Answers:
+    """Return what a model says of rows of a split with what is known of them; `written` are texts decoded."""
+    labels = split.labels or ()
+    if split.sides is None:
+        return Answers(logits, split.targets[rows], labels, threshold)
+    taken: Any = split.sides.take(rows)
+    asked, wanted, others = (taken[name].to_pylist() for name in taken.column_names)
+    return Answers(logits, wanted, labels, threshold, Sides(asked, others, written, split.lowercase))
+
+
+def check_targets(split: Split, refuse: Refuse, vocabulary: int) -> None:
+    """Refuse targets that are none of the label map or of the vocabulary, or no numbers."""
     classes = len(split.labels or ())
-    if split.numbers is not None:
+    if split.decoder is not None:
+        for tokens in (split.targets, split.decoder):
+            outside = (tokens.values != IGNORED) & ((tokens.values < 0) | (tokens.values >= vocabulary))
+            bad = _any(outside, tokens.offsets)
+            refuse(bad, "a target with a token that is none; tokens:", tokens.counts, f"(there are {vocabulary} ids)")
+    elif split.numbers is not None:
         _check_tags(split, split.numbers, classes, refuse)
     elif split.task == "classification":
         bad = split.labelled & ((split.targets < 0) | (split.targets >= classes))

@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from sftformat import checkpoint, metrics, ranks
+from sftformat.decoder import write_texts
 from sftformat.errors import TrainingError
 from sftformat.events import (
     EpochDone,
@@ -38,8 +39,10 @@ from sftformat.loader import Split, epoch_order, gather
 from sftformat.models import forward, infer, save_model, takes_token_types
 from sftformat.prepare import Setup, first_warnings, prepare, seed_generators
 from sftformat.progress import HISTORY, append, open_history, resume, save_best, save_progress
+from sftformat.targets import answers_of
 from sftformat.tasks import task_of
-from sftformat.tasks.task import Answers, measure, one_class_warning
+from sftformat.tasks.task import measure, one_class_warning
+from sftformat.tasks.texts import WRITTEN
 
 __all__ = [
     "HISTORY",
@@ -173,7 +176,10 @@ def end_epoch(setup: Setup, progress: dict[str, Any], epoch: int) -> EpochDone:
     if setup.validation is not None:
         split, rows = setup.validation, setup.validation_rows
         logits = infer_together(setup, split, rows)
-        answers = Answers(logits, split.targets[rows], split.labels or (), options.threshold)
+        written = None
+        if setup.decoding is not None and setup.metric in WRITTEN:
+            written = write_texts(setup.model, split, rows, setup.decoding, options.eval_batch_size)
+        answers = answers_of(split, rows, logits, options.threshold, written)
         scores = measure(setup.task, answers)
         last["validation"], last["rank"] = metrics.plain(scores), list(metrics.rank(setup.metric, scores))
         check_finite(scores["loss"], "validation loss", progress["step"] - 1, options.learning_rate, split.place(0))

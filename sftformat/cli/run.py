@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.evaluate import beams
 from sftformat.cli.tokenize import tokenizing
 from sftformat.cli.train import require_train_extra, training
 
@@ -28,6 +29,7 @@ from sftformat.cli.train import require_train_extra, training
 @click.option(
     "--eval-split", type=click.Choice(["train", "validation", "test"]), help="Default: test, else validation."
 )
+@beams
 @tokenizing
 @options.shape
 @options.reading
@@ -127,11 +129,15 @@ def next_commands(out: Path, split: str, task: str) -> list[tuple[str, str]]:
     """Return the commands that come next, as one would type them."""
     import shlex
 
+    place = repr(str(out / "model"))
     pipeline = task if task == "token-classification" else "text-classification"
+    opened = f"transformers.pipeline({pipeline!r}, model={place})"
+    if task in ("text-to-text", "chat"):
+        opened = f"transformers.EncoderDecoderModel.from_pretrained({place})"
     model, shards = shlex.quote(str(out / "model")), shlex.quote(str(out / "shards"))
     return [
         ("predict", f"sftformat predict {model} new.csv -o predictions.jsonl"),
         ("evaluate again", f"sftformat evaluate {model} {shards} --eval-split {split}"),
         ("verify", f"sftformat verify {shlex.quote(str(out / 'dataset'))} {shards} {model}"),
-        ("use in Python", f"transformers.pipeline({pipeline!r}, model={str(out / 'model')!r})"),
+        ("use in Python", opened),
     ]

@@ -13,6 +13,8 @@ import click
 from sftformat.cli import options
 from sftformat.errors import ModelError
 
+with_png = click.option("--png", is_flag=True, help="Write the plots as PNG too (needs the extra 'plots').")
+
 
 def _licence(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", value):
@@ -81,6 +83,7 @@ training: Callable[[Any], Any] = options.stack(
     click.option(
         "--checkpoint-every", type=click.IntRange(1), metavar="N", help="Steps between checkpoints. Default: 500."
     ),
+    with_png,
     click.option(
         "--license", "licence", metavar="ID", callback=_licence, help="Licence of the weights, for the model card."
     ),
@@ -160,8 +163,11 @@ def command(shards: str, output: str, **given: Any) -> int:
 def train(where: Any, shards: Path, out: Path, given: dict[str, Any]) -> Any:
     """Train, drawing the events, and return the last one."""
     from sftformat.grid import fit
+    from sftformat.png import require
     from sftformat.report.model import follow
 
     chosen, rates, seeds = train_options(given)
-    licence, overwrite = given.get("licence"), given["overwrite"]
-    return follow(where, fit(shards, out, given["model"], chosen, rates, seeds, licence=licence, overwrite=overwrite))
+    also = {name: given[name] for name in ("licence", "png", "overwrite")}
+    if also["png"]:
+        require()
+    return follow(where, fit(shards, out, given["model"], chosen, rates, seeds, **also))

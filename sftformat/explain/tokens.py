@@ -17,6 +17,7 @@ from sftformat.folder.manifest import open_folder
 from sftformat.inspect.lengths import LABELLED, NO_LIMIT, encoder_for
 from sftformat.rules.view import View
 from sftformat.tokenize.columns import columns_of
+from sftformat.tokenize.conversation import TEXT_TASKS
 from sftformat.tokenize.encode import truncate
 from sftformat.tokenize.labels import label_arrays
 from sftformat.tokenize.load import Reference, load_tokenizer
@@ -30,6 +31,7 @@ from sftformat.tokenize.words import words_checked
 class Token:
     """One token: its id, its text in the vocabulary, its type id, and whether the limit keeps it.
 
+    `trained` says of a row of text whether the token is learned; None where a label is, or what an encoder reads.
     `label` is the tag of the word that begins with it; None where none begins, or where words have no tags.
     """
 
@@ -37,11 +39,12 @@ class Token:
     text: str
     type_id: int
     kept: bool
+    trained: bool | None = None
     label: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields under names, the label where there is one."""
-        return {name: value for name, value in asdict(self).items() if name != "label" or value is not None}
+        """Return the fields under names; those that say nothing are left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +141,15 @@ def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, lin
         UsageError: the limit leaves no room beside the special tokens.
     """
     name, reference = how.reference.name, how.reference
+    if task in TEXT_TASKS and "template" in how.manifest:
+        return _with_texts(rows, task, how, sha256, line)
     if task not in LABELLED:
         return Tokens(name, None, tuple(_fields(rows, task, reference)), None, None)
-    row = (_word_row if task in WORD_TASKS else _encoder_row)(rows, reference, how.max_length)
+    if task in WORD_TASKS:
+        row = _word_row(rows, reference, how.max_length)
+    else:
+        columns = columns_of(rows)
+        row = encoder_row(columns.texts, columns.pairs, reference, how.max_length)
     labels, known = _labels(rows, task, how)
     own = str(rows.column("id")[0].as_py())
     stored = _stored(how.shards, how.manifest, sha256, (line, own), row) if how.shards else None
@@ -158,12 +167,22 @@ def _fields(rows: pa.RecordBatch, task: str, reference: Reference) -> Iterator[T
                 yield TokenRun(text.place(index)[1], tokens)
 
 
-def _encoder_row(rows: pa.RecordBatch, reference: Reference, max_length: int) -> TokenRun:
-    columns = columns_of(rows)
+def _with_texts(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, line: int) -> Tokens:
+    from sftformat.explain.texts import text_runs
+
+    runs = text_runs(rows, task, how.reference, how.manifest)
+    place = line, str(rows.column("id")[0].as_py())
+    stored = _stored(how.shards, how.manifest, sha256, place, runs[0]) if how.shards else None
+    return Tokens(how.reference.name, how.max_length, runs, None, None, how.shards is not None, stored)
+
+
+def encoder_row(
+    texts: Sequence[str], pairs: Sequence[str | None] | None, reference: Reference, max_length: int
+) -> TokenRun:
+    """Return the tokens of one text, or of a pair, as an encoder reads them."""
     encode = encoder_for(reference)
-    whole = encode(reference, columns.texts, columns.pairs, NO_LIMIT)
-    cut = encode(reference, columns.texts, columns.pairs, max_length)
-    kept = _kept(columns.texts[0], columns.pairs[0] if columns.pairs else None, reference, max_length)
+    whole, cut = (encode(reference, texts, pairs, limit) for limit in (NO_LIMIT, max_length))
+    kept = _kept(texts[0], pairs[0] if pairs else None, reference, max_length)
     ids, types = whole.input_ids.tolist(), whole.token_type_ids.tolist()
     if kept is None or [number for number, keep in zip(ids, kept, strict=True) if keep] != cut.input_ids.tolist():
         # No template to say which were cut: those that are kept, as the reference library gives them.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from sftformat.diagnostics import clip
 from sftformat.report.screen import Screen, add, bar, count, table
 
 if TYPE_CHECKING:
@@ -194,6 +195,20 @@ def _verdict(found: Comparison) -> str:
         return f"{main.metric}: the difference may well be chance (p = {main.p:.3g})"
     better = "B" if (main.difference > 0) != (main.metric in ("loss", "mae", "mse", "hamming_loss")) else "A"
     return f"{main.metric}: {better} is better by more than chance (p = {main.p:.3g})"
+
+
+def show_written(where: Screen, errors: Sequence[Mapping[str, Any]]) -> None:
+    """Print the texts that were furthest from what was wanted, each with its source line."""
+    if not errors:
+        return
+    where.say()
+    where.say("least expected targets", "bold")
+    made = table("place", "loss", "wanted", "written", right=("loss",))
+    for each in errors:
+        add(
+            made, f"{each['file']}:{each['line']}", number(each["loss"]), clip(each["target"]), clip(each["prediction"])
+        )
+    where.show(made)
 
 
 def show_next(where: Screen, commands: Sequence[tuple[str, str]]) -> None:

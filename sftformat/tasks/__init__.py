@@ -2,6 +2,7 @@
 
     task      the row: column of the shards, head, loss, metrics, words for targets, warnings
     ragged    targets and predictions of which a row has several
+    overlap   how much of a text is in another
     entities  tags to entities, and how many of them are right
 
 Importing this brings in no torch: a loss imports it when it is called.
@@ -12,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sftformat.errors import UsageError
-from sftformat.tasks import classification, multilabel, regression, tokens
+from sftformat.tasks import classification, multilabel, regression, texts, tokens
 from sftformat.tasks.task import Task
 
 #: The tasks that can be trained and evaluated, by their names in manifests.
-TASKS: Mapping[str, Task] = {row.name: row for row in (classification.ROW, multilabel.ROW, regression.ROW, tokens.TAGS)}
+TASKS: Mapping[str, Task] = {
+    row.name: row for row in (classification.ROW, multilabel.ROW, regression.ROW, tokens.TAGS, texts.TEXT, texts.CHAT)
+}
 
 
 def task_of(name: str, labels: Sequence[str] | None) -> Task:

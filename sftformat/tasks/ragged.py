@@ -44,6 +44,13 @@ class Ragged:
         ends = np.cumsum(counts)
         return np.repeat(self.offsets[:-1][rows] - (ends - counts), counts) + np.arange(counts.sum())
 
+    def padded(self, rows: NDArray[np.int64], value: int) -> NDArray[np.int64]:
+        """Return the rows numbered as one array, padded on the right with `value` to the longest: (B, U) int64."""
+        counts = self.counts[rows]
+        made = np.full((len(rows), int(counts.max(initial=0))), value, np.int64)
+        made[np.arange(made.shape[1]) < counts[:, None]] = self.values[self.places(rows)]
+        return made
+
     def of_values(self, values: NDArray[Any]) -> Ragged:
         """Return other values in the same rows."""
         return Ragged(values, self.offsets)

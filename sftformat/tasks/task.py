@@ -26,6 +26,19 @@ Statistic = Callable[[NDArray[np.int64]], Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Sides:
+    """What belongs to N answers that are texts: what was asked, further right answers, what a model wrote if anything.
+
+    `lowercase` says that the tokenizer knows no capitals, so that texts are compared without them.
+    """
+
+    asked: Sequence[str]
+    others: Sequence[Sequence[str]]
+    written: Sequence[str] | None = None
+    lowercase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """What a model says of N rows: logits (N, C), or (V, C) for V words, and the targets (see `loader.Split`).
 
@@ -36,6 +49,7 @@ class Answers:
     targets: Any
     labels: Sequence[str] = ()
     threshold: float = 0.5
+    sides: Sides | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -85,6 +99,9 @@ class Task:
     one_class   whether one class is the answer, so that one class alone is nothing to learn and no good answer
     asked       targets of a batch -> how many things are asked in each row (B,): its share in the loss of the batch
     unit        what gets one answer
+    shown       the metric that an evaluation is known by, where it is not the one that chooses
+    baselines   the scores of answers that need no model, by what they are
+    correct     which rows are answered right, where that is not that prediction and target are equal
     classes     what `per_class` tells apart: class, tag, or type of entity
     """
 
@@ -109,11 +126,22 @@ class Task:
     asked: Callable[[NDArray[Any]], NDArray[np.float32]] = one_each
     unit: str = "row"
     classes: str = "class"
+    shown: str | None = None
+    baselines: Callable[[Answers], Mapping[str, Mapping[str, float]]] | None = None
+    correct: Callable[[Answers], Sequence[bool]] | None = None
 
 
 def measure(task: Task, answers: Answers) -> dict[str, float]:
     """Return every metric of `task.metrics`; nan where one is not defined."""
     return dict(zip(task.metrics, task.scores(answers), strict=True))
+
+
+def said_by(task: Task, answers: Answers) -> Iterator[dict[str, Any]]:
+    """Yield what is predicted for each row where that is one value."""
+    predictions, chances = task.decide(answers), task.chances(answers) if task.chances else None
+    for place in range(len(answers)):
+        scores = {} if chances is None else {"scores": dict(zip(answers.labels, chances[place].tolist(), strict=True))}
+        yield {"prediction": task.named(answers.labels, predictions[place]), **scores}
 
 
 def intervals(task: Task, answers: Answers, *, resamples: int = 1000, seed: int = 0) -> dict[str, tuple[float, float]]:

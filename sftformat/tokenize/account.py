@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.outcome import Bounds, Counts
 from sftformat.tokenize.report import Report
 from sftformat.tokenize.unit import Setting, Unit
@@ -39,8 +40,11 @@ def _of_texts(setting: Setting) -> dict[str, Any]:
     if setting.objective == "encoder":
         return {}
     template = setting.template.to_manifest() if setting.template is not None else None
-    target = {"max_target_length": setting.max_target_length} if setting.objective == "encoder-decoder" else {}
-    return {"template": template, **target}
+    if setting.objective == "causal":
+        return {"template": template}
+    start, stop = closing(setting.reference)
+    decoder = {"start_id": start, "stop_id": stop}
+    return {"template": template, "max_target_length": setting.max_target_length, "decoder": decoder}
 
 
 def _split(units: Sequence[Unit], split: str, counts: Counts, setting: Setting) -> dict[str, Any]:

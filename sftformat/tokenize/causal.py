@@ -50,7 +50,7 @@ def causal(batch: pa.RecordBatch, task: str, reference: Reference, template: Cha
     return Made(
         encoded,
         Labels(array, labelled, np.zeros(len(talks), bool)),
-        Aims(aims, aims - left, full, np.zeros(len(talks), np.int64), aims == 0),
+        aims=Aims(aims, aims - left, full, np.zeros(len(talks), np.int64), aims == 0),
         faults={row: each.fault for row, each in enumerate(texts) if each.fault is not None},
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sftformat.documented import Page, Sample, fixture
 
 _HOW = ("-o", "shards", "--tokenizer", "TOKENIZER")
-_CAUSAL = ("--for", "causal", "--template", "chatml")
+_CAUSAL = ("--for", "causal", "--template", "plain")
 
 
 def _tokenized(content: bytes, *options: str) -> Sample:
@@ -61,7 +61,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "SFT504",
         "where the target is cut off nothing is learned, and the loss of the row is not a number.",
-        (_tokenized(_ASKED, *_CAUSAL, "--max-length", "9"),),
+        (_tokenized(_ASKED, *_CAUSAL, "--max-length", "7"),),
         (_tokenized(_ASKED, *_CAUSAL, "--max-length", "99"),),
     ),
     Page(

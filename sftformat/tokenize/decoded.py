@@ -65,7 +65,7 @@ def decoded(
     max_target_length: int,
 ) -> Made:
     """Tokenize both sides of a batch; `encode` does the source. A target is cut on the right, its [SEP] with it."""
-    sides = _sides(batch, task, template)
+    sides = sides_of(batch, task, template)
     start, stop = closing(reference)
     pieces = reference.tokenizer.encode_batch_fast(sides.pieces, add_special_tokens=False) if sides.pieces else []
     lengths = np.array([len(each) for each in pieces], np.int64)
@@ -115,7 +115,8 @@ def _laid(
     return label_lists(offsets, written, known), inputs.astype(np.int32), offsets, wanted - kept
 
 
-def _sides(batch: pa.RecordBatch, task: str, template: ChatTemplate | None) -> Sides:
+def sides_of(batch: pa.RecordBatch, task: str, template: ChatTemplate | None) -> Sides:
+    """Return both sides of the rows as texts."""
     if task == "text-to-text" and template is None:
         return _plain(batch)
     talks = list(conversations(batch, task))
@@ -140,7 +141,7 @@ def _sides(batch: pa.RecordBatch, task: str, template: ChatTemplate | None) -> S
 
 
 def _plain(batch: pa.RecordBatch) -> Sides:
-    """As `_sides`, for rows of text-to-text without a template: no Python loop over rows."""
+    """As `sides_of`, for rows of text-to-text without a template: no Python loop over rows."""
     targets: Column = batch.column("target").cast(pa.string())
     rows = np.flatnonzero(np.asarray(targets.is_valid()))
     there = [name for name in ("input", "instruction") if name in batch.schema.names]

@@ -17,7 +17,7 @@ from sftformat.tokenize.conversation import TEXT_TASKS
 from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.labels import label_map
 from sftformat.tokenize.load import Reference, load_tokenizer
-from sftformat.tokenize.templates import PLAIN, find_template
+from sftformat.tokenize.templates import PLAIN, find_template, from_manifest
 from sftformat.tokenize.unit import Setting, Unit
 
 #: The objectives of each task, its usual one first.
@@ -51,6 +51,7 @@ class TokenizeOptions:
     template    a chat template: a file, or the name of a built-in one; None = the tokenizer's own (causal), or the
                 texts joined by line feeds (encoder-decoder)
     day         what the template's `strftime_now` tells
+    held        a template as a manifest tells it, instead of `template`
     max_target_length   in tokens, of the targets of an encoder-decoder; None = `max_length`
     """
 
@@ -63,6 +64,7 @@ class TokenizeOptions:
     template: str | None = None
     day: date | None = None
     max_target_length: int | None = None
+    held: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,8 @@ def _of_texts(setting: Setting, objective: str, options: TokenizeOptions) -> Set
     closing(reference)
     plain = options.template in (None, PLAIN)
     found = None if plain else find_template(reference, options.template, options.day)
+    if options.held is not None:
+        found = from_manifest(reference, options.held)
     most = options.max_target_length or setting.max_length
     return replace(setting, objective=objective, template=found, max_target_length=most)
 

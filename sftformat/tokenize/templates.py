@@ -69,6 +69,10 @@ PLAIN = "plain"
 BUILT_IN: Mapping[str, str] = {PLAIN: _PLAIN, "chatml": _CHATML, "alpaca": _ALPACA}
 
 
+#: Tokens that built-in templates write.
+_MARKS: Mapping[str, tuple[str, ...]] = {"chatml": ("<|im_start|>", "<|im_end|>")}
+
+
 def find_template(reference: Reference, wanted: str | None, day: date | None) -> ChatTemplate:
     """Return the template that `--template` names, else the tokenizer's own.
 
@@ -87,6 +91,12 @@ def find_template(reference: Reference, wanted: str | None, day: date | None) ->
             f"{reference.name}: names no eos_token in tokenizer_config.json, which the template {wanted} ends answers "
             "with: a model would not learn to stop"
         )
+    for mark in _MARKS.get(wanted, ()):
+        if reference.tokenizer.token_to_id(mark) is None:
+            raise ModelError(
+                f"{reference.name}: has no token {mark}, which the template {wanted} writes: it would be cut into "
+                "pieces; choose another --template, or add it to the tokenizer"
+            )
     return template
 
 

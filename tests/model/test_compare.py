@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sacrebleu.metrics import BLEU, CHRF
 from scipy import stats
 
-from sftformat.compare import compare, mcnemar, permutation_p
+from sftformat.compare import _Row, _statistics, compare, mcnemar, permutation_p
 from sftformat.errors import UsageError
 from sftformat.evaluate import evaluate
 from sftformat.grid import fit
@@ -93,6 +94,26 @@ def test_other_tasks_are_compared(task: str, model: Path, tmp_path: Path) -> Non
         sides = [evaluate(tmp_path / name, shards, "test").metrics[each.metric] for name in ("a", "b")]
         assert [each.a, each.b] == [pytest.approx(side) for side in sides]
     assert found.differences[0].p < 0.01  # type: ignore[operator]
+
+
+def test_texts_are_compared_as_sacrebleu_scores_them() -> None:
+    wanted = ["the film was good", "we saw it", "a very dull plot", "it is"]
+    written = [
+        ["the film was bad", "we saw it", "a dull plot", "is it"],
+        ["film", "we saw", "a very dull plot", "it is"],
+    ]
+    rows = [
+        _Row("x", "a", 1, target, text, text == target, 1.0)
+        for side in written
+        for target, text in zip(wanted, side, strict=True)
+    ]
+    found = _statistics("text-to-text", rows, [])
+    assert list(found) == ["chrf_of_target", "bleu_of_target", "exact_match", "loss_of_rows"]
+    for side, texts in enumerate(written):
+        own = np.arange(4)[None, :] + 4 * side
+        assert found["chrf_of_target"](own)[0] == pytest.approx(CHRF().corpus_score(texts, [wanted]).score)
+        assert found["bleu_of_target"](own)[0] == pytest.approx(BLEU(force=True).corpus_score(texts, [wanted]).score)
+        assert found["exact_match"](own)[0] == sum(a == b for a, b in zip(texts, wanted, strict=True)) / 4
 
 
 def test_other_rows_are_refused_and_named(runs: tuple[Path, Path], tmp_path: Path, model: Path) -> None:

@@ -20,7 +20,8 @@ from sftformat.tokenize.conversation import conversations
 from sftformat.tokenize.load import Reference, load_tokenizer
 from sftformat.tokenize.rendered import rendered
 from sftformat.tokenize.templates import BUILT_IN, find_template
-from tests.tokenize.text_samples import SPECIAL, TEMPLATES, byte_level, chat, turn
+from tests.tokenize.shard_samples import save, word_piece
+from tests.tokenize.text_samples import TEMPLATES, byte_level, chat, turn
 
 WORDS = st.text(st.sampled_from([*"ab the\n", "é", "你", "👍"]), min_size=1, max_size=12)
 #: Marks that end an answer as the templates end it would move the end.
@@ -212,4 +213,6 @@ def test_templates_that_cannot_be_had(tmp_path: Path) -> None:
         find_template(reference, "chatlm", None)
     with pytest.raises(ModelError, match="no eos_token"):
         find_template(reference, "plain", None)
-    assert set(SPECIAL) & {"</s>"}
+    bert = load_tokenizer(str(save(tmp_path / "bert", word_piece())))
+    with pytest.raises(ModelError, match=r"has no token <\|im_start\|>, .* cut into pieces"):
+        find_template(bert, "chatml", None)

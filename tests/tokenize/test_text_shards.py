@@ -263,8 +263,8 @@ def many(tmp_path: Path) -> Path:
 def test_workers_and_batches_do_not_matter(
     objective: str, many: Path, bytes_: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tokenizer = bytes_ if objective == "causal" else save(tmp_path / "tiny", word_piece())
-    options = {"objective": objective, "max_length": 60, "template": "chatml"}
+    tokenizer = bytes_ if objective == "causal" else save(tmp_path / "tiny", word_piece(), eos_token="[SEP]")
+    options = {"objective": objective, "max_length": 60, "template": "alpaca"}
     one = make(many, tmp_path / "one", tokenizer, **options)
     make(many, tmp_path / "two", tokenizer, workers=2, **options)
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
