@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Sample:
     """Files that show a code, or the lack of it, and the command and options that are run on them.
 
-    `files` are names and bytes; one whose name begins with "schema" is no input. `words` say what cannot be shown as
-    text, and name the fixture of the tests then.
+    `files` are names and bytes; one whose name begins with "schema", "template" or "fixes" is no input. `words` say
+    what cannot be shown as text, and name the fixture of the tests then.
     """
 
     files: tuple[tuple[str, bytes], ...]

@@ -118,6 +118,13 @@ repairing = stack(
         "--fix", is_flag=True, help="Repair what keeps its meaning: blanks and case of labels, blanks around keys."
     ),
     unsafe_fixes,
+    click.option(
+        "--apply",
+        "apply_file",
+        type=click.Path(),
+        metavar="FIXES",
+        help="Change the targets that a file of fixes names, each where it is still the one given there.",
+    ),
 )
 
 config = click.option(
@@ -202,6 +209,7 @@ def dataset_options(ctx: click.Context) -> Any:
     from sftformat.cli.startup import leave_pandas_out
 
     leave_pandas_out()
+    from sftformat.dataset.fixes import read_fixes
     from sftformat.dataset.options import DatasetOptions
     from sftformat.formats.source import ReadOptions
     from sftformat.schema.store import load_user
@@ -242,6 +250,7 @@ def dataset_options(ctx: click.Context) -> Any:
         drop_duplicates=bool(given.get("drop_duplicates")),
         fix=fix,
         unsafe_fixes=unsafe,
+        fixes=read_fixes(Path(given["apply_file"])) if given.get("apply_file") else (),
         max_rejects=given.get("max_rejects"),
         limit=given.get("limit"),
         workers=workers(given.get("workers")),

@@ -70,7 +70,7 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
         "splits": {split: {"rows": count, "files": []} for split, count in ledger["splits"].items()},
     }
     before = inherited(found)
-    if options.fix or before:
+    if options.fix or options.fixes or before:
         manifest["repairs"] = dict(sorted((survey.repairs + Counter(before)).items()))
     return {**manifest, **_inherited(found)} if not write_nothing else manifest
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sftformat.check import Settings, Tally, View, active, check_rows, inner_marks, near_similarity, told
+from sftformat.dataset.fixes import fix_rows, fixes_for
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.output import Output, Step
 from sftformat.dataset.rejected import canonical_rows, read_as
@@ -134,7 +135,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
         return
     schema = compiled(job.binding.layout, job.binding.at, job.binding.captures)
     binding = replace(job.binding, compiled=schema)
-    left = job.limit
+    left, fixes = job.limit, fixes_for(job.options.fixes, job.task)
     for batch in read(job.unit.source, job.options.read):
         if left is not None:
             batch = first_of(batch, left)
@@ -149,10 +150,11 @@ def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
             count_types(fitting, result.types, binding, result.type_lines)
             rows = normalize(fitting, binding, job.source_input.split, job.need.fields)
         rows, repaired = repair_rows(rows, job.task, how)
+        rows, fixed = fix_rows(rows, repaired, fixes)
         for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):
             if place in keys:
                 repaired[index] = [*keys[place], *repaired.get(index, ())]
-        findings = still_found(fitting.diagnostics, fitting, repaired)
+        findings = [*still_found(fitting.diagnostics, fitting, repaired), *fixed]
         yield Step(fitting, rows, [*batch.rejects, *rejects], findings, repaired)
         if left is not None and left <= 0:
             return
@@ -171,7 +173,7 @@ def first_of(batch: Batch, count: int) -> Batch:
 
 def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
-    schema = arrow_schema(job.task)
+    schema, fixes = arrow_schema(job.task), fixes_for(job.options.fixes, job.task)
     with pq.ParquetFile(job.unit.source.path) as file:
         for rows in file.iter_batches(BATCH_ROWS):
             rows = rows.cast(schema)
@@ -186,7 +188,8 @@ def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
                 [encode_json(row) for row in plain],
             )
             rows, repaired = repair_rows(rows, job.task, how or Wanted())
-            yield Step(batch, rows, [], [], repaired)
+            rows, fixed = fix_rows(rows, repaired, fixes)
+            yield Step(batch, rows, [], fixed, repaired)
 
 
 def _checked(job: Job, rules: Sequence[Rule], step: Step) -> tuple[pa.RecordBatch, Sequence[int]]:

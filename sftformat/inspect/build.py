@@ -15,7 +15,7 @@ from sftformat.dataset.options import DatasetOptions
 from sftformat.errors import InputError
 from sftformat.formats import sniff
 from sftformat.formats.source import check_columns
-from sftformat.inspect.lengths import ENCODED, ROW, Histogram, advise, summarize
+from sftformat.inspect.lengths import LABELLED, ROW, Histogram, advise, summarize
 from sftformat.inspect.measure import Job, Measured, measure
 from sftformat.inspect.section import Column, Looked, Repeats, Scores, Section, Unread
 from sftformat.layouts.layout import Binding, module_of, render
@@ -165,7 +165,7 @@ def _section(
     census = Census([each.summary for each in units if each.summary is not None], tallies, task)
     characters = _added(each.characters for each in units)
     tokens = _added(each.tokens for each in units)
-    weigh = reference is not None and task in ENCODED and ROW in tokens
+    weigh = reference is not None and task in LABELLED and ROW in tokens
     return Section(
         inputs=tuple(_looked(found, index, units) for index in members),
         detected=speaking.detected,

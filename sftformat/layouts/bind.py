@@ -121,7 +121,7 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     if nested:
         schema["allOf"] = [*schema.get("allOf", ()), *nested]
     renamed = {first_names[key]: at[key][0] for key in found.fields if key in at}
-    schema["required"] = [renamed.get(name, name) for name in schema.get("required", ())]
+    schema["required"] = list(dict.fromkeys(renamed.get(name, name) for name in schema.get("required", ())))
     return schema
 
 
@@ -168,7 +168,9 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
     rule = found.fields.get(key, Rule())
     if key == "split":
         return {"enum": [*SPLIT_NAMES, "", None]}
-    if rule.values is not None and not (template and "array" in template.get("type", ())):
+    canonical = load(f"canonical/{found.task}")["properties"].get(key, {})
+    many = "array" in (template or canonical).get("type", ())
+    if rule.values is not None and not many:
         numbers = [int(value) for value in rule.values if value.lstrip("-").isdigit()]
         return {"enum": [*rule.values, *numbers, None]}
     if key == "offsets":
@@ -177,7 +179,9 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
         return dict(copy.deepcopy(template))
     if found.own is not None:
         return _shape(kind_of(found.task, key), rule)
-    node = dict(load(f"canonical/{found.task}")["properties"][key])
+    node = dict(canonical)
     if node["type"] in ("string", ["string", "null"]):
         node["type"] = ["string", "integer", "null"]
+    elif key == "target" and many and node.get("items") == {"type": "string"}:
+        node["items"] = {"type": ["string", "integer"]}  # labels may be ids
     return node

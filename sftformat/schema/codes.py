@@ -10,6 +10,7 @@ _SCHEMA = (
     b' "label": {"enum": ["pos", "neg"]}}}\n'
 )
 _FOREIGN = b'{"type": "object", "properties": {"text": {"type": "string", "faker": "sentence"}, "label": {}}}\n'
+_FIX = b'{"file": "a.jsonl", "line": 1, "id": "06ceeb1f4e0db8cfa0af73c881402e56", "from": "pos", "to": "neg"}\n'
 _NOTED = b'{"text": "Fine film.", "label": "pos", "note": "seen twice"}\n'
 _OPEN = _SCHEMA.replace(b'{"type"', b'{"additionalProperties": true, "type"', 1)
 _WITH_SCHEMA = ("--schema", "schema.json", "--map", "input=text", "--map", "target=label")
@@ -129,5 +130,23 @@ PAGES: tuple[Page, ...] = (
         "what an annotator rejected is no example; that it is missing must still be seen.",
         (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "ORG"}], "answer": "reject"}\n'),),
         (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "PER"}], "answer": "accept"}\n'),),
+    ),
+    Page(
+        "SFT119",
+        "a fix that is not made is an error that stays in the data, though a list says that it is gone.",
+        (
+            Sample(
+                (("a.jsonl", _GOOD), ("fixes.jsonl", _FIX.replace(b"pos", b"new"))),
+                ("-o", "shown", "--dry-run", "--apply", "fixes.jsonl"),
+                command="convert",
+            ),
+        ),
+        (
+            Sample(
+                (("a.jsonl", _GOOD), ("fixes.jsonl", _FIX)),
+                ("-o", "shown", "--dry-run", "--apply", "fixes.jsonl"),
+                command="convert",
+            ),
+        ),
     ),
 )

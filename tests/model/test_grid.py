@@ -16,8 +16,9 @@ import torch
 from sftformat import loader, prepare
 from sftformat.errors import FolderError, TrainingError, UsageError
 from sftformat.folder.manifest import verify
-from sftformat.grid import choose, fit, parse_rates
+from sftformat.grid import fit
 from sftformat.train import Finished, Started, StepDone, TrainOptions, Trial, Warned
+from sftformat.trials import choose, parse_rates
 
 from .toys import read_lines, sentences, write_shards
 
@@ -60,10 +61,13 @@ def test_a_run_folder_is_whole_and_says_what_it_is(shards: Path, model: Path, tm
     finished = fitted(shards, out, model)
     assert not verify(out, "run")
     assert sorted(os.listdir(out)) == [
+        "README.md",
         "config.json",
+        "events.out.tfevents.0.sftformat",
         "history.jsonl",
         "manifest.json",
         "model.safetensors",
+        "plots",
         "run.json",
         "tokenizer.json",
         "tokenizer_config.json",
@@ -160,7 +164,7 @@ def test_a_rate_at_which_training_breaks_only_loses(shards: Path, model: Path, t
     assert finished.trial.learning_rate == 5e-3
     assert "the last checkpoint stands" in (finished.trials[1].error or "")
     assert any(isinstance(event, Warned) and "1e+30" in event.message for event in events)
-    with pytest.raises(TrainingError, match="every learning rate failed"):
+    with pytest.raises(TrainingError, match="every trial failed"):
         fitted(shards, tmp_path / "lost", model, [1e30, 1e31], options=options)
 
 

@@ -265,4 +265,5 @@ ELSEWHERE = {
     "SFT404": "needs an extra: tests/rules/test_near_duplicate.py",
     "SFT405": "needs an extra: tests/rules/test_near_leakage.py",
     "SFT107": "said when a data set is written in another layout",
+    "SFT119": "said when fixes are given: tests/dataset/test_fixes.py",
 }

