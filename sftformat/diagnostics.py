@@ -1,12 +1,15 @@
-"""One finding about the data: its code, its place and its words, and the two functions that make text safe to show."""
+"""One finding about the data: its code, its place and its words, and the table of codes."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from sftformat.shown import clip, visible
+
+__all__ = ["CODES", "Code", "Diagnostic", "Severity", "clip", "diagnostic", "visible"]
 
 
 class Severity(StrEnum):
@@ -239,7 +242,7 @@ CODES: Mapping[str, Code] = {
         ),
         Code("SFT501", "truncated", W_, "texts longer than --max-length", "raise --max-length, or cut the texts"),
         Code("SFT502", "unknown-tokens", W_, "a large share of unknown tokens", "use a tokenizer of this language"),
-        Code("SFT503", "empty-after-tokenization", E_, "a text of which no token is left", "remove the record"),
+        Code("SFT503", "empty-after-tokenization", E_, "a text, or a tagged word, without token", "remove the record"),
         Code("SFT504", "target-lost", E_, "nothing of the target is left to train on", "raise --max-length"),
         Code(
             "SFT505",
@@ -268,30 +271,3 @@ def diagnostic(code: str, message: str, **fields: Any) -> Diagnostic:
     fields.setdefault("severity", row.severity)
     fields.setdefault("hint", row.fix)
     return Diagnostic(code=code, name=row.name, message=message, **fields)
-
-
-# Everything that a terminal could take for a command or that cannot be seen: C0 and C1 controls, DEL, bidi controls,
-# zero-width and other invisible format characters, lone surrogates, line separators.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
-_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def _escape(match: re.Match[str]) -> str:
-    character = match.group()
-    number = ord(character)
-    if character in _SHORT_ESCAPES:
-        return _SHORT_ESCAPES[character]
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-
-
-def visible(text: str) -> str:
-    """Return text with every control, bidi and invisible character as a visible escape (`\\x1b`, `\\u202e`, `\\n`)."""
-    return _UNSAFE.sub(_escape, text)
-
-
-def clip(value: object, limit: int = 80) -> str:
-    """Return at most `limit` characters of a value for a message; what was cut is shown by an ellipsis."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -205,7 +205,8 @@ def _word_row(rows: pa.RecordBatch, reference: Reference, max_length: int) -> To
     labels = [tags[number] if 0 <= number < len(tags) else None for number in whole.begins.tolist()]
     ids, types = whole.encoded.input_ids.tolist(), whole.encoded.token_type_ids.tolist()
     shown = [reference.tokenizer.id_to_token(number) or "" for number in ids]
-    return TokenRun("", tuple(map(Token, ids, shown, types, kept, labels)))
+    parts = zip(ids, shown, types, kept, labels, strict=True)
+    return TokenRun("", tuple(Token(*each[:4], label=each[4]) for each in parts))
 
 
 def _kept(text: str, pair: str | None, reference: Reference, max_length: int) -> list[bool] | None:

@@ -51,8 +51,11 @@ PAGES: tuple[Page, ...] = (
     ),
     Page(
         "SFT503",
-        "of an empty sequence a model learns the label without a text.",
-        (_tokenized(_GOOD + b'{"text": "\\u0001", "label": "neg"}\n'),),
+        "of an empty sequence a model learns the label without a text, and the tag of an empty word is lost.",
+        (
+            _tokenized(_GOOD + b'{"text": "\\u0001", "label": "neg"}\n'),
+            _tokenized(b'{"tokens": ["good", "\\u0001", "film"], "ner_tags": ["O", "B-PER", "O"]}\n'),
+        ),
         (_tokenized(_GOOD + b'{"text": ".", "label": "neg"}\n'),),
     ),
     Page(
