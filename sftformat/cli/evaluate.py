@@ -110,7 +110,7 @@ def show(where: Any, found: Any) -> None:
     where.say()
     if found.label_errors:
         doubted = found.folder / "label-errors.jsonl"
-        where.say(f"{found.label_errors:,} labels are probably wrong: look at {doubted},")
+        where.say(f"{found.label_errors:,} labels may be wrong, the likeliest first: look at {doubted},")
         where.say(
             "take out the lines that are not, and give the rest to: sftformat convert … --apply label-errors.jsonl"
         )
