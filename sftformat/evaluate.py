@@ -38,6 +38,7 @@ from sftformat.tasks import task_of
 from sftformat.tasks.overlap import require_text_extra
 from sftformat.tasks.ragged import flat
 from sftformat.tasks.task import Answers, ClassScore, intervals, measure, one_class_warning, said_by
+from sftformat.tasks.texts import caseless
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
 METRICS, PREDICTIONS = "metrics.json", "predictions.jsonl"
@@ -194,7 +195,7 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         majority_label=labels[majority[0]] if majority else None,
         majority_accuracy=majority[1] if majority else None,
         threshold=answers.threshold if task.name == "multilabel" else None,
-        warnings=(warning,) if warning else (),
+        warnings=tuple(each for each in (warning, caseless(answers)) if each),
         shards=opened.manifest["fingerprint"],
         opened=count,
         baselines={name: plain(each) for name, each in (task.baselines(answers) if task.baselines else {}).items()},

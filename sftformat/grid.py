@@ -102,6 +102,7 @@ def fit(
             return
         write_bytes(staging.path / MADE_FROM, dump_json(made_from))
         trials_done: list[Trial] = []
+        told: set[str] = set()  # what is true of the data is said once, not in every trial
         for number, tried in enumerate(tries, 1):
             folder = trial_folder(staging.path, tried.learning_rate, tried.seed, len(tries))
             done = read_result(folder) if len(tries) > 1 else None
@@ -110,8 +111,9 @@ def fit(
                 for event in run_trial(planned):
                     if isinstance(event, Finished):
                         done = event.trial
-                    else:
+                    elif not isinstance(event, Warned) or event.message not in told:
                         yield replace(event, trial=number, trials=len(tries)) if isinstance(event, Started) else event
+                    told.update({event.message} if isinstance(event, Warned) else ())
             trials_done.append(cast(Trial, done))  # the last event of a trial is Finished, or it raised
             drop_losers(staging.path, trials_done, len(tries), len(seeds))
         ranks.agree(None)

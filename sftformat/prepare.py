@@ -22,7 +22,9 @@ from sftformat.events import TrainOptions
 from sftformat.loader import Split, open_split
 from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
 from sftformat.tasks import task_of
+from sftformat.tasks.overlap import require_text_extra
 from sftformat.tasks.task import Task
+from sftformat.tasks.texts import WRITTEN
 from sftformat.twins import shared
 
 
@@ -112,6 +114,8 @@ def prepare(
         "device": device.type,
     }
     optimizer, metric = make_optimizer(model, options), options.metric or task.metric
+    if metric in WRITTEN:
+        require_text_extra()
     loss = task.loss
     if task.smoothed is not None and options.label_smoothing:
         loss = partial(task.smoothed, smoothing=options.label_smoothing)

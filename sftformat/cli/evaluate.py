@@ -15,7 +15,7 @@ writing = options.stack(
     beams,
     click.option(
         "--max-target-length",
-        type=click.IntRange(1),
+        type=click.IntRange(2),
         metavar="N",
         help="Texts: longest one that is written, in tokens. Default: that of the shards.",
     ),

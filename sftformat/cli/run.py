@@ -57,7 +57,10 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     from sftformat.report.model import show_next, show_trials
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
+    from sftformat.tasks.overlap import require_text_extra
 
+    if given["objective"] == "causal":
+        raise click.UsageError("--for causal: such shards are trained elsewhere; make them with 'sftformat tokenize'")
     where, out = screen(given["quiet"]), Path(output)
     choice = options.dataset_options(ctx)
     _heading(where, 1, "convert")
@@ -65,6 +68,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
         finish(findings, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset")
         dataset = read_manifest(out / "dataset", "dataset")
         refuse_to_train(dataset, tolerances(choice.settings))
+        if dataset["task"] in ("text-to-text", "chat"):
+            require_text_extra()
         split = evaluation_split(dataset, given["eval_split"])
         _heading(where, 2, "tokenize")
         how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)

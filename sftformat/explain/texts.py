@@ -40,4 +40,4 @@ def _learned(ids: Sequence[int], labels: Sequence[int], kept: range, reference: 
     """Return tokens of which some are learned."""
     pairs = enumerate(zip(ids, labels, strict=False))
     shown = [reference.tokenizer.id_to_token(number) or "" for number in ids]
-    return TokenRun(path, tuple(Token(n, shown[at], 0, at in kept, label >= 0) for at, (n, label) in pairs))
+    return TokenRun(path, tuple(Token(n, shown[at], 0, at in kept, trained=label >= 0) for at, (n, label) in pairs))

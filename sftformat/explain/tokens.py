@@ -39,8 +39,8 @@ class Token:
     text: str
     type_id: int
     kept: bool
-    trained: bool | None = None
     label: str | None = None
+    trained: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields under names; those that say nothing are left out."""

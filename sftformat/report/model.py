@@ -82,6 +82,24 @@ def show_trials(where: Screen, trials: Sequence[Trial], kept: Trial) -> None:
         mark = "← kept" if trial == kept else (trial.error or "")
         add(made, f"{trial.learning_rate:g}", trial.seed, trial.epoch, number(trial.value), number(trial.loss), mark)
     where.show(made)
+    if len({trial.seed for trial in trials}) > 1:
+        where.say()
+        _show_rates(where, trials)
+
+
+def _show_rates(where: Screen, trials: Sequence[Trial]) -> None:
+    """Print what the trials of each learning rate come to in the mean over their seeds, which is what decides."""
+    from statistics import fmean, stdev
+
+    numbers = (f"mean {trials[0].metric}", "deviation", "seeds")
+    made = table("learning rate", *numbers, right=numbers)
+    for rate in dict.fromkeys(trial.learning_rate for trial in trials):
+        own = [trial for trial in trials if trial.learning_rate == rate]
+        values = [trial.value for trial in own if trial.value is not None]
+        mean = fmean(values) if len(values) == len(own) else None
+        spread = stdev(values) if mean is not None and len(values) > 1 else None
+        add(made, f"{rate:g}", number(mean), number(spread), len(own))
+    where.show(made)
 
 
 def number(value: float | None) -> str:

@@ -101,6 +101,12 @@ def said(answers: Answers) -> Iterator[dict[str, Any]]:
         yield {"prediction": text}
 
 
+def caseless(answers: Answers) -> str | None:
+    """Return a warning where texts are compared without their capitals."""
+    lowercase = answers.sides is not None and answers.sides.lowercase
+    return "the tokenizer knows no capitals: texts are compared without them" if lowercase else None
+
+
 def baselines(answers: Answers) -> dict[str, dict[str, float]]:
     """Return the scores of copying the source, and of always writing the commonest target."""
     assert answers.sides is not None

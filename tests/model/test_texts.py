@@ -200,14 +200,18 @@ def test_evaluation(run: Path, shards: Path) -> None:
     written = [row["prediction"] for row in rows]
     lower = sacrebleu.CHRF(lowercase=True).corpus_score(written, refs)  # the tokenizer knows no capitals
     assert found.metrics["chrf"] == pytest.approx(lower.score)
+    assert found.warnings == ("the tokenizer knows no capitals: texts are compared without them",)
     copied = sacrebleu.CHRF(lowercase=True).corpus_score([row["input"] for row in expected], refs)
     assert found.baselines["copy of the source"]["chrf"] == pytest.approx(copied.score)
 
 
 def test_the_extra_is_named(run: Path, shards: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overlap, "find_spec", lambda name: None if name == "sacrebleu" else name)
-    with pytest.raises(ModelError, match=r"sacrebleu not installed: pip install 'sftformat\[text\]'"):
+    said = r"sacrebleu not installed: pip install 'sftformat\[text\]'"
+    with pytest.raises(ModelError, match=said):
         evaluate(run, shards, "validation")
+    with pytest.raises(ModelError, match=said):
+        next(iter(train(shards, str(run), replace(QUICK, metric="bleu"), run.parent / "other")))
 
 
 def test_the_run_opens_in_transformers(run: Path, shards: Path) -> None:
@@ -235,13 +239,19 @@ def test_from_records_to_predictions(task: str, call_here: Call, model: Path, tm
         *("--epochs", "1", "--template", "plain", "--max-target-length", "6", "--beams", "2"),
     )
     assert done.code == 0, done.err
-    for words in ("chrf", "chrf of copy of the source", "EncoderDecoderModel.from_pretrained"):
+    for words in ("chrf", "chrf of the copy of the source", "EncoderDecoderModel.from_pretrained"):
         assert words in done.out
     done = call_here("predict", "out/model", "new.jsonl", "-o", "p.jsonl", "--max-target-length", "2")
     assert done.code == 0, done.err
     found = read_lines(tmp_path / "p.jsonl")
     assert [row["line"] for row in found] == [1, 2]
     assert all(len(row["prediction"].split()) <= 2 for row in found)
+
+
+def test_run_trains_no_causal_model(call_here: Call, model: Path) -> None:
+    done = call_here("run", "a.jsonl", "-o", "out", "--model", str(model), "--for", "causal")
+    assert done.code == 2
+    assert "make them with 'sftformat tokenize'" in done.err
 
 
 def test_a_conversation_is_held_against_its_first_answer(model: Path, tmp_path: Path) -> None:

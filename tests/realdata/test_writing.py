@@ -77,7 +77,7 @@ def learn(call: Call, folder: Path, split: str, *more: str) -> Any:
     options = ("--epochs", "30", "--batch-size", "10", "--learning-rate", "1e-3", "--weight-decay", "0")
     quiet = ("--ignore", "SFT", "--fail-on", "error", "-q", "--max-length", "128")
     done = call("run", *more, "-o", "out", "--model", "bert", "--eval-split", split, *options, *quiet, cwd=folder)
-    assert "chrf of copy of the source" in done.out, done.err
+    assert "chrf of the copy of the source" in done.out, done.err
     return json.loads((folder / f"out/model/evaluations/shards-{split}/metrics.json").read_text())
 
 
