@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sftformat.diagnostics import Diagnostic, diagnostic
 from sftformat.layouts.cells import TEXTUAL, read_cells, read_some
 from sftformat.layouts.layout import Binding
+from sftformat.layouts.reader import Reader, reader_of
 from sftformat.record import Batch, Number, Reject
 from sftformat.schema.decide import plain
 from sftformat.schema.explain import Violation
@@ -26,14 +27,24 @@ def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     """
     assert binding.compiled is not None  # bind() always compiles
     shown = _shown(batch, binding)
-    if binding.compiled.all_fit(shown):
-        return batch, []
-    fits = binding.compiled.fits
-    bad = [index for index, value in enumerate(shown) if not fits(value)]
+    bad: dict[int, Sequence[Violation]] = {}
+    if not binding.compiled.all_fit(shown):
+        fits, explain = binding.compiled.fits, binding.compiled.explain
+        bad = {index: explain(value) for index, value in enumerate(shown) if not fits(value)}
+    if binding.layout.module:
+        bad |= _faults(shown, reader_of(binding), bad)
     if not bad:
         return batch, []
-    rejects = [batch.reject(index, violations(batch, index, binding.compiled.explain(shown[index]))) for index in bad]
+    rejects = [batch.reject(index, violations(batch, index, bad[index])) for index in sorted(bad)]
     return without(batch, set(bad)), rejects
+
+
+def _faults(shown: Sequence[Any], reader: Reader, bad: Collection[int]) -> dict[int, Sequence[Violation]]:
+    """Return what the layout finds in records that fit its schema: what no schema can say."""
+    if reader.fault is None:
+        return {}
+    found = {index: reader.fault(value) for index, value in enumerate(shown) if index not in bad}
+    return {index: [each] for index, each in found.items() if each is not None}
 
 
 def without(batch: Batch, dropped: set[int]) -> Batch:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.rejected import canonical_binding
+from sftformat.dataset.sample import sample
 from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UsageError
 from sftformat.folder.manifest import read_manifest
-from sftformat.formats import read, spread
 from sftformat.formats.source import Source
 from sftformat.layouts.bind import bind, compiled
 from sftformat.layouts.cells import TEXTUAL
@@ -21,12 +20,6 @@ from sftformat.layouts.layout import Binding, Layout, Rule
 from sftformat.layouts.near import Near, nearest
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
-from sftformat.repair import repair_keys
-
-#: Records that are looked at to tell the layout; every record is checked against it afterwards.
-SAMPLE_RECORDS = 2000
-#: A longer file is looked at in this many places, if it can be opened anywhere.
-SAMPLE_PLACES = 8
 
 
 def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
@@ -145,37 +138,6 @@ def _without_split(found: Detected, source_input: Input) -> Detected:
     at = {key: pointer for key, pointer in found.binding.at.items() if key != "split"}
     again = compiled(found.binding.layout, at, found.binding.captures)
     return replace(found, binding=replace(found.binding, at=at, compiled=again))
-
-
-def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
-    """Return records of an input that can be read, in order, and the first finding about one that cannot.
-
-    They are all records of a short file, else some from its start and some from each of a few places spread over it;
-    of a file that must be read from its start (CSV, a JSON array, a compressed one) they are the first.
-    """
-    records, unread = _first_records(source, options, SAMPLE_RECORDS)
-    if len(records) < SAMPLE_RECORDS or options.limit is not None:
-        return records, unread
-    places = spread(source, SAMPLE_PLACES)
-    each = SAMPLE_RECORDS // len(places)
-    if len(places) > 1:
-        parts = [_first_records(source.part(place), options, each)[0] for place in places]
-        records = [record for part in parts for record in part]
-    return records, unread
-
-
-def _first_records(source: Source, options: DatasetOptions, count: int) -> tuple[list[Record], Diagnostic | None]:
-    records: list[Record] = []
-    unread: Diagnostic | None = None
-    how = options.repairs()
-    for batch in read(source, options.read):
-        if unread is None and batch.rejects:
-            unread = batch.rejects[0].diagnostics[0]
-        batch, _ = repair_keys(batch, how)
-        records.extend(islice(batch.records, count - len(records)))
-        if len(records) >= count:
-            break
-    return records, unread
 
 
 def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, split: str | None) -> Detected:

@@ -10,7 +10,8 @@ from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import Binding, render, source_pointer
+from sftformat.layouts.layout import Binding, render
+from sftformat.layouts.reader import source_pointer
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
 from sftformat.schema.keywords import Ignored

@@ -25,7 +25,8 @@ from sftformat.errors import UsageError
 from sftformat.folder.files import remove
 from sftformat.formats import read
 from sftformat.layouts.bind import compiled
-from sftformat.layouts.layout import Binding, source_pointer
+from sftformat.layouts.layout import Binding
+from sftformat.layouts.reader import source_pointer
 from sftformat.normalize import count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json

@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import arrow, csv, json, jsonl, parquet, rejects
+from sftformat.formats import arrow, csv, json, jsonl, parquet, rejects, text
 from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
-from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name
+from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name, written_as
 from sftformat.record import Batch
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "sniff",
     "spread",
     "write",
+    "written_as",
 ]
 
 
@@ -49,6 +50,7 @@ FORMATS = {
     "jsonl": Format(jsonl.read, jsonl.write),
     "parquet": Format(parquet.read, parquet.write),
     "arrow": Format(arrow.read, arrow.write),
+    "text": Format(text.read, text.write),
 }
 
 

@@ -21,6 +21,7 @@ from sftformat.diagnostics import Diagnostic, clip
 from sftformat.errors import InputError
 from sftformat.formats import csvrow, jsonfault, jsonl, jsontext, lines, rows
 from sftformat.formats.source import BATCH_RECORDS, KEPT_BYTES, Origin, ReadOptions, Source
+from sftformat.formats.text import LINE
 from sftformat.record import Batch, Record, Reject
 from sftformat.schema.decide import Compiled, compile_schema, plain
 from sftformat.schema.store import load
@@ -205,7 +206,7 @@ def _read(at: _At, text: bytes, options: ReadOptions) -> _Row | Reject:
         hint = "put the row as text into 'raw', in the place of 'raw_base64'"
         found = replace(rows.undecodable(at.source, stored, error.start, at.line, at.byte), byte=at.byte, hint=hint)
         return rows.reject(at.source, at.line, at.byte, stored, found)
-    record = _cells(at, row) if at.source.format in _DELIMITERS else _object(at, row)
+    record = _made(at, row)
     if isinstance(record, Diagnostic):
         return rows.reject(at.source, at.line, at.byte, stored, record)
     return _Row(record, at.line, at.byte, stored)
@@ -239,6 +240,12 @@ def _misshapen(at: _At, value: Record) -> list[Diagnostic]:
     if not found and value["format"] in _DELIMITERS and "header" not in value:
         found.append(at.finding("SFT102", "/header is missing: the names of the cells", path="/header"))
     return found
+
+
+def _made(at: _At, row: str) -> Record | Diagnostic:
+    if at.source.format == "text":
+        return {LINE: row} if "\0" not in row else at.finding("SFT008", "a NUL byte", path="/raw")
+    return _cells(at, row) if at.source.format in _DELIMITERS else _object(at, row)
 
 
 def _object(at: _At, row: str) -> Record | Diagnostic:

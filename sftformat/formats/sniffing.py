@@ -23,8 +23,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
-_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow")
-_TEXT = ("csv", "tsv", "json", "jsonl")
+_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "text")
+_TEXT = ("csv", "tsv", "json", "jsonl", "text")
 
 
 def sniff(path: Path, name: str, options: ReadOptions) -> Source:
@@ -165,6 +165,8 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
     if text.lstrip(jsonfault.BLANK).startswith(b"{") or b"\n{" in text[: 1 << 14]:
         return "jsonl"
     newline = "\r" if source.line_end == "\r" else "\n"
+    if start.line.startswith(b"__label__"):
+        return "text"
     sample = [line for line in text.decode("utf-8", "replace").split(newline)[:200] if line.strip()]
     if max(dialect.consistency(sample, csvrow.Dialect(mark, True, newline), complete) for mark in ",;\t|") > 0.5:
         return "csv"

@@ -8,6 +8,7 @@ from typing import Any
 
 from sftformat.errors import UsageError
 from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse, render
+from sftformat.layouts.reader import LABEL, places_of
 from sftformat.layouts.rename import kind_of
 from sftformat.record import Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
@@ -23,7 +24,8 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
     has two keys there, in its order. A field no record has is left out.
 
     Raises:
-        UsageError: `mapping` names a field that the task has not, or two fields stand in one place.
+        UsageError: `mapping` names a field that the task has not, two fields stand in one place, or the records do not
+            show what a layout must find in them.
     """
     given = _given(found, mapping or {})
     names = set().union(*records)
@@ -40,7 +42,9 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
                 at[key] = chosen
                 break
     at.update(given)
-    if not found.module:
+    if found.module:
+        at.update(places_of(Binding(found, at), records))
+    else:
         _refuse_shared(at)
     return Binding(found, at, captures, compiled(found, at, captures))
 
@@ -122,6 +126,7 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
         schema["allOf"] = [*schema.get("allOf", ()), *nested]
     renamed = {first_names[key]: at[key][0] for key in found.fields if key in at}
     schema["required"] = [renamed.get(name, name) for name in schema.get("required", ())]
+    schema["required"] += [pointer[0] for key, pointer in at.items() if key.startswith(LABEL) and len(pointer) == 1]
     return schema
 
 
@@ -166,6 +171,8 @@ def _first_name(properties: Mapping[str, Any], rule: Rule) -> str:
 
 def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> dict[str, Any]:
     rule = found.fields.get(key, Rule())
+    if key.startswith(LABEL):
+        return dict(found.schema["$defs"]["label"])
     if key == "split":
         return {"enum": [*SPLIT_NAMES, "", None]}
     if rule.values is not None and not (template and "array" in template.get("type", ())):

@@ -40,6 +40,11 @@ def can_hold(one: str, other: str) -> bool:
 OTHERS = {name: [other for other in LAYOUTS if other != name and can_hold(name, other)] for name in LAYOUTS}
 
 
+def labels_of_rows(rows: list[dict[str, Any]]) -> list[str]:
+    targets = [row["target"] for row in rows if row["target"] is not None]
+    return sorted({label for target in targets for label in (target if isinstance(target, list) else [target])})
+
+
 def canonical(name: str, records: list[Record]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the canonical rows of records in a layout, all of which must fit, and the manifest they would have."""
     binding = bind(layout(name), records)
@@ -55,7 +60,7 @@ def test_another_layout_keeps_what_it_does_not_say_it_loses(name: str, data: st.
     other = data.draw(st.sampled_from(OTHERS[name]))
     rows, manifest = canonical(name, data.draw(st.lists(RECORDS[name], min_size=1, max_size=4).filter(one_type)))
     without_meta = [{**row, "meta": None} for row in rows]  # columns of the source may have the names of fields
-    exporter = Exporter(manifest, other, textual=False)
+    exporter = Exporter(manifest, other, textual=False, labels=labels_of_rows(rows))
     try:
         records = exporter.records(without_meta)
         exporter.refuse_unfit(records)
