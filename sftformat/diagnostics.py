@@ -213,6 +213,13 @@ CODES: Mapping[str, Code] = {
             "remove it, spell it as the dialect does, or begin its name with x-",
         ),
         Code(
+            "SFT109",
+            "ids-and-names-disagree",
+            E_,
+            "one label has two ids, or one id two names, in a file that has both",
+            "correct label or label_text; label_text is what is read",
+        ),
+        Code(
             "SFT501",
             "truncated",
             W_,

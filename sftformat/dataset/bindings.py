@@ -152,6 +152,9 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
     try:
         binding = choose(found, records, source.name).binding
     except UsageError as error:
+        if any(each.code == "SFT015" for each in source.notes):
+            rest = str(error).removeprefix(f"{source.name}: ")
+            raise UsageError(f"{source.name}: {_headerless(source)}; else {rest}") from None
         if options.schema is None:
             raise
         raise UsageError(f"{error}; or say it in {options.schema_name}, under 'x-sftformat'") from None
@@ -159,6 +162,17 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
         own = replace(binding.layout, own=options.schema)
         binding = replace(binding, layout=own, compiled=compiled(own, binding.at, binding.captures))
     return Detected(source, _finished(binding, options), tuple(found), False, split)
+
+
+def _headerless(source: Source) -> str:
+    """Say what to do about a first row that looks like data, or one that is cut at the wrong character."""
+    note = next(each for each in source.notes if each.code == "SFT015")
+    if len(source.columns) == 1:
+        return f"{note.message}: {note.hint}"
+    names = ["text", "label"] if len(source.columns) == 2 else [f"column_{n}" for n, _ in enumerate(source.columns, 1)]
+    if len(source.columns) == 2 and len(source.columns[0]) < len(source.columns[1]):
+        names.reverse()
+    return f"{note.message}: for a file without a header say --no-header --columns {','.join(names)}"
 
 
 def _finished(binding: Binding, options: DatasetOptions) -> Binding:

@@ -11,7 +11,14 @@ from tempfile import TemporaryDirectory
 from sftformat.check import active, check_set, duplicates, told
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
-from sftformat.dataset.findings import file_findings, in_records, schema_findings, split_findings, type_findings
+from sftformat.dataset.findings import (
+    file_findings,
+    in_records,
+    named_findings,
+    schema_findings,
+    split_findings,
+    type_findings,
+)
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
@@ -128,6 +135,7 @@ def _survey(
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
     whole = [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
+    whole += named_findings(results, found)
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)

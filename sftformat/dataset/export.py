@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -268,7 +269,9 @@ def _binding(mapping: Mapping[str, Any], task: str) -> Binding:
     """Rebuild the binding that a manifest records."""
     at = {key: parse(pointer) for key, pointer in mapping["fields"].items()}
     captures = {key: str(mapping[key]) for key in ("source_lang", "target_lang") if key in mapping}
-    return named(Binding(_layout(mapping, task), at, captures), mapping.get("values", {}))
+    found = _layout(mapping, task)
+    found = replace(found, unlabelled=tuple(mapping.get("unlabelled", found.unlabelled)))
+    return named(Binding(found, at, captures), mapping.get("values", {}))
 
 
 def _layout(mapping: Mapping[str, Any], task: str) -> Layout:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from sftformat.dataset.names import name_findings
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
@@ -51,6 +52,11 @@ def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnos
         blank = sum(result.blank_lines for result in results if result.unit.input == number)
         if blank:
             yield diagnostic("SFT011", f"{blank} blank {'line' if blank == 1 else 'lines'}", file=each.name)
+
+
+def named_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
+    """Yield where ids and names of labels disagree (SFT109)."""
+    return name_findings([(plan.inputs[each.unit.input].name, each.names) for each in results if each.names])
 
 
 def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sftformat.check import Settings, Tally, active, check_rows, inner_marks, near_similarity, told
+from sftformat.dataset.names import count_names
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.output import Output, Step
 from sftformat.dataset.rejected import canonical_rows, read_as
@@ -147,6 +148,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
         else:
             fitting, rejects = validate(batch, binding)
             count_types(fitting, result.types, binding, result.type_lines)
+            count_names(fitting, result.names, binding)
             rows = normalize(fitting, binding, job.source_input.split, job.need.fields)
         rows, repaired = repair_rows(rows, job.task, how)
         for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sftformat.errors import UsageError
@@ -28,6 +29,7 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
             show what a layout must find in them.
     """
     given = _given(found, mapping or {})
+    found = _with_unlabelled(found, records, given)
     names = set().union(*records)
     at: dict[str, Pointer] = {}
     captures: dict[str, str] = {}
@@ -69,6 +71,16 @@ def _renamed(found: Layout, at: Mapping[str, Pointer]) -> Mapping[str, Any]:
     required = [names.get(name, name) for name in own.get("required", ())]
     renamed = {names.get(name, name): node for name, node in properties.items() if name not in names.values()}
     return {**own, "properties": renamed, **({"required": required} if "required" in own else {})}
+
+
+def _with_unlabelled(found: Layout, records: Sequence[Record], given: Mapping[str, Pointer]) -> Layout:
+    """Read -1 as unlabelled where a file has no other label, as test files of GLUE; elsewhere it is a class."""
+    if found.task != "classification" or found.module or found.unlabelled or "target" not in found.fields:
+        return found
+    places = [given["target"]] if "target" in given else found.fields["target"].at
+    pointer = next((each for each in places if any(get(record, each) is not MISSING for record in records)), None)
+    values = [get(record, pointer) for record in records] if pointer else []
+    return replace(found, unlabelled=(-1,)) if values and all(value in (-1, "-1") for value in values) else found
 
 
 def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:

@@ -97,7 +97,10 @@ class Binding:
     def to_json(self) -> dict[str, Any]:
         """Return what `manifest.mapping` records."""
         fields = {name: render(pointer) for name, pointer in self.at.items()}
-        return {"layout": self.layout.name, "task": self.layout.task, "fields": fields, **self.captures}
+        said = {"layout": self.layout.name, "task": self.layout.task, "fields": fields, **self.captures}
+        own = self.layout.schema.get("x-sftformat", {}).get("unlabelled", [])
+        found = list(self.layout.unlabelled)
+        return said if found == own else {**said, "unlabelled": found}
 
 
 def parse(pointer: str) -> Pointer:

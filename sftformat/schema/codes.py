@@ -5,6 +5,7 @@ from __future__ import annotations
 from sftformat.documented import Page, Sample, jsonl
 
 _GOOD = b'{"text": "Fine film.", "label": "pos"}\n'
+_NAMED = b'{"text": "Fine film.", "label": 1, "label_text": "pos"}\n'
 _SCHEMA = (
     b'{"type": "object", "properties": {"text": {"type": "string", "maxLength": 12},'
     b' "label": {"enum": ["pos", "neg"]}}}\n'
@@ -87,5 +88,11 @@ PAGES: tuple[Page, ...] = (
         "a check that was written and is not made lets pass what it was to keep out.",
         (Sample((("schema.json", _FOREIGN), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
         (Sample((("schema.json", _SCHEMA), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
+    ),
+    Page(
+        "SFT109",
+        "the name is what is learned; where it contradicts the id, one of the two is a wrong label.",
+        (jsonl(_NAMED + b'{"text": "Bad film.", "label": 1, "label_text": "neg"}\n'),),
+        (jsonl(_NAMED + b'{"text": "Bad film.", "label": 0, "label_text": "neg"}\n'),),
     ),
 )
