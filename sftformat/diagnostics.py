@@ -213,7 +213,7 @@ CODES: Mapping[str, Code] = {
             "remove it, spell it as the dialect does, or begin its name with x-",
         ),
         Code(
-            "SFT109",
+            "SFT113",
             "ids-and-names-disagree",
             E_,
             "one label has two ids, or one id two names, in a file that has both",

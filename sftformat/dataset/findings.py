@@ -55,7 +55,7 @@ def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnos
 
 
 def named_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
-    """Yield where ids and names of labels disagree (SFT109)."""
+    """Yield where ids and names of labels disagree (SFT113)."""
     return name_findings([(plan.inputs[each.unit.input].name, each.names) for each in results if each.names])
 
 

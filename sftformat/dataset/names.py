@@ -28,7 +28,7 @@ def count_names(batch: Batch, found: Pairs, binding: Binding) -> None:
 
 
 def name_findings(inputs: Sequence[tuple[str, Mapping[str, Mapping[str, int]]]]) -> Iterator[Diagnostic]:
-    """Yield SFT109 for each name that stands beside another id, and each id beside another name, than before.
+    """Yield SFT113 for each name that stands beside another id, and each id beside another name, than before.
 
     `inputs` are the names of inputs with their pairs, in order; all of them count together.
     """
@@ -44,4 +44,4 @@ def name_findings(inputs: Sequence[tuple[str, Mapping[str, Mapping[str, int]]]])
                 message = f"the id {clip(number, 20)} is called {clip(name, 40)!r}, elsewhere {clip(other, 40)!r}"
             else:
                 continue
-            yield diagnostic("SFT109", message, file=file, line=line, path=f"/{NAME}")
+            yield diagnostic("SFT113", message, file=file, line=line, path=f"/{NAME}")

@@ -10,6 +10,7 @@ from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic
+from sftformat.errors import InputError
 from sftformat.formats import read, spread
 from sftformat.formats.source import Source
 from sftformat.record import Batch, Record
@@ -71,12 +72,15 @@ def _thinned(batches: Iterator[Batch]) -> list[Record]:
     """Return every nth record of the bytes that are looked at, n such that there are not too many."""
     kept: list[Record] = []
     step, position, size = 1, 0, 0
-    for batch in batches:
-        kept.extend(batch.records[-position % step :: step])
-        position += len(batch)
-        while len(kept) > SAMPLE_RECORDS:
-            kept, step = kept[::2], step * 2
-        size += sum(map(len, batch.raw))
-        if size >= STREAM_BYTES:
-            break
+    try:
+        for batch in batches:
+            kept.extend(batch.records[-position % step :: step])
+            position += len(batch)
+            while len(kept) > SAMPLE_RECORDS:
+                kept, step = kept[::2], step * 2
+            size += sum(map(len, batch.raw))
+            if size >= STREAM_BYTES:
+                break
+    except InputError:
+        return kept  # damage further on is told when the file is read
     return kept

@@ -15,14 +15,16 @@ from sftformat.record import Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
 from sftformat.schema.store import load
 
+#: The name of a label, which goes before its id that may stand beside it.
+LABEL_NAME: Pointer = ("label_text",)
 _SCALARS = ["string", "integer", "number", "boolean"]
 
 
 def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | None = None) -> Binding:
     """Choose for every field of a layout where it stands in these records; `mapping` (`--map`) wins.
 
-    The first pointer of a rule that any of the records has is chosen. Captures are taken from the first record that
-    has two keys there, in its order. A field no record has is left out.
+    The first pointer of a rule that any of the records has is chosen; the name of a label goes before its id. Captures
+    are taken from the first record that has two keys there, in its order. A field no record has is left out.
 
     Raises:
         UsageError: `mapping` names a field that the task has not, two fields stand in one place, or the records do not
@@ -36,7 +38,7 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
     for key, rule in found.fields.items():
         if key in given:
             continue
-        for pointer in rule.at:
+        for pointer in sorted(rule.at, key=lambda each: each != LABEL_NAME):
             chosen = _capture(pointer, records, captures)
             if chosen in given.values() or (chosen in at.values() and not found.module):
                 continue

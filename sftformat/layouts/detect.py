@@ -101,7 +101,7 @@ def choose(found: Sequence[Candidate], records: Sequence[Record], name: str) -> 
     rivals = [
         each
         for each in found[1:]
-        if best.score - each.score < MARGIN and not _equal(best, each) and not _used(each.binding) < _used(best.binding)
+        if best.score - each.score < MARGIN and not _equal(best, each) and not _within(each, best)
     ]
     if rivals:
         options = " or ".join(f"--layout {each.name} ({each.binding.layout.task})" for each in (best, *rivals))
@@ -191,6 +191,13 @@ def _used(binding: Binding) -> set[str]:
         reader = reader_of(binding)
         used |= {*reader.keys, *reader.beside}
     return used
+
+
+def _within(one: Candidate, other: Candidate) -> bool:
+    """Whether a candidate explains less than another: fewer columns, or fewer records by the same way of reading."""
+    known, best = one.binding.layout, other.binding.layout
+    fewer = known.module == best.module is not None and one.fit < other.fit
+    return fewer or _used(one.binding) < _used(other.binding)
 
 
 def _equal(one: Candidate, other: Candidate) -> bool:

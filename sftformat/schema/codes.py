@@ -90,7 +90,7 @@ PAGES: tuple[Page, ...] = (
         (Sample((("schema.json", _SCHEMA), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
     ),
     Page(
-        "SFT109",
+        "SFT113",
         "the name is what is learned; where it contradicts the id, one of the two is a wrong label.",
         (jsonl(_NAMED + b'{"text": "Bad film.", "label": 1, "label_text": "neg"}\n'),),
         (jsonl(_NAMED + b'{"text": "Bad film.", "label": 0, "label_text": "neg"}\n'),),

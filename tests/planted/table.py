@@ -154,7 +154,7 @@ SCHEMA = (
         file="mine.json",
         options=DatasetOptions(schema={"properties": {"text": {"nullable": True}}}, schema_name="mine.json"),
     ),
-    one("SFT109", [_named(each) for each in reviews()], {**_named(SMALL), "label": 99}, "/label_text"),
+    one("SFT113", [_named(each) for each in reviews()], {**_named(SMALL), "label": 99}, "/label_text"),
 )
 TEXTS = (
     one("SFT201", reviews(), {**SMALL, "text": " \t"}, "/text"),
