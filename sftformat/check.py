@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.rules import duplicate_record
 from sftformat.rules.census import Census
 from sftformat.rules.rule import Finding, Rule, SetFinding
 from sftformat.rules.settings import Settings, active, chosen, near_similarity, severities, told, tolerances
+from sftformat.rules.signs import FORMAT
 from sftformat.rules.spill import PARTITIONS
 from sftformat.rules.tally import Summary, Tally
-from sftformat.rules.texts import Indices, column, folded, holds, input_texts
-from sftformat.rules.view import View, indexes
+from sftformat.rules.texts import Indices, column, folded, input_texts
+from sftformat.rules.view import View
 
 __all__ = [
     "PARTITIONS",
     "Settings",
     "Summary",
     "Tally",
+    "View",
     "active",
     "check_rows",
     "check_set",
@@ -49,39 +49,34 @@ __all__ = [
 Locate = Callable[[str, Callable[[], Mapping[str, Any]]], str]
 
 
-def check_rows(
-    rows: pa.RecordBatch, task: str, rules: Iterable[Rule], locate: Locate | None = None
-) -> list[tuple[int, Diagnostic]]:
+def check_rows(view: View, rules: Iterable[Rule], locate: Locate | None = None) -> list[tuple[int, Diagnostic]]:
     """Run the row rules among `rules` on a batch; return (index in the batch, finding), by row, then by code.
 
     The paths lead into the canonical rows, or to where `locate` says that such a path leads.
     """
-    view = View(rows, task)
     found: list[tuple[int, int, Finding, Rule]] = []
     for number, rule in enumerate(rules):
-        if rule.scope == "row" and rule.covers(task):
+        if rule.scope == "row" and rule.covers(view.task):
             found += [(finding.row, number, finding, rule) for finding in rule.check(view, rule.thresholds)]
     found.sort(key=lambda each: each[:2])
     return [(row, _row_diagnostic(view, finding, rule, locate)) for row, _, finding, rule in found]
 
 
-def inner_marks(rows: pa.RecordBatch, task: str, locate: Locate | None = None) -> Iterator[Diagnostic]:
+def inner_marks(view: View, locate: Locate | None = None) -> Iterator[Diagnostic]:
     """Yield SFT007 as a warning for each text that holds U+FEFF, whatever its file format and however it was written.
 
     The readers of lines report the mark too, as bytes of a line, in a text or not. The paths are as in `check_rows`.
     """
-    mark, view = "\ufeff", View(rows, task)
     for text in view.texts:
-        if holds(text.values, mark.encode()):
-            for index in indexes(pc.match_substring(text.values, mark)):
-                row, path = text.place(index)
-                yield diagnostic(
-                    "SFT007",
-                    "a byte order mark (U+FEFF) inside a text",
-                    severity=Severity.WARNING,
-                    path=path if locate is None else locate(path, partial(_row, view, row)),
-                    **_place(view, row),
-                )
+        for index in text.signs.owners(text.signs.find("\ufeff".encode(), FORMAT)).tolist():
+            row, path = text.place(index)
+            yield diagnostic(
+                "SFT007",
+                "a byte order mark (U+FEFF) inside a text",
+                severity=Severity.WARNING,
+                path=path if locate is None else locate(path, partial(_row, view, row)),
+                **_place(view, row),
+            )
 
 
 def check_set(

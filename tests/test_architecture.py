@@ -124,7 +124,7 @@ def test_tables_are_complete() -> None:
     assert {f"{name}.schema.json" for name in LAYOUTS} == {
         path.name for path in (schema_folder() / "layouts").iterdir()
     }
-    commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options", "config"}
+    commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options", "config", "startup"}
     assert {module for module, _ in COMMANDS.values()} == commands
     assert {"csv", "tsv", "json", "jsonl", "parquet", "arrow"} == set(FORMATS)
 

@@ -25,6 +25,7 @@ from sftformat.check import (
     Settings,
     Summary,
     Tally,
+    View,
     active,
     check_rows,
     check_set,
@@ -300,7 +301,7 @@ def test_findings_name_their_place_and_come_by_row_then_code():
     rows = batch(
         [{"input": "fine"}, {"input": "\x1b\ufffd", "target": None}, {"input": " ", "target": "x"}], first_line=7
     )
-    findings = check_rows(rows, "classification", active(Settings(), "classification"))
+    findings = check_rows(View(rows, "classification"), active(Settings(), "classification"))
     assert [(row, each.code, each.file, each.line, each.split) for row, each in findings] == [
         (0, "SFT302", "a.jsonl", 7, "train"),
         (1, "SFT205", "a.jsonl", 8, "train"),
@@ -312,7 +313,7 @@ def test_findings_name_their_place_and_come_by_row_then_code():
 
 def test_batches_without_optional_columns_or_rows(tmp_path):
     for rows in (batch([]), pa.record_batch({"input": ["a", " "], "target": ["x", None]}), batch([{}, {}]).slice(1)):
-        check_rows(rows, "classification", RULES)
+        check_rows(View(rows, "classification"), RULES)
         tally = Tally(tmp_path, 0, "classification")
         tally.add(rows)
         assert list(check_set([tally.finish()], tmp_path, "classification", Settings()))
@@ -323,7 +324,7 @@ def test_canonical_rows_of_every_task(tmp_path, task):
     schema = arrow_schema(task)
     nothing = dict.fromkeys(schema.names)
     rows = pa.RecordBatch.from_pylist([nothing, EXAMPLES[task], EXAMPLES[task], nothing], schema=schema)
-    found = [(row, each.code) for row, each in check_rows(rows, task, active(Settings(), task))]
+    found = [(row, each.code) for row, each in check_rows(View(rows, task), active(Settings(), task))]
     empty = [(row, code) for row in (0, 3) for code in (["SFT223"] if task == "chat" else ["SFT201", "SFT302"])]
     assert found == empty
     tally = Tally(tmp_path, 0, task)
@@ -353,7 +354,9 @@ def test_slices_are_checked_like_copies():
     rows = batch(records)
     for start in range(6):
         copy = batch(records[start:], first_line=start + 1)
-        assert check_rows(rows.slice(start), "classification", RULES) == check_rows(copy, "classification", RULES)
+        assert check_rows(View(rows.slice(start), "classification"), RULES) == check_rows(
+            View(copy, "classification"), RULES
+        )
         assert input_texts(rows.slice(start), "classification") == input_texts(copy, "classification")
 
 

@@ -191,6 +191,9 @@ def dataset_options(ctx: click.Context) -> Any:
     Raises:
         UsageError, SchemaError: a parameter that cannot be meant.
     """
+    from sftformat.cli.startup import leave_pandas_out
+
+    leave_pandas_out()
     from sftformat.dataset.options import DatasetOptions
     from sftformat.formats.source import ReadOptions
     from sftformat.schema.store import load_user

@@ -34,11 +34,16 @@ from sftformat.cli.train import require_train_extra, training
 @options.splitting
 @options.checking
 @options.repairing
+@options.output_format
 @options.working
 @options.overwriting
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given: Any) -> int:
-    """Convert INPUT, tokenize it, fine-tune a BERT on it and evaluate that on the test split."""
+    """Convert INPUT, tokenize it, fine-tune a BERT on it and evaluate that on the test split.
+
+    With an --output-format other than text stdout carries the findings alone, and what the model came to goes to
+    stderr and OUT/model.
+    """
     require_train_extra()
     from sftformat.check import tolerances
     from sftformat.cli.convert import finish
@@ -65,6 +70,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
             given["tokenizer"] or given["model"], given["max_length"], given["truncation"], choice.settings.labels
         )
         make_shards(findings, out / "dataset", out / "shards", how, given)
+    if findings.machine:
+        where = where.aside()
     _heading(where, 3, "train")
     finished = train(where, out / "shards", out / "model", given)
     show_trials(where, finished.trials, finished.trial)

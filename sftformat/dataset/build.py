@@ -18,6 +18,7 @@ from sftformat.dataset.findings import (
     schema_findings,
     split_findings,
     type_findings,
+    unexpected_findings,
 )
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
@@ -134,7 +135,8 @@ def _survey(
     if options.stratify and options.fractions is not None:
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
-    whole = [*file_findings(results, found), *type_findings(results, detected), *split_findings(results, found)]
+    whole = [*file_findings(results, found), *unexpected_findings(results, detected)]
+    whole += [*type_findings(results, detected), *split_findings(results, found)]
     whole += named_findings(results, found)
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sftformat.dataset.names import name_findings
@@ -12,12 +13,19 @@ from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import Binding, render
-from sftformat.layouts.reader import source_pointer
+from sftformat.layouts.reader import reader_of, source_pointer
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
 from sftformat.schema.keywords import Ignored
 from sftformat.schema.usable import ignored
 
+#: Two names that begin alike and are alike to this degree (`difflib`: two letters of five exchanged) may be one.
+ALIKE, LONG_ENOUGH = 0.8, 5
+#: Keywords by which a schema says of other keys what it says elsewhere, or that it lets them pass.
+_MORE_KEYS = {
+    *("$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "dependencies"),
+    *("extends", "patternProperties", "propertyNames", "additionalProperties", "unevaluatedProperties"),
+}
 _KIND = {"integer": "number", "number": "number"}
 
 
@@ -137,3 +145,55 @@ def split_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagno
                 split=missing[0],
                 path=f"/{name}",
             )
+
+
+def unexpected_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
+    """Yield the columns that the schema does not know (SFT103), each with the first record that has it.
+
+    Those are the columns that a user's schema does not name, unless it says what it thinks of other keys; and with a
+    built-in layout those whose name is nearly that of a field that the same records cannot have.
+    """
+    for number, each in enumerate(detected):
+        types = _types(results, number)
+        columns = {name: sum(counts.values()) for name, counts in types.items()}
+        columns = {name: rows for name, rows in columns.items() if not name.endswith("/*") and name[:1] != "/"}
+        for name, meant in _unexpected(each.binding, columns).items():
+            rows = columns[name]
+            message = (
+                f"column {clip(name)!r} is not in the schema; {rows:,} record{' has' if rows == 1 else 's have'} it"
+            )
+            lines = [result.type_lines.get(name, {}).values() for result in results if result.unit.input == number]
+            line = min((line for held in lines for line in held), default=None)
+            found = diagnostic("SFT103", message, file=each.source.name, line=line, path=render((name,)))
+            yield replace(found, hint=f"did you mean {clip(meant)!r}?") if meant else found
+
+
+def _unexpected(binding: Binding, columns: Mapping[str, int]) -> dict[str, str]:
+    """Return the columns (with their rows) that are not expected, each with the name that may be meant, or ""."""
+    own, layout = binding.layout.own, binding.layout
+    used = {pointer[0] for pointer in binding.at.values()} | set(reader_of(binding).keys if layout.module else ())
+    if own is not None and "properties" in own:
+        expected = set(own["properties"]) | used
+        unknown = [] if _MORE_KEYS & own.keys() else [name for name in columns if name not in expected]
+        return {name: _meant(name, list(own["properties"]), columns) for name in unknown}
+    fields = [(binding.at[key],) if key in binding.at else rule.at for key, rule in layout.fields.items()]
+    names = [pointer[0] for pointers in fields for pointer in pointers]
+    known = {pointer[0] for rule in layout.fields.values() for pointer in rule.at} | used
+    found = {name: _meant(name, names, columns) for name in columns if name not in known}
+    return {name: meant for name, meant in found.items() if meant}
+
+
+def _meant(name: str, names: Sequence[str], columns: Mapping[str, int]) -> str:
+    """Return which of some names is nearly this one (but for case, blanks and joints, or a letter or two), else "".
+
+    No record may have both.
+    """
+    total = max(columns.values())
+    bare = {_bare(other): other for other in reversed(names) if columns.get(other, 0) + columns[name] <= total}
+    bare = {key: other for key, other in bare.items() if key[:1] == _bare(name)[:1]}
+    close = difflib.get_close_matches(_bare(name), bare, 1, ALIKE if len(name) >= LONG_ENOUGH else 1.0)
+    return bare[close[0]] if close else ""
+
+
+def _bare(name: str) -> str:
+    return name.casefold().translate(dict.fromkeys(map(ord, " _-"), None))

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftformat.check import Settings, Tally, active, check_rows, inner_marks, near_similarity, told
+from sftformat.check import Settings, Tally, View, active, check_rows, inner_marks, near_similarity, told
 from sftformat.dataset.names import count_names
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.output import Output, Step
@@ -198,18 +198,18 @@ def _checked(job: Job, rules: Sequence[Rule], step: Step) -> tuple[pa.RecordBatc
         the rows that are kept, and the index that each of them had before.
     """
     rows = _split(job, step.rows)
-    settings = job.options.settings
+    settings, view = job.options.settings, View(rows, job.task)
 
     def locate(path: str, row: Callable[[], Mapping[str, Any]]) -> str:
         return source_pointer(path, job.binding, row)
 
     marked = {each.line for each in step.findings if each.code == "SFT007"}
-    step.findings.extend(each for each in inner_marks(rows, job.task, locate) if each.line not in marked)
+    step.findings.extend(each for each in inner_marks(view, locate) if each.line not in marked)
     step.findings[:] = [said for each in step.findings if (said := told(each, settings))]
     if settings.thresholds:
         step.rejects[:] = [_told(each, settings) for each in step.rejects]
     wrong: dict[int, list[Diagnostic]] = {}
-    for index, found in check_rows(rows, job.task, rules, locate):
+    for index, found in check_rows(view, rules, locate):
         step.findings.append(found)
         if found.severity is Severity.ERROR:
             wrong.setdefault(index, []).append(found)

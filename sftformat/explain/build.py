@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sftformat.check import active, check_rows
+from sftformat.check import View, active, check_rows
 from sftformat.dataset.bindings import Settled, settle
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.rejected import canonical_rows
@@ -25,8 +25,8 @@ from sftformat.folder.manifest import MANIFEST, read_manifest
 from sftformat.formats import Range, rejects, scan, sniff
 from sftformat.formats.source import Source
 from sftformat.inspect.section import present
-from sftformat.layouts.layout import Binding, parse, render
-from sftformat.layouts.reader import reader_of
+from sftformat.layouts.layout import Binding, render
+from sftformat.layouts.reader import reader_of, source_pointer
 from sftformat.normalize import normalize
 from sftformat.plan import Input, Plan, Unit, of_origin, resolve
 from sftformat.record import JSON_TYPES, Batch, Record, encode_json
@@ -157,21 +157,10 @@ def _plan(own: Input, sources: Sequence[Source], sha256: str, size: int) -> Plan
     return Plan(inputs, tuple(sources), (sha256,) * len(units), (size,) * len(units), units)
 
 
-def _finished(explained: Explained, findings: Sequence[Diagnostic], checked: Sequence[Diagnostic] = ()) -> Explained:
-    """Add what was found, each with its character; the pointers of `checked` lead into the canonical row."""
-    source, found = explained.source, explained.found
-    placed = [(each, caret(source, found, each)) for each in findings]
-    placed += [(each, caret(source, found, replace(each, path=_raw_path(explained, each.path)))) for each in checked]
-    return replace(explained, findings=tuple(placed))
-
-
-def _raw_path(explained: Explained, path: str) -> str:
-    """Return where in the record stands what a pointer into the canonical row leads to; empty where that is unclear."""
-    binding = explained.settled.detected.binding if explained.settled and explained.settled.detected else None
-    first, *rest = parse(path) if path else ("",)
-    if binding is None or binding.layout.module or first not in binding.at:
-        return ""
-    return render((*binding.at[first], *rest))
+def _finished(explained: Explained, findings: Sequence[Diagnostic]) -> Explained:
+    """Add what was found, each with its character."""
+    placed = tuple((each, caret(explained.source, explained.found, each)) for each in findings)
+    return replace(explained, findings=placed)
 
 
 def _followed(
@@ -195,12 +184,16 @@ def _followed(
     given = rows.column("split").to_pylist()[0]
     rows = with_split(rows, [given or "train"])
     task = binding.layout.task
-    found = check_rows(rows, task, active(options.settings, task))
+
+    def locate(path: str, canonical: Callable[[], Mapping[str, Any]]) -> str:
+        return source_pointer(path, binding, canonical)
+
+    found = check_rows(View(rows, task), active(options.settings, task), locate)
     row = present(rows.to_pylist()[0])
     whole = replace(begun, row=row, origins=_origins(row, binding, own, begun.record or {}))
     if tokenizing is not None:
         whole = replace(whole, tokens=tokens_of(rows, task, tokenizing, sha256, begun.found.line))
-    return _finished(whole, notes, [each for _, each in found])
+    return _finished(whole, (*notes, *(each for _, each in found)))
 
 
 def _origins(row: Mapping[str, Any], binding: Binding, own: Input, record: Record) -> dict[str, str]:
@@ -259,10 +252,10 @@ def _canonical_row(
     row = present(rows.to_pylist()[0])
     raw = encode_json(row)
     found = Found("record", line, line, None, raw, len(raw), batch)
-    findings = [each for _, each in check_rows(rows, task, active(options.settings, task))]
+    findings = [each for _, each in check_rows(View(rows, task), active(options.settings, task))]
     place = row["source"]
     inputs = read_manifest(source.path.parent)["inputs"]
     sha256 = next((each["sha256"] for each in inputs if each["file"] == place["file"]), "")
     tokens = tokens_of(rows, task, tokenizing, sha256, place["line"]) if tokenizing else None
     origins = dict.fromkeys(row, "canonical already")
-    return _finished(Explained(source, found, line, row, settled, row, origins, (), tokens), (), findings)
+    return _finished(Explained(source, found, line, row, settled, row, origins, (), tokens), findings)

@@ -23,7 +23,7 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
     Raises:
         InputError: the file cannot be read.
     """
-    cuts = _Cuts(unit_bytes) if _cut_at_lines(source) else None
+    cuts = _Cuts(unit_bytes, source.path.stat().st_size) if _cut_at_lines(source) else None
     digest = hashlib.sha256()
     size = 0
     for piece in _pieces(source):
@@ -82,10 +82,13 @@ def _pieces(source: Source) -> Iterator[bytes]:
 
 
 class _Cuts:
-    """Finds the first line start at or after each multiple of the unit, counting lines on the way."""
+    """Finds the first line start at or after each multiple of the unit in a file of `size` bytes.
 
-    def __init__(self, unit_bytes: int) -> None:
-        self.unit = unit_bytes
+    Lines are counted on the way, but not behind the last cut.
+    """
+
+    def __init__(self, unit_bytes: int, size: int) -> None:
+        self.unit, self.size = unit_bytes, size
         self.line = 1
         self.starts = [(0, 1)]
 
@@ -95,6 +98,8 @@ class _Cuts:
         while True:
             # A cut at `wanted` needs a newline right before it.
             wanted = self.starts[-1][0] + self.unit - 1 - offset
+            if offset + wanted >= self.size:
+                return
             if wanted >= len(piece):
                 break
             at = piece.find(b"\n", max(wanted, counted))

@@ -46,6 +46,10 @@ class Screen:
         """Print a table, or a text whose parts were made visible already."""
         self.out.print(what)
 
+    def aside(self) -> Screen:
+        """Return this with its results on stderr: stdout belongs to something else."""
+        return Screen(self.err, self.err, self.quiet)
+
 
 def screen(quiet: bool = False) -> Screen:
     """Return a Screen on the process's stdout and stderr."""

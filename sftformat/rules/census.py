@@ -14,7 +14,7 @@ import numpy as np
 
 from sftformat.record import Place
 from sftformat.rules.near import Near, Unit
-from sftformat.rules.spill import FAMILIES, PLACE, Records, read_partition, repeated
+from sftformat.rules.spill import FAMILIES, PLACE, Records, read_repeated
 from sftformat.rules.tags import STEPS, Step
 from sftformat.rules.tally import LABELS, Count, Summary, spill_path
 from sftformat.rules.texts import Indices
@@ -200,7 +200,7 @@ class Census:
         for partition in range(partitions):
             path = self._folder / f"{family}-{partition:04d}.repeats"
             if (family, partition) not in self._kept:
-                records = repeated(self._partition(family, partition))
+                records = self._repeated(family, partition)
                 self._kept[family, partition] = len(records)
                 if len(records):
                     path.write_bytes(records.tobytes())
@@ -208,15 +208,14 @@ class Census:
             elif self._kept[family, partition]:
                 yield np.fromfile(path, FAMILIES[family])
 
-    def _partition(self, family: str, partition: int) -> Records:
-        """All records of one partition, files and splits numbered for the whole data set."""
-        parts = [np.zeros(0, FAMILIES[family])]
-        for summary in self._summaries:
-            files, splits = self._numbers(summary)
-            path = spill_path(self._folder, summary.unit, family)
-            for records in read_partition(path, family, summary.index[family], partition):
+    def _repeated(self, family: str, partition: int) -> Records:
+        """The records of one partition that share a key, files and splits numbered for the whole data set."""
+        spills = [(spill_path(self._folder, each.unit, family), each.index[family]) for each in self._summaries]
+        parts = read_repeated(spills, family, partition)
+        for summary, records in zip(self._summaries, parts, strict=True):
+            if len(records):
+                files, splits = self._numbers(summary)
                 records["file"], records["split"] = files[records["file"]], splits[records["split"]]
-                parts.append(records)
         return np.concatenate(parts)
 
 

@@ -41,8 +41,9 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
 
 
 def _candidates(signs: Signs) -> Indices:
-    high = signs.codes(LATIN) >> 8
-    return signs.owners(signs.at(CONTROL), signs.at(LATIN)[(high >= 0xC280) & (high <= 0xC29F)])
+    at = signs.at(LATIN)
+    high = at[signs.ahead(at, 0) == 0xC2]
+    return signs.owners(signs.at(CONTROL), high[signs.ahead(high, 1) < 0xA0])
 
 
 def _counted(count: int) -> str:

@@ -56,7 +56,12 @@ _NEEDED = re.compile(
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001eeff]"
 )
-_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202c\u2066-\u2069]")
+#: A text that holds a letter of one of these may hold the characters beside it anywhere.
+_EXEMPT = (
+    (_RIGHT_TO_LEFT, "\u061c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"),
+    (_JOINED, "\u200c"),
+    (_UNSPACED, "\u200b"),
+)
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
@@ -72,16 +77,19 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
 
 def invisible(text: str) -> list[str]:
     """Return the characters of a text that nobody sees and that its script does not need, in order."""
-    if not INVISIBLE.search(text):
+    return [text[place] for place in needless(text)]
+
+
+def needless(text: str) -> list[int]:
+    """Return where in a text those characters stand. Without them, the others are needed as they were."""
+    found = [match.start() for match in INVISIBLE.finditer(text)]
+    if not found:
         return []
-    left = _NEEDED.sub("", text)
-    if _RIGHT_TO_LEFT.search(left):
-        left = _DIRECTION.sub("", left)
-    if _JOINED.search(left):
-        left = left.replace("\u200c", "")
-    if _UNSPACED.search(left):
-        left = left.replace("\u200b", "")
-    return INVISIBLE.findall(left)
+    needed = {place for match in _NEEDED.finditer(text) for place in range(*match.span())}
+    exempt = "".join(
+        characters for script, characters in _EXEMPT if any(map(text.__contains__, characters)) and script.search(text)
+    )
+    return [place for place in found if place not in needed and text[place] not in exempt]
 
 
 def candidates(signs: Signs) -> Indices:

@@ -88,7 +88,7 @@ def _ftfy() -> tuple[Any, Any]:
 # What follows is the prefilter: texts in which characters stand side by side that UTF-8 begins with when it is read as
 # something else. For letters that are no ASCII but Latin the tables of the encodings say so, a bit for each encoding.
 _ENCODINGS = ("latin-1", "cp1252", "cp1250", "cp1254", "cp1257", "mac_roman")
-_HALF = int.from_bytes("Â ".encode())
+_HALF = "Â ".encode()
 
 
 def _letters(first: int, last: int) -> Iterator[tuple[int, int, bytes]]:
@@ -125,21 +125,23 @@ _SIGN_BEGUN = "вЂ".encode()
 
 def candidates(signs: Signs) -> Indices:
     """Return the indexes of the texts that may have been read in the wrong encoding."""
+    if not signs.present & (LATIN | FORMAT | SCRIPT):
+        return signs.owners()
     before_sign = signs.pairs(SCRIPT, LATIN | FORMAT, 2)
     before_sign = before_sign[_SCRIPT.take(signs.two(before_sign))]
     return signs.owners(_latin(signs), _wide(signs), before_sign, signs.find(_SIGN_BEGUN, SCRIPT))
 
 
 def _latin(signs: Signs) -> Indices:
-    at, two = signs.at(LATIN), signs.codes(LATIN) >> 8
-    lead = _LEAD.take(two)
-    begun = (lead != 0) & (signs.codes(LATIN) & 0xFF >= 0x80)
-    at, two, lead = at[begun], two[begun], lead[begun]
+    at = signs.before(LATIN, 0x80, 2)
+    two = signs.two(at)
+    lead, of_three = _LEAD.take(two), _LEAD_OF_THREE.take(two)
     second, width = _next(signs, at + 2)
-    third, _ = _next(signs, at + 2 + width)
-    of_three = _LEAD_OF_THREE.take(two)
-    found = at[(lead & ~of_three & second | of_three & second & third) != 0]
-    return np.concatenate((found, signs.at(LATIN)[signs.codes(LATIN) == _HALF]))
+    of_two = at[(lead & ~of_three & second) != 0]
+    longer = np.flatnonzero(of_three & second)
+    third, _ = _next(signs, at[longer] + 2 + width[longer])
+    of_three = of_three[longer] & second[longer] & third
+    return np.concatenate((of_two, at[longer[of_three != 0]], signs.find(_HALF, LATIN)))
 
 
 def _next(signs: Signs, at: Indices) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], Indices]:
@@ -150,6 +152,8 @@ def _next(signs: Signs, at: Indices) -> tuple[np.ndarray[Any, np.dtype[np.uint8]
 
 
 def _wide(signs: Signs) -> Indices:
-    likely = _WIDE.take(signs.codes(FORMAT) >> 8)
+    likely = np.flatnonzero(_WIDE.take(signs.codes(FORMAT) >> 8))
+    if not len(likely):
+        return likely
     found = signs.at(FORMAT)[likely]
     return found[np.isin(signs.codes(FORMAT)[likely], _WIDE_CODES) & (signs.ahead(found, 3) >= 0x80)]

@@ -8,7 +8,7 @@ A unit leaves four files: its buckets, partitioned as all keys are; its rows; th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,16 +102,17 @@ class NearSpill:
         for path in self._files:
             path.write_bytes(b"")
 
-    def append(self, records: Records, texts: Array) -> None:
-        """Add the rows of a batch with their learned inputs; a row without text is kept, and in no bucket."""
-        for start in range(0, len(records), _ROWS):
-            self._append(records[start : start + _ROWS], texts.slice(start, _ROWS))
+    def append(self, columns: Mapping[str, Records], texts: Array) -> None:
+        """Add the rows of a batch, as columns, with their learned inputs; one without text is kept, in no bucket."""
+        for start in range(0, len(texts), _ROWS):
+            some = {name: values[start : start + _ROWS] for name, values in columns.items()}
+            self._append(some, texts.slice(start, _ROWS))
 
-    def _append(self, records: Records, texts: Array) -> None:
+    def _append(self, columns: Mapping[str, Records], texts: Array) -> None:
         hashes, offsets = shingles(texts)
-        table = np.zeros(len(records), _TABLE)
+        table = np.zeros(len(texts), _TABLE)
         for name in ROW.names or ():
-            table[name] = records[name]
+            table[name] = columns[name]
         table["start"], table["count"] = offsets[:-1] + self._written, np.diff(offsets)
         self._written += len(hashes)
         full = table["count"] > 0
@@ -119,7 +120,8 @@ class NearSpill:
         if full.any():
             cuts = np.concatenate(([0], np.cumsum(table["count"][full], dtype=np.int64)))
             keys[full] = buckets(hashes, cuts, self._similarity)
-        for path, content in zip(self._files, (table, keys, hashes), strict=True):
+        contents: tuple[Records, ...] = (table, keys, hashes)
+        for path, content in zip(self._files, contents, strict=True):
             with path.open("ab") as file:
                 file.write(content.tobytes())
         seen = full & ((table["key_hi"] != EMPTY_HI) | (table["key_lo"] != EMPTY_LO))

@@ -15,6 +15,8 @@ import numpy as np
 from sftformat.rules.texts import Array, Indices, text_offsets
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Codes = np.ndarray[Any, np.dtype[np.uint32]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 #: Kinds of byte. LETTER and WORD (letters, digits, - and _) are ASCII; MARKUP is what markup and templates begin with.
 LETTER, WORD, MARKUP, CONTROL = 1, 2, 4, 8
@@ -51,8 +53,9 @@ class Signs:
         self.offsets: Indices = offsets - first
         size = int(self.offsets[-1])
         self.bytes: Bytes = np.frombuffer(buffer, np.uint8, size, int(first)) if size else np.zeros(0, np.uint8)
+        self._masks: dict[int, Flags] = {}
         self._positions: dict[int, Indices] = {}
-        self._codes: dict[int, Indices] = {}
+        self._codes: dict[int, Codes] = {}
 
     @cached_property
     def kinds(self) -> Bytes:
@@ -64,26 +67,30 @@ class Signs:
         """The kinds that some byte has, as bits."""
         return int(np.bitwise_or.reduce(self.kinds)) if len(self.bytes) else 0
 
+    def _of(self, kind: int) -> Flags:
+        """Whether each byte is of a kind."""
+        if kind not in self._masks:
+            self._masks[kind] = (self.kinds & kind) != 0
+        return self._masks[kind]
+
     def at(self, kind: int) -> Indices:
         """Return the positions of the bytes of a kind, in ascending order."""
         if not self.present & kind:
             return _NONE
         if kind not in self._positions:
-            self._positions[kind] = np.flatnonzero((self.kinds & kind) != 0)
+            self._positions[kind] = np.flatnonzero(self._of(kind))
         return self._positions[kind]
 
-    def codes(self, kind: int) -> Indices:
+    def codes(self, kind: int) -> Codes:
         """Return for each byte of a kind it and the two after it as one number, the first highest; 0 past the end."""
-        at = self.at(kind)
-        if not len(at):
-            return _NONE
         if kind not in self._codes:
-            self._codes[kind] = self.two(at) << 8 | self.ahead(at, 2)
+            at = self.at(kind)
+            self._codes[kind] = self.two(at) << np.uint32(8) | self.ahead(at, 2)
         return self._codes[kind]
 
-    def two(self, positions: Indices) -> Indices:
+    def two(self, positions: Indices) -> Codes:
         """Return the byte at each position and the one after it as one number; 0 past the end."""
-        return self.ahead(positions, 0).astype(np.int64) << 8 | self.ahead(positions, 1)
+        return self.ahead(positions, 0).astype(np.uint32) << np.uint32(8) | self.ahead(positions, 1)
 
     def ahead(self, positions: Indices, steps: int) -> Bytes:
         """Return the byte so many steps after each position, 0 past the end."""
@@ -99,30 +106,39 @@ class Signs:
         """Return the positions of the bytes of one kind that have a byte of another so many steps after them."""
         if not (self.present & first and self.present & second):
             return _NONE
-        return np.flatnonzero(((self.kinds[:-steps] & first) != 0) & ((self.kinds[steps:] & second) != 0))
+        return np.flatnonzero(self._of(first)[:-steps] & self._of(second)[steps:])
+
+    def before(self, first: int, byte: int, steps: int) -> Indices:
+        """Return the positions of the bytes of a kind that have one of at least this value so many steps after them."""
+        if not self.present & first:
+            return _NONE
+        return np.flatnonzero(self._of(first)[:-steps] & (self.bytes[steps:] >= byte))
 
     def find(self, piece: bytes, kind: int) -> Indices:
-        """Return where a rare piece begins that begins with a byte of a kind."""
-        if not self.present & kind:
+        """Return where a piece begins that begins with a byte of a kind."""
+        if not self.present & kind or len(self.bytes) < len(piece):
             return _NONE
-        data, found, at = self.bytes.tobytes(), [], -1
-        while (at := data.find(piece, at + 1)) >= 0:
-            found.append(at)
-        return np.array(found, np.int64)
+        count = len(self.bytes) - len(piece) + 1
+        found = self.bytes[:count] == piece[0]
+        for step in range(1, len(piece)):
+            found &= self.bytes[step : step + count] == piece[step]
+        return np.flatnonzero(found)
 
     def runs(self, kind: int, length: int) -> Indices:
-        """Return where so many bytes of a kind (2 or more) begin that stand in a row in one text."""
-        if len(self.offsets) < 2 or int(np.diff(self.offsets).max()) < length:
+        """Return positions inside all runs of at least so many bytes (7 or more) of a kind.
+
+        Bytes are looked at by four: some runs that are up to six bytes shorter are found, too.
+        """
+        if not self.present & kind or int(np.diff(self.offsets).max()) < length:
             return _NONE
-        joined = self.kinds[:-1] & self.kinds[1:]
-        ends = self.offsets[1:-1] - 1
-        joined[ends[(ends >= 0) & (ends < len(joined))]] = 0
-        known, wanted = 1, length - 1
-        while known < wanted:  # a run of that many joints begins here and another one so many steps on
+        four = np.uint32(int.from_bytes(bytes([kind] * 4)))
+        joined = self.kinds[: len(self.kinds) // 4 * 4].view(np.uint32) & four == four
+        known, wanted = 1, (length - 3) // 4  # so many fours lie inside the run, wherever it begins
+        while known < wanted:  # that many in a row begin here and again so many steps on
             step = min(known, wanted - known)
             joined = joined[:-step] & joined[step:]
             known += step
-        return np.flatnonzero((joined & kind) != 0)
+        return np.flatnonzero(joined) * 4
 
     def owners(self, *positions: Indices) -> Indices:
         """Return the indexes of the texts that hold bytes at these positions, each once, in ascending order."""

@@ -1,12 +1,13 @@
 """Key records on disk: what the global rules need of each row, in partitions, so that one fits in memory at a time.
 
 A spill is one file a unit and family (`input`, `id`, `group`). It consists of blocks; a block holds its records sorted
-by partition, and the index says where each partition begins. Equal keys are always in the same partition.
+by partition, column after column, and the index says where each partition begins. Equal keys are always in the same
+partition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,20 +61,22 @@ class Spill:
     """Writes the records of one unit and family; `close` returns the index that `read_partition` needs."""
 
     def __init__(self, path: Path, family: str, partitions: int = PARTITIONS) -> None:
-        self._path, self._dtype, self._partitions = path, FAMILIES[family], partitions
-        self._waiting = np.empty(0, self._dtype)
+        self._path, self._partitions = path, partitions
+        kinds = FAMILIES[family]
+        self._waiting = {name: np.empty(0, kinds[name]) for name in kinds.names or ()}
         self._count, self._written = 0, 0
         self._index: list[list[int]] = []
         path.write_bytes(b"")
 
-    def append(self, records: Records) -> None:
-        """Add records; they are written when a block is full."""
-        needed = self._count + len(records)
-        if needed > len(self._waiting):
-            grown = np.empty(max(needed, min(2 * needed, BLOCK)), self._dtype)
-            grown[: self._count] = self._waiting[: self._count]
-            self._waiting = grown
-        self._waiting[self._count : needed] = records
+    def append(self, records: Records | Mapping[str, Records]) -> None:
+        """Add records, as such or as their columns by name; they are written when a block is full."""
+        needed = self._count + len(records["key_hi"])
+        for name, waiting in self._waiting.items():
+            if needed > len(waiting):
+                grown = np.empty(max(needed, min(2 * needed, BLOCK)), waiting.dtype)
+                grown[: self._count] = waiting[: self._count]
+                self._waiting[name] = waiting = grown
+            waiting[self._count : needed] = records[name]
         self._count = needed
         if self._count >= BLOCK:
             self._flush()
@@ -86,24 +89,61 @@ class Spill:
     def _flush(self) -> None:
         if not self._count:
             return
-        records = self._waiting[: self._count]
-        partition = (records["key_hi"] % np.uint64(self._partitions)).astype(np.int16)
+        partition = (self._waiting["key_hi"][: self._count] % np.uint64(self._partitions)).astype(np.int16)
         order = np.argsort(partition, kind="stable")
-        cuts = np.searchsorted(partition[order], np.arange(self._partitions + 1)) + self._written
+        cuts = np.cumsum(np.bincount(partition, minlength=self._partitions)) + self._written
         with self._path.open("ab") as file:
-            records[order].tofile(file)
-        self._index.append(cuts.tolist())
-        self._written += len(records)
+            for waiting in self._waiting.values():
+                waiting.take(order).tofile(file)
+        self._index.append([self._written, *cuts.tolist()])
+        self._written += self._count
         self._count = 0
 
 
 def read_partition(path: Path, family: str, index: Sequence[Sequence[int]], partition: int) -> Iterator[Records]:
     """Return the records of one partition of one unit, block by block."""
-    dtype = FAMILIES[family]
-    for cuts in index:
-        start, end = cuts[partition], cuts[partition + 1]
-        if end > start:
-            yield np.fromfile(path, dtype, end - start, offset=start * dtype.itemsize)
+    for block in range(len(index)):
+        columns = {name: _read(path, family, index[block], partition, name) for name in FAMILIES[family].names or ()}
+        if len(columns["key_hi"]):
+            yield _together(columns, family)
+
+
+def read_repeated(spills: Sequence[tuple[Path, Sequence[Sequence[int]]]], family: str, partition: int) -> list[Records]:
+    """Return the records of one partition whose key may stand more than once (equal upper halves), by spill.
+
+    A spill is a file and its index. The upper halves of all are read, and nothing more of records that stand alone.
+    """
+    blocks = [(number, path, cuts) for number, (path, index) in enumerate(spills) for cuts in index]
+    upper = [_read(path, family, cuts, partition, "key_hi") for _, path, cuts in blocks]
+    found: list[list[Records]] = [[] for _ in spills]
+    start, chosen = 0, _repeated(np.concatenate([np.zeros(0, np.uint64), *upper]))
+    for (number, path, cuts), keys_read in zip(blocks, upper, strict=True):
+        here = np.flatnonzero(chosen[start : start + len(keys_read)])
+        start += len(keys_read)
+        if len(here):
+            names = FAMILIES[family].names or ()
+            columns = {name: _read(path, family, cuts, partition, name).take(here) for name in names}
+            found[number].append(_together(columns, family))
+    return [np.concatenate([np.zeros(0, FAMILIES[family]), *parts]) for parts in found]
+
+
+def _read(path: Path, family: str, cuts: Sequence[int], partition: int, name: str) -> Records:
+    """Read one column of one partition of the block that has these cuts."""
+    family_type = FAMILIES[family]
+    kind, before = family_type[name], 0
+    for other in (family_type.names or ())[: (family_type.names or ()).index(name)]:
+        before += family_type[other].itemsize
+    first, records = cuts[0], cuts[-1] - cuts[0]
+    start, stop = cuts[partition], cuts[partition + 1]
+    offset = first * family_type.itemsize + records * before + (start - first) * kind.itemsize
+    return np.fromfile(path, kind, stop - start, offset=offset)
+
+
+def _together(columns: Mapping[str, Records], family: str) -> Records:
+    records = np.empty(len(columns["key_hi"]), FAMILIES[family])
+    for name, values in columns.items():
+        records[name] = values
+    return records
 
 
 def runs(records: Records, by: Sequence[str], order: Sequence[str] = ("unit", "row")) -> tuple[Records, Records]:
@@ -124,11 +164,11 @@ def not_empty(records: Records) -> Records:
     return np.asarray(records[(records["key_hi"] != EMPTY_HI) | (records["key_lo"] != EMPTY_LO)])
 
 
-def repeated(records: Records) -> Records:
-    """Return the records whose key may stand more than once (equal upper halves), in no particular order."""
-    if len(records) < 2:
-        return records[:0]
-    order = np.argsort(records["key_hi"])
-    key = records["key_hi"][order]
-    same = key[1:] == key[:-1]
-    return np.asarray(records[order[np.append(same, False) | np.insert(same, 0, False)]])
+def _repeated(keys: Records) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Tell which of the keys stand more than once."""
+    found = np.zeros(len(keys), np.bool_)
+    if len(keys) > 1:
+        order = np.argsort(keys)
+        same = keys[order[1:]] == keys[order[:-1]]
+        found[order[1:][same]] = found[order[:-1][same]] = True
+    return found

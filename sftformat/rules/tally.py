@@ -15,7 +15,7 @@ from sftformat.record import Place
 from sftformat.rules.near import NearSpill
 from sftformat.rules.pile import Pile
 from sftformat.rules.rule import LABEL_TASKS
-from sftformat.rules.spill import ALWAYS, FAMILIES, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
+from sftformat.rules.spill import ALWAYS, KEY, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
 from sftformat.rules.tags import STEPS, Step, steps
 from sftformat.rules.texts import (
     Array,
@@ -160,17 +160,15 @@ class Tally:
         learned = with_references(inputs, rows)
         exact = exact if learned is inputs else keys(learned)
         target = _target_keys(target_array(rows, self._task), self._task)
-        records = self._records("input", places, np.arange(rows.num_rows), normalized)
-        for name, values in zip(("exact_hi", "exact_lo", "target_hi", "target_lo"), (*exact, *target), strict=True):
-            records[name] = values
-        self._spills["input"].append(records)
+        columns = self._columns(places, normalized)
+        columns |= zip(("exact_hi", "exact_lo", "target_hi", "target_lo"), (*exact, *target), strict=True)
+        self._spills["input"].append(columns)
         if self._near is not None:
-            self._near.append(records, inputs)
+            self._near.append(columns, inputs)
         if self._ids:
             given = np.flatnonzero(column(rows, "id").is_valid())
-            ids = records[given]
-            ids["key_hi"], ids["key_lo"] = (half[given] for half in keys(column(rows, "id")))
-            self._spills["id"].append(ids)
+            columns |= zip(("key_hi", "key_lo"), keys(column(rows, "id")), strict=True)
+            self._spills["id"].append({name: values.take(given) for name, values in columns.items()})
         self._spill_groups(column(rows, "group"), places)
 
     def _spill_groups(self, groups: Array, places: _Places) -> None:
@@ -183,17 +181,18 @@ class Tally:
         texts = [text.encode() for text in names.dictionary.to_pylist()]
         chosen = codes[first]
         high, low = keys_of(texts)
-        records = self._records("group", places, rows[first], (high[chosen], low[chosen]))
-        records["name"] = [texts[code] for code in chosen]
-        self._spills["group"].append(records)
+        columns = self._columns(places, (high[chosen], low[chosen]), rows[first])
+        columns["name"] = np.array(texts, "S64")[chosen]
+        self._spills["group"].append(columns)
 
-    def _records(self, family: str, places: _Places, rows: Indices, key: Keys) -> Records:
-        records = np.zeros(len(rows), FAMILIES[family])
-        records["key_hi"], records["key_lo"] = key
-        records["unit"] = self._unit
+    def _columns(self, places: _Places, key: Keys, rows: Indices | None = None) -> dict[str, Records]:
+        """What the key records of rows (None: all) hold: their keys and places."""
+        columns = dict(zip(KEY, key, strict=True))
+        columns["unit"] = np.full(len(key[0]), self._unit, np.int64)
         for name, _ in PLACE[1:]:
-            records[name] = getattr(places, name)[rows]
-        return records
+            values = getattr(places, name)
+            columns[name] = values if rows is None else values[rows]
+        return columns
 
     def _count_rows(self, rows: pa.RecordBatch, places: _Places) -> None:
         labelled = np.asarray(column(rows, "target").is_valid())

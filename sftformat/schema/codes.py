@@ -11,6 +11,8 @@ _SCHEMA = (
     b' "label": {"enum": ["pos", "neg"]}}}\n'
 )
 _FOREIGN = b'{"type": "object", "properties": {"text": {"type": "string", "faker": "sentence"}, "label": {}}}\n'
+_NOTED = b'{"text": "Fine film.", "label": "pos", "note": "seen twice"}\n'
+_OPEN = _SCHEMA.replace(b'{"type"', b'{"additionalProperties": true, "type"', 1)
 _WITH_SCHEMA = ("--schema", "schema.json", "--map", "input=text", "--map", "target=label")
 
 #: In the order of the codes; name, severity, words and cure stand in `diagnostics.CODES`.
@@ -32,7 +34,20 @@ PAGES: tuple[Page, ...] = (
         (jsonl(_GOOD + b'{"txet": "Bad film.", "label": "neg"}\n'),),
         (jsonl(_GOOD + b'{"text": "Bad film.", "label": "neg", "note": "kept in meta"}\n'),),
     ),
-    Page("SFT103", "a field that the schema does not know is often a known one, misspelt.", (), ()),
+    Page(
+        "SFT103",
+        "a field that the schema does not know is often a known one, misspelt: what it holds is kept in `meta` and not "
+        'learned from. A schema of yours that says what it thinks of other keys (`"additionalProperties": true`) is '
+        "believed; of the columns beside a built-in layout only those are named that look misspelt.",
+        (
+            jsonl(b'{"instruction": "Add.", "inptu": "1+1", "output": "2"}\n'),
+            Sample((("schema.json", _SCHEMA), ("a.jsonl", _NOTED)), _WITH_SCHEMA),
+        ),
+        (
+            jsonl(b'{"instruction": "Add.", "note": "1+1", "output": "2"}\n'),
+            Sample((("schema.json", _OPEN), ("a.jsonl", _NOTED)), _WITH_SCHEMA),
+        ),
+    ),
     Page(
         "SFT104",
         "a list or a number in the place of a text would be turned into some text that nobody wrote.",

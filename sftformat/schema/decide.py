@@ -14,8 +14,7 @@ from sftformat.diagnostics import clip
 from sftformat.errors import SchemaError
 from sftformat.record import Number
 from sftformat.schema.columns import json_columns
-from sftformat.schema.dialects import DRAFT_3, LATEST, dialect
-from sftformat.schema.draft3 import Draft3
+from sftformat.schema.dialects import DRAFT_3, LATEST, is_known
 from sftformat.schema.explain import MAX_VIOLATIONS, Violation, violations
 from sftformat.schema.references import is_tame
 from sftformat.schema.walk import tree
@@ -62,9 +61,11 @@ def decider(
 
     said = schema.get("$schema", latest) if isinstance(schema, Mapping) else latest
     if isinstance(said, str) and said.rstrip("#") == DRAFT_3:
+        from sftformat.schema.draft3 import Draft3
+
         return Draft3(schema, formats, known)
     # A schema in no dialect of ours (a custom one stands in `beside`) says itself how it is to be read.
-    plain_dialect = dialect({"$schema": said}) is not None
+    plain_dialect = is_known(said)
     make = jsonschema_rs.validator_cls_for({"$schema": said}) if plain_dialect else jsonschema_rs.validator_for
     return make(
         schema,
@@ -135,7 +136,7 @@ def _finder(one: Any, schema: Any) -> Callable[[Any], Any]:
         return []
 
     try:
-        tame = isinstance(one, Draft3) or isinstance(schema, bool) or is_tame(tree(schema, ""))
+        tame = _is_reference(one) or isinstance(schema, bool) or is_tame(tree(schema, ""))
     except SchemaError:
         tame = False
     find = one.iter_errors if tame else first
@@ -147,6 +148,11 @@ def _finder(one: Any, schema: Any) -> Callable[[Any], Any]:
             return [error for error in find(_pruned(value)) if len(error.instance_path) < _SHOWN_DEPTH]
 
     return errors
+
+
+def _is_reference(one: Any) -> bool:
+    """Whether the reference library decides (draft 3): it needs no help, and cannot look at many values at once."""
+    return not type(one).__module__.startswith("jsonschema_rs")
 
 
 def _pruned(value: Any) -> Any:
@@ -170,7 +176,7 @@ def _whole(one: Any, schema: Any, formats: bool, beside: Mapping[str, Any], late
     """Return what decides for a list of records in one call, where the schema can stand inside another one."""
     items = {"items": {"$ref": _RECORD}}
     try:
-        if not isinstance(one, Draft3):
+        if not _is_reference(one):
             decides: Callable[[list[Any]], bool] = decider(items, formats, {**beside, _RECORD: schema}, latest).is_valid
             return decides
     except ValueError:  # relative `$id`s mean something else there

@@ -1,14 +1,15 @@
-"""The dialects of JSON Schema: which one a schema is written in, and what it may say in it."""
+"""The dialects of JSON Schema: which one a schema is written in, and what it may say in it.
+
+The reference library is imported where it is asked: to check data by a schema of ours needs none of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-import jsonschema
 import jsonschema_rs
-from jsonschema_specifications import REGISTRY
 
 #: The dialect of a schema that does not say which one it is written in.
 LATEST = "https://json-schema.org/draft/2020-12/schema"
@@ -27,11 +28,18 @@ class _Unknown:
 
 def dialect(schema: Mapping[str, Any]) -> Any:
     """Return the class of the reference validator that `$schema` asks for, None where it names an unknown one."""
+    import jsonschema
+
     uri = schema.get("$schema")
     if uri is None:
         return jsonschema.Draft202012Validator
     known: Any = jsonschema.validators.validator_for({"$schema": uri}, default=_Unknown)  # type: ignore[arg-type]
     return None if known is _Unknown else known
+
+
+def is_known(uri: object) -> bool:
+    """Tell whether `$schema` may say so."""
+    return isinstance(uri, str) and (uri.rstrip("#") in DIALECTS or dialect({"$schema": uri}) is not None)
 
 
 def uri_of(schema: Mapping[str, Any]) -> str:
@@ -49,6 +57,8 @@ def title(uri: str) -> str:
 @cache
 def keywords(uri: str) -> frozenset[str]:
     """Return the keywords of a dialect, as its meta-schema and the vocabularies of that name them."""
+    from jsonschema_specifications import REGISTRY
+
     found = set(_EVERYWHERE)
     waiting = [uri, f"{uri}#"]
     while waiting:
@@ -66,6 +76,8 @@ def keywords(uri: str) -> frozenset[str]:
 def asserts_format(uri: str, name: str) -> bool:
     """Return whether a dialect knows a format and checks it."""
     if uri == DRAFT_3:
+        import jsonschema
+
         return name in jsonschema.Draft3Validator.FORMAT_CHECKER.checkers
     make = jsonschema_rs.validator_cls_for({"$schema": uri})
     try:
@@ -73,6 +85,15 @@ def asserts_format(uri: str, name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@cache
+def matcher(pattern: str) -> Callable[[Any], bool]:
+    """Return what tells whether a pattern is found in a text, in time linear in it."""
+    schema = {"pattern": pattern}
+    options = jsonschema_rs.RegexOptions()
+    matches: Callable[[Any], bool] = jsonschema_rs.Draft202012Validator(schema, pattern_options=options).is_valid
+    return matches
 
 
 #: Every format that some dialect knows.

@@ -5,17 +5,17 @@ The errors look like those of `jsonschema_rs`, so that one piece of code explain
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NoReturn
 
 import jsonschema
-import jsonschema_rs
 import referencing
 from jsonschema.exceptions import ValidationError
 from jsonschema_specifications import REGISTRY
 from referencing.jsonschema import DRAFT3
+
+from sftformat.schema.dialects import matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +75,6 @@ def _error(error: ValidationError) -> Error:
     path = list(error.absolute_path)
     path = path[:-1] if name == "required" else path
     return Error(Kind(name, value, list(branches.values())), path, list(error.absolute_schema_path), error.instance)
-
-
-@cache
-def matcher(pattern: str) -> Callable[[Any], bool]:
-    """Return what tells whether a pattern is found in a text, in time linear in it."""
-    schema = {"pattern": pattern}
-    options = jsonschema_rs.RegexOptions()
-    matches: Callable[[Any], bool] = jsonschema_rs.Draft202012Validator(schema, pattern_options=options).is_valid
-    return matches
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:

@@ -10,8 +10,7 @@ from functools import cache
 
 from sftformat.diagnostics import clip
 from sftformat.errors import SchemaError
-from sftformat.schema.dialects import DIALECTS, DRAFT_3, FORMATS, asserts_format, keywords, title
-from sftformat.schema.draft3 import matcher
+from sftformat.schema.dialects import DIALECTS, DRAFT_3, FORMATS, asserts_format, keywords, matcher, title
 from sftformat.schema.explain import render
 from sftformat.schema.walk import Subschema, Tree
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema
 import jsonschema_rs
 
 from sftformat.diagnostics import clip
@@ -43,16 +42,23 @@ def ignored(schema: Mapping[str, Any], name: str) -> list[Ignored]:
 def _check_meta(schema: Mapping[str, Any], name: str) -> None:
     """Check that a schema is one: quickly, and only if it is none with the library that says best why."""
     quick = None if uri_of(schema) == DRAFT_3 else _quick_fault(schema)
-    try:
-        if quick is not None or uri_of(schema) == DRAFT_3:
-            dialect(schema).check_schema(schema)
-    except jsonschema.SchemaError as error:
-        quick = render(error.absolute_path), error.message
-    except RecursionError:
-        raise SchemaError(f"{name}: nested too deep") from None
+    if quick is not None or uri_of(schema) == DRAFT_3:
+        quick = _best_fault(schema, name, quick)
     if quick is not None:
         pointer, message = quick
         raise SchemaError(f"{name}: not a JSON Schema: at {clip(pointer or '/', 200)}: {clip(message, 200)}")
+
+
+def _best_fault(schema: Mapping[str, Any], name: str, quick: tuple[str, str] | None) -> tuple[str, str] | None:
+    import jsonschema
+
+    try:
+        dialect(schema).check_schema(schema)
+    except jsonschema.SchemaError as error:
+        return render(error.absolute_path), error.message
+    except RecursionError:
+        raise SchemaError(f"{name}: nested too deep") from None
+    return quick
 
 
 def _quick_fault(schema: Mapping[str, Any]) -> tuple[str, str] | None:

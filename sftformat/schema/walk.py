@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import referencing
-from jsonschema_specifications import REGISTRY
-from referencing.exceptions import Unresolvable
-from referencing.jsonschema import DRAFT202012, specification_with
-
 from sftformat.diagnostics import clip
 from sftformat.errors import SchemaError
-from sftformat.schema.dialects import REF_ALONE, dialect, uri_of
+from sftformat.schema.dialects import REF_ALONE, is_known, uri_of
 from sftformat.schema.explain import render
 
 #: Keywords whose value is an object of schemas by name; others hold a schema or a list of them.
@@ -93,14 +88,13 @@ def tree(schema: Mapping[str, Any], name: str) -> Tree:
         SchemaError: an unknown dialect, nested too deep, or a reference that leads out of the schema or nowhere; names
             the pointer.
     """
-    own = _objects(schema)
-    specification = specification_with(uri_of(schema), default=DRAFT202012)
-    make: Any = referencing.Registry
-    root = specification.create_resource(schema)
-    registry = REGISTRY.combine(make(retrieve=_refuse)).with_resource("", root)
+    nodes = list(_objects(schema))
+    own = {id(node): pointer for node, pointer in nodes}
+    refers = any(keyword in node for node, _ in nodes for keyword in REFERENCES)
+    create, start = _resolving(schema) if refers else (None, None)
     parts: dict[int, Subschema] = {}
     targets: dict[tuple[int, str], Any] = {}
-    waiting = [Subschema("", schema, registry.resolver_with_root(root), 0)]
+    waiting = [Subschema("", schema, start, 0)]
     while waiting:
         part = waiting.pop()
         if id(part.node) in parts:
@@ -110,7 +104,7 @@ def tree(schema: Mapping[str, Any], name: str) -> Tree:
         parts[id(part.node)] = part
         _check_dialect(part, name)
         for tokens, child in children(part.node):
-            inner = part.resolver.in_subresource(specification.create_resource(child))
+            inner = part.resolver.in_subresource(create(child)) if create else None
             waiting.append(Subschema(part.pointer + render(tokens), child, inner, part.depth + 1))
         for keyword in REFERENCES:
             found = _target(part, keyword, name) if keyword in part.node else None
@@ -120,32 +114,47 @@ def tree(schema: Mapping[str, Any], name: str) -> Tree:
     return Tree(schema, uri_of(schema), parts, targets)
 
 
+def _resolving(schema: Mapping[str, Any]) -> tuple[Callable[[Any], Any], Any]:
+    """Return what makes a subschema known to the library of references, and where its references start from."""
+    import referencing
+    from jsonschema_specifications import REGISTRY
+    from referencing.jsonschema import DRAFT202012, specification_with
+
+    specification = specification_with(uri_of(schema), default=DRAFT202012)
+    root = specification.create_resource(schema)
+    make: Any = referencing.Registry
+    registry = REGISTRY.combine(make(retrieve=_refuse)).with_resource("", root)
+    return specification.create_resource, registry.resolver_with_root(root)
+
+
 def _check_dialect(part: Subschema, name: str) -> None:
     said = part.node.get("$schema")
-    if said is not None and (not isinstance(said, str) or dialect(part.node) is None):
+    if said is not None and (not isinstance(said, str) or not is_known(said)):
         raise SchemaError(f"{name}: at {part.pointer}/$schema: unknown dialect {clip(said)!r}; use 2020-12")
 
 
-def _objects(schema: Mapping[str, Any]) -> dict[int, str]:
-    """Return the identity and the pointer of every object of a document, whatever it is."""
-    found: dict[int, str] = {}
+def _objects(schema: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield every object of a document with its pointer, whatever it is."""
     stack: list[tuple[Any, str]] = [(schema, "")]
     while stack:
         node, pointer = stack.pop()
         if isinstance(node, dict):
-            found[id(node)] = pointer
+            yield node, pointer
             stack.extend((value, pointer + render([key])) for key, value in node.items())
         elif isinstance(node, list):
             stack.extend((value, f"{pointer}/{at}") for at, value in enumerate(node))
-    return found
 
 
 def _refuse(uri: str) -> NoReturn:
-    raise referencing.exceptions.NoSuchResource(uri)
+    from referencing.exceptions import NoSuchResource
+
+    raise NoSuchResource(uri)
 
 
 def _target(part: Subschema, keyword: str, name: str) -> Any:
     """Return what a reference leads to, resolved; None where its value is no text."""
+    from referencing.exceptions import Unresolvable
+
     reference = part.node[keyword]
     if not isinstance(reference, str):
         return None
@@ -156,6 +165,8 @@ def _target(part: Subschema, keyword: str, name: str) -> Any:
 
 
 def _why(reference: str, error: Exception) -> str:
-    if reference.startswith("#") and not isinstance(error, referencing.exceptions.NoSuchResource):
+    from referencing.exceptions import NoSuchResource
+
+    if reference.startswith("#") and not isinstance(error, NoSuchResource):
         return f"{clip(reference)!r} leads nowhere"
     return f"{clip(reference)!r} leads out of the schema; only references inside it are followed"

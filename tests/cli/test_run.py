@@ -164,6 +164,14 @@ def test_every_task_runs_whole(call: Call, model: Path, tmp_path: Path, task: st
         assert said[0]["label"] == predictions[0]["prediction"]
 
 
+def test_stdout_of_a_run_for_machines_holds_the_findings_alone(call: Call, model: Path, tmp_path: Path) -> None:
+    write(tmp_path / "data.jsonl", [*sentiment(), {"text": "", "label": "positive", "split": "train"}])
+    done = call("run", "data.jsonl", "-o", "out", "--model", str(model), *OPTIONS, "--output-format", "jsonl")
+    assert done.code == 1
+    assert [json.loads(line).get("code") for line in done.out.splitlines()] == ["SFT201"]
+    assert "accuracy" in done.err
+
+
 def test_predict_ties_each_prediction_to_its_line(call: Call, model: Path, tmp_path: Path) -> None:
     write(tmp_path / "data.jsonl", sentiment())
     assert call("run", "data.jsonl", "-o", "out", "--model", str(model), *OPTIONS).code == 0

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sarif_pydantic import Sarif
 
 from sftformat.diagnostics import Diagnostic, Severity, diagnostic, visible
 from sftformat.report import github, sarif
@@ -144,6 +145,7 @@ SARIF = {
 def read_sarif(text: str) -> dict[str, object]:
     document = json.loads(text)
     jsonschema.validate(document, SARIF)
+    Sarif.model_validate(document)  # the whole of the standard, as others read it
     run = document["runs"][0]
     ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert ids == [code.code for code in all_codes()]

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sftformat.check import Settings, Tally, active, check_rows, check_set, near_similarity
+from sftformat.check import Settings, Tally, View, active, check_rows, check_set, near_similarity
 from sftformat.diagnostics import Diagnostic
 from sftformat.record import Number
 from sftformat.schema.arrow import arrow_schema
@@ -71,7 +71,7 @@ def found(tmp_path: Any) -> Found:
         near = near_similarity(active(settings, task))
         rows, tally = batch(records, task), Tally(folder, 0, task, splits=splits, near=near)
         tally.add(rows)
-        by_row = [finding for _, finding in check_rows(rows, task, active(settings, task))]
+        by_row = [finding for _, finding in check_rows(View(rows, task), active(settings, task))]
         return by_row + list(check_set([tally.finish()], folder, task, settings))
 
     return run

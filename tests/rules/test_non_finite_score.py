@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftformat.check import Settings as Chosen
-from sftformat.check import active, check_rows
+from sftformat.check import View, active, check_rows
 
 from .conftest import batch
 
@@ -35,7 +35,7 @@ def test_finds_just_those_that_the_shards_cannot_hold(scores):
     rows = batch([{"input": "x", "target": score} for score in scores], "regression")
     with np.errstate(over="ignore"):
         wanted = [i for i, score in enumerate(scores) if score is not None and not np.isfinite(np.float32(score))]
-    assert [row for row, _ in check_rows(rows, "regression", active(Chosen((CODE,)), "regression"))] == wanted
+    assert [row for row, _ in check_rows(View(rows, "regression"), active(Chosen((CODE,)), "regression"))] == wanted
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftformat.check import Settings, active, check_rows
+from sftformat.check import Settings, View, active, check_rows
 from sftformat.rules import RULES
 from sftformat.rules.turns import ROLES, UNKNOWN, meant_role
-from sftformat.rules.view import View
 
 from .conftest import batch
 from .conversations import any_rows, resolve, sound_rows
@@ -21,7 +20,7 @@ Rows = list[dict[str, Any]]
 
 
 def found_in(rows: Rows) -> list[tuple[int, str, str, str]]:
-    findings = check_rows(batch(rows, "chat"), "chat", active(Settings(), "chat"))
+    findings = check_rows(View(batch(rows, "chat"), "chat"), active(Settings(), "chat"))
     return [(index, each.code, each.path, each.message) for index, each in findings]
 
 
@@ -47,7 +46,7 @@ def test_findings_of_a_row_do_not_depend_on_the_others(rows: Rows) -> None:
 @given(st.lists(any_rows, max_size=5), st.integers(0, 5))
 def test_a_slice_is_a_batch(rows: Rows, start: int) -> None:
     cut = batch(rows, "chat").slice(min(start, len(rows)))
-    findings = check_rows(cut, "chat", active(Settings(), "chat"))
+    findings = check_rows(View(cut, "chat"), active(Settings(), "chat"))
     assert [(index, each.code, each.path, each.message) for index, each in findings] == found_in(rows[start:])
 
 

