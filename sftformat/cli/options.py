@@ -38,6 +38,9 @@ shape = stack(
         "--map", "maps", multiple=True, metavar="FIELD=SOURCE", help="Where a field stands: input=review, target=/a/b."
     ),
     click.option(
+        "--preference", type=click.Choice(["chosen"]), help="Of preference data take what was preferred for the answer."
+    ),
+    click.option(
         "--schema", "schema_file", type=click.Path(), metavar="FILE", help="A JSON Schema that every record must fit."
     ),
     click.option(
@@ -56,6 +59,7 @@ decoding = stack(
     click.option("--delimiter", metavar="CHAR", help="Delimiter of CSV ('tab' for a tab). Default: from the content."),
     click.option("--no-header", is_flag=True, help="The first row of CSV or TSV is data."),
     click.option("--columns", metavar="A,B,…", help="Names for the columns of a file without a header."),
+    click.option("--sheet", metavar="NAME", help="The sheet of a workbook. Default: the first."),
     click.option(
         "--max-line-bytes", type=click.IntRange(1), default=64 << 20, help="Longest record, in bytes. Default: 64 MiB."
     ),
@@ -217,10 +221,12 @@ def dataset_options(ctx: click.Context) -> Any:
             header=not given.get("no_header"),
             columns=tuple(columns.split(",")) if columns else None,
             max_line_bytes=given.get("max_line_bytes") or 64 << 20,
+            sheet=given.get("sheet"),
         ),
         layout=given.get("layout"),
         task=given.get("task"),
         mapping=pairs(given.get("maps") or ()),
+        preference=given.get("preference"),
         schema=load_user(Path(schema_file)) if schema_file else None,
         schema_name=Path(schema_file).name if schema_file else "",
         settings=_settings(ctx, labels),

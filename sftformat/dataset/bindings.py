@@ -150,7 +150,7 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
     need_target = not options.unlabelled
     found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
     try:
-        binding = choose(found, records, source.name).binding
+        binding = choose(found, records, source.name, options.preference).binding
     except UsageError as error:
         if any(each.code == "SFT015" for each in source.notes):
             rest = str(error).removeprefix(f"{source.name}: ")

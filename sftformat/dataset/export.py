@@ -18,16 +18,16 @@ from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
-from sftformat.formats import write, written_as
+from sftformat.formats import FORMATS, write, written_as
 from sftformat.formats.shape import Shape, blurred, see
-from sftformat.formats.text import LINE
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, parse, render
+from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, parse
 from sftformat.layouts.reader import Reader, reader_of
 from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
+from sftformat.layouts.restructure import holds
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record
 from sftformat.rules.rule import LABEL_TASKS
@@ -83,10 +83,12 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         write(beside, kind[0], kind[1], batches, columns)
 
     write_file(out, fill)
-    yield from _not_held(lost, exporter.name)
-    if kind[0] == "text":
-        yield from _beside_lines(columns)
-    elif not kind[0].startswith("json"):
+    yield from _not_held(lost, f"layout {exporter.name}")
+    held = FORMATS[kind[0]].held
+    if held is not None:
+        left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
+        yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
+    if not kind[0].startswith("json"):
         for path, said in blurred(columns, count, exporter.textual):
             yield diagnostic("SFT107", f"{kind[0]} cannot hold all of {clip(path)!r}: {said}", path=path)
     yield Finished(manifest)
@@ -95,14 +97,7 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
 def _not_held(lost: Mapping[str, int], name: str) -> Iterator[Diagnostic]:
     for key, count in sorted(lost.items()):
         rows = f"{count} row{'s' * (count != 1)}"
-        yield diagnostic("SFT107", f"layout {name} has no place for {key!r}, held by {rows}", path=f"/{key}")
-
-
-def _beside_lines(columns: Mapping[str, Shape]) -> Iterator[Diagnostic]:
-    for name, shape in columns.items():
-        if name != LINE:
-            rows = f"{shape.seen} row{'s' * (shape.seen != 1)}"
-            yield diagnostic("SFT107", f"text has no place for {clip(name)!r}, held by {rows}", path=render((name,)))
+        yield diagnostic("SFT107", f"{name} has no place for {key!r}, held by {rows}", path=f"/{key}")
 
 
 def _rows(file: Path) -> Iterator[list[dict[str, Any]]]:
@@ -241,7 +236,7 @@ class Exporter:
 
     def _count_lost(self, row: Mapping[str, Any], binding: Binding) -> None:
         fields = {key.partition("/")[0] for key in binding.at}
-        held = {*fields, *binding.captures, "meta", "source", "tools" if binding.layout.module else ""}
+        held = {*fields, *binding.captures, "meta", "source", *holds(binding.layout)}
         for key, value in row.items():
             if value is not None and key not in held:
                 self.lost[key] += 1

@@ -25,6 +25,7 @@ class DatasetOptions:
     """How raw inputs become canonical rows.
 
     layout, task, mapping  what is told about the shape of records; None and empty = detected
+    preference             "chosen": of preferences what was preferred is the answer; None = they are refused
     schema                 a user's JSON Schema (checked), with its name for messages
     settings               the rules that run, their thresholds, and a locked label map
     label_names            names for ids: a target "0" becomes "neg"
@@ -40,6 +41,7 @@ class DatasetOptions:
     layout: str | None = None
     task: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
+    preference: str | None = None
     schema: Mapping[str, Any] | None = None
     schema_name: str = ""
     settings: Settings = field(default_factory=Settings)

@@ -39,6 +39,7 @@ class UnitResult:
     read_as: ReadAs
     read: int = 0
     rejected: int = 0
+    filtered: int = 0
     rows: int = 0
     splits: Counter[str] = field(default_factory=Counter)
     blank_lines: int = 0

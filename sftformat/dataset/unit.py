@@ -100,10 +100,11 @@ def work(job: Job) -> UnitResult:
             if job.need.checked:
                 tally.add(checked)
             result.splits.update(split_counts(checked))
-            result.rejected += len(step.rejects)
+            result.filtered += sum(reject.reason == "filtered" for reject in step.rejects)
+            result.rejected += sum(reject.reason != "filtered" for reject in step.rejects)
             result.rows += checked.num_rows
             result.read += checked.num_rows + len(step.rejects)
-            for reject in step.rejects:
+            for reject in (each for each in step.rejects if each.reason != "filtered"):
                 result.rejected_by_code[reject.diagnostics[0].code] += 1
     result.summary = tally.finish()
     if _stays(job):
@@ -154,7 +155,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
         for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):
             if place in keys:
                 repaired[index] = [*keys[place], *repaired.get(index, ())]
-        findings = still_found(batch.diagnostics, fitting, repaired)
+        findings = still_found(fitting.diagnostics, fitting, repaired)
         yield Step(fitting, rows, [*batch.rejects, *rejects], findings, repaired)
         if left is not None and left <= 0:
             return

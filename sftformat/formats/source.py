@@ -29,6 +29,17 @@ _EXTENSIONS = {
     "parquet": "parquet",
     "arrow": "arrow",
     "feather": "arrow",
+    "conll": "conll",
+    "conllu": "conllu",
+    "po": "po",
+    "pot": "po",
+    "mo": "mo",
+    "tmx": "tmx",
+    "xlsx": "xlsx",
+    "conll2003": "conll",
+    "bio": "conll",
+    "iob": "conll",
+    "iob2": "conll",
 }
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 
@@ -38,7 +49,7 @@ class ReadOptions:
     """How the user wants inputs read; None means: look at the content.
 
     `delimiter` is one character, or `tab` or `\\t`. `columns` names the columns of a file without a header.
-    `max_line_bytes` bounds one record of a text format, in uncompressed bytes.
+    `max_line_bytes` bounds one record of a text format, in uncompressed bytes. `sheet` names a sheet of a workbook.
     """
 
     encoding: str | None = None
@@ -47,6 +58,7 @@ class ReadOptions:
     columns: tuple[str, ...] | None = None
     max_line_bytes: int = 64 << 20
     format: str | None = None
+    sheet: str | None = None
 
 
 def check_columns(options: ReadOptions) -> None:
@@ -103,6 +115,7 @@ class Source:
     notes        findings about the file as a whole, reported with its first batch
     origin       a run of lines of a file of rejects: where the rows came from; `format`, `delimiter`, `quoting` and
                  `header` are then those of the rows
+    beside       parallel text: the file with the other side
     """
 
     path: Path
@@ -121,6 +134,7 @@ class Source:
     first_line: int = 1
     notes: tuple[Diagnostic, ...] = ()
     origin: Origin | None = None
+    beside: Source | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sftformat.diagnostics import Diagnostic
@@ -82,6 +82,11 @@ def _wrong(source: Source, block: lines.Block, index: int, text: bytes) -> Diagn
     if b"\0" in text:
         return rows.finding(source, "SFT008", "a NUL byte", line, byte + block.stored[index].find(b"\0"))
     return None
+
+
+def held(_: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that a text has a place for."""
+    return (LINE,)
 
 
 def write(

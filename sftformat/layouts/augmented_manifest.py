@@ -23,14 +23,14 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
     """Return where the label is: under the name that stands again with `-metadata`.
 
     Raises:
-        UsageError: there is none, or more than one.
+        UsageError: there are several such names.
     """
     names = dict.fromkeys(name for record in records for name in record)
     found = [name.removesuffix(_METADATA) for name in names if name.endswith(_METADATA)]
-    chosen = binding.at.get("target", ("",))[0]
-    if chosen in found or len(found) == 1:
-        return {"target": (chosen if chosen in found else found[0],)}
-    said = ", ".join(clip(name, 40) for name in found[:5]) or "none"
+    chosen = binding.at.get("target", ("label",))[0]
+    if chosen in found or len(found) < 2:
+        return {"target": (found[0] if found and chosen not in found else chosen,)}
+    said = ", ".join(clip(name, 40) for name in found[:5])
     raise UsageError(f"which attribute is the label ({said})? say --map target=NAME; its metadata are NAME{_METADATA}")
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts import LAYOUTS
+from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import read_cells
 from sftformat.layouts.layout import MISSING, Binding, Layout, get, layout
-from sftformat.layouts.near import refused, why_none
+from sftformat.layouts.near import why_none
 from sftformat.layouts.reader import reader_of
 from sftformat.layouts.suits import target_factor
 from sftformat.record import Record
@@ -67,7 +67,7 @@ def candidates(
     """
     found = []
     shown = records if textual else [plain(record) for record in records]
-    for name in LAYOUTS:
+    for name in LAYOUTS if records else ():
         known = layout(name)
         if task is not None and known.task != task:
             continue
@@ -83,21 +83,26 @@ def confidence(found: Sequence[Candidate]) -> float:
     return found[0].fit * found[0].coverage * weights[0] / sum(weights)
 
 
-def choose(found: Sequence[Candidate], records: Sequence[Record], name: str) -> Candidate:
-    """Return the one layout that is meant.
+def choose(
+    found: Sequence[Candidate], records: Sequence[Record], name: str, preference: str | None = None
+) -> Candidate:
+    """Return the one layout that is meant; `preference` says that the answers of preferences are wanted.
 
     Raises:
         UsageError: none fits (the columns there are are named, and what is missing), two fit equally well (both are
-            named, and the options that choose), the best explains next to nothing, or the records are preferences.
+            named, and the options that choose), the best explains next to nothing, or the records are preferences and
+            these were not asked for.
     """
-    if not found:
-        raise UsageError(f"{name}: {refused(records) or why_none(records)}")
-    best = found[0]
-    if any({"chosen", "rejected"} <= record.keys() for record in records):
+    columns = refused.preference(records)
+    if columns and preference is None:
         raise UsageError(
-            f"{name}: preference data ('chosen' and 'rejected'), which is no input with a target; --layout {best.name} "
-            "would read the rest of it as such and keep both in meta"
+            f"{name}: preference data ({columns}), which is no input with a target; --preference chosen takes what was "
+            "preferred for the answer and keeps the rest in meta"
         )
+    found = [each for each in found if (each.name in refused.PREFERENCES) == bool(columns)]
+    if not found:
+        raise UsageError(f"{name}: {why_none(records)}")
+    best = found[0]
     rivals = [
         each
         for each in found[1:]
@@ -165,9 +170,8 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
     if known.module:
         required = bound_schema(known, binding.at)["required"]
         return all(any(key in record for record in records) for key in required)
-    needed = {"target", "input"} if known.name != "alpaca" else {"target", "instruction"}
-    if "input_pair" in known.fields:
-        needed.add("input_pair")
+    required = set(known.schema.get("required", ()))
+    needed = {key for key, rule in known.fields.items() if required & {pointer[0] for pointer in rule.at}} | {"target"}
     if not need_target:
         needed.discard("target")
     return all(

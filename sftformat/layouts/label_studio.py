@@ -89,7 +89,8 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
 
     def to_canonical(record: Record) -> Record:
         answers = _answers(record, question)
-        target = (answers[0][0] if answers[0] else None) if answers and single else answers[0] if answers else None
+        chosen = answers[0] if answers else None
+        target = chosen if not single else chosen[0] if chosen else None
         return {"input": text_of(bound, record), "target": target}
 
     def from_canonical(row: Mapping[str, Any], _: Types) -> Record:

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from sftformat.diagnostics import Severity
 from sftformat.errors import SchemaError, UsageError
 from sftformat.layouts import LAYOUTS
 from sftformat.record import Record
@@ -79,6 +80,21 @@ class Layout:
     unlabelled: tuple[Any, ...] = ()
     module: str | None = None
     own: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a record though it fits its schema: code, place in the record, and words for it.
+
+    `severity` is that of the code unless it is given.
+    """
+
+    code: str
+    at: Pointer
+    message: str
+    expected: str = ""
+    got: str = ""
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

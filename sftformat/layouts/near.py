@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sftformat.errors import UsageError
-from sftformat.layouts import LAYOUTS
+from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind
 from sftformat.layouts.cells import read_cells
 from sftformat.layouts.layout import Binding, Layout, layout
@@ -77,6 +77,8 @@ def why_none(records: Sequence[Record]) -> str:
     shown = ", ".join(columns[:12]) + ("…" if len(columns) > 12 else "")
     if not records:
         return "no record to tell the layout from; name it with --layout"
+    if why := refused.reason(records):
+        return why
     usual = _usual_names()
     hints = []
     for column in columns:
@@ -109,33 +111,3 @@ def _guessed(records: Sequence[Record]) -> str:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and not value.isdigit()
-
-
-#: Shapes that are known and not read: the keys that tell them, what they are, and the way out.
-_REFUSED = (
-    (
-        ("textContent", "classificationAnnotation"),
-        "Vertex AI JSONL, which is not read",
-        "--task classification --map input=textContent --map target=/classificationAnnotation/displayName",
-    ),
-    (
-        ("text", "annotation", "prediction"),
-        "Argilla v1 records, which are not read",
-        "export the data set as text,label",
-    ),
-    (("source-ref",), "a manifest that refers to files, which are never fetched", "put each text into 'source'"),
-    (
-        ("intent_name", "sample_utterances"),
-        "AutoIntent's older table of intents, one record for many texts",
-        "write one record {utterance, label} for each of the sample_utterances",
-    ),
-)
-
-
-def refused(records: Sequence[Record]) -> str:
-    """Return why records of a shape that is known are not read, and the way out; empty for any other shape."""
-    keys = set().union(*records[:100]) if records else set()
-    for signs, what, way in _REFUSED:
-        if keys >= set(signs):
-            return f"{what}: {way}"
-    return ""

@@ -108,8 +108,13 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
     keys = tuple(
         dict.fromkeys(pointer[0] for pointer in (binding.at["input"], *known.values(), *[holder][: len(holder)]))
     )
+
+    def refusal(_: Mapping[str, Any]) -> str | None:
+        return None if known else f"layout {binding.layout.name} has a place for each label, and no row has one"
+
+    cells = tuple(columns) or holder[:1]
     return Reader(
-        keys, to_canonical, from_canonical, source_pointer, fault, cells=tuple(columns) or holder[:1], flat=not holder
+        keys, to_canonical, from_canonical, source_pointer, fault, refusal=refusal, cells=cells, flat=not holder
     )
 
 

@@ -1,6 +1,6 @@
 """Prodigy textcat: a label to accept or reject, or options of which some are accepted.
 
-Only what was accepted says what a text is: a text whose answer is `reject` or `ignore` has no target.
+Only what was accepted says what a text is: a record whose answer is `reject` or `ignore` is left out, and counted.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sftformat.diagnostics import clip
 from sftformat.layouts.layout import Binding, Pointer
 from sftformat.layouts.reader import Reader, Types
 from sftformat.layouts.rename import scalar_text
@@ -17,6 +18,12 @@ from sftformat.schema.explain import Violation
 _BESIDE = ("answer", "options", "_input_hash", "_task_hash", "_view_id", "_session_id", "_annotator_id", "_timestamp")
 
 
+def left_out(record: Record) -> str:
+    """Say why a record is not to be used: its annotator did not accept it; empty where it is."""
+    answer = record.get("answer", "accept")
+    return "" if answer == "accept" else f"the annotator's answer is {clip(str(answer), 40)!r}"
+
+
 def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
     """Return the reader for the key that holds the labels: `label` (one), or `accept` (ids of options)."""
     choice = binding.layout.fields["target"].at == (("accept",),)
@@ -24,7 +31,7 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
     key = "accept" if choice else "label"
 
     def to_canonical(record: Record) -> Record:
-        given = record.get(key) if record.get("answer", "accept") == "accept" else None
+        given = record.get(key)
         named = [scalar_text(each) for each in (given if choice else [given])] if given is not None else None
         target = named if not single else named[0] if named else None
         return {"input": record["text"], "target": target}
@@ -36,9 +43,9 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
             record[key] = ([target] if single else list(target)) if choice else target
         return record
 
-    def foreign(row: Mapping[str, Any]) -> Record:
+    def foreign(_: Mapping[str, Any]) -> Record:
         options = {"options": [{"id": label, "text": label} for label in labels]} if choice else {}
-        return {**options, "answer": "ignore" if row["target"] is None else "accept"}
+        return {**options, "answer": "accept"}
 
     def fault(record: Record) -> Violation | None:
         accepted = record.get("accept") or []

@@ -15,7 +15,8 @@ from typing import Any
 from sftformat.errors import UsageError
 from sftformat.formats.csvrow import cell
 from sftformat.layouts.cells import read_some
-from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, module_of, parse, render
+from sftformat.layouts.layout import MISSING, Binding, Layout, Pointer, Rule, get, module_of, parse, render
+from sftformat.layouts.restructure import from_row, to_rows
 from sftformat.record import JSON_TYPES, Record, encode_json
 from sftformat.schema.explain import Violation
 
@@ -36,7 +37,7 @@ class Reader:
     foreign        what else a record needs that was not read in this layout
     cells          keys that stand as JSON text in CSV and TSV
     flat           a record has no objects and lists, so that CSV and TSV hold it
-    exact          `read` keeps what the way back would write otherwise
+    plain          the layout of a module without `reader`, which `restructure` reads and writes
     """
 
     keys: tuple[str, ...]
@@ -49,7 +50,7 @@ class Reader:
     cells: tuple[str, ...] = ()
     flat: bool = False
     beside: tuple[str, ...] = ()
-    exact: bool = True
+    plain: Layout | None = None
 
 
 def reader_of(binding: Binding, labels: Sequence[str] = ()) -> Reader:
@@ -64,7 +65,7 @@ def reader_of(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         module.from_canonical,
         module.source_pointer,
         cells=module.KEYS[:1],
-        exact=False,
+        plain=binding.layout,
     )
 
 
@@ -76,14 +77,14 @@ def label_places(binding: Binding) -> dict[str, Pointer]:
 def read(records: Sequence[Record], reader: Reader, textual: bool) -> tuple[list[Record], list[Record]]:
     """Return the learned fields of records that fit, and of each what goes to `meta` and to the shared fields."""
     shown = [read_some(record, reader.cells) for record in records] if textual else records
-    rows = [reader.to_canonical(record) for record in shown]
-    if not reader.exact:
+    if reader.plain is not None:
+        rows, kept = to_rows(shown, reader.plain)
         rests = [
-            {key: value for key, value in record.items() if key not in reader.keys or value is None}
-            for record in records
+            {**{key: value for key, value in record.items() if key not in reader.keys or value is None}, **own}
+            for record, own in zip(records, kept, strict=True)
         ]
         return rows, rests
-    rests = []
+    rows, rests = [reader.to_canonical(record) for record in shown], []
     for record, row in zip(records, rows, strict=True):
         made = reader.from_canonical(row, _types(record, reader))
         rests.append(
@@ -124,9 +125,9 @@ def write(row: Mapping[str, Any], rest: Record, reader: Reader, types: Types, na
     why = reader.refusal(row) if reader.refusal is not None else None
     if why:
         raise UsageError(why)
+    if reader.plain is not None:
+        return from_row(row, reader.plain, types, rest if native else {})
     made = reader.from_canonical(row, types)
-    if not reader.exact:
-        return made
     if not native:
         return {**made, **(reader.foreign(row) if reader.foreign is not None else {})}
     kept = {key: rest.pop(key) for key in reader.keys if key in rest}

@@ -79,12 +79,17 @@ def _module_factor(
 ) -> float:
     """Judge a layout that restructures by the targets that it makes; one that was always exact is not judged."""
     reader = reader_of(binding)
-    if not reader.exact:
+    if reader.plain is not None and (textual or binding.layout.task != "token-classification"):
         return 1.0
     targets = [target for record in records if (target := _made(reader, record, textual)) is not None]
     task = binding.layout.task
-    if not targets:
+    if not any(targets):
         return 0.0
+    if task == "token-classification":
+        if any(tag != "O" for target in targets for tag in target):
+            return 1.0
+        against.append("no record has a span or tag")
+        return 0.4
     if task == "regression":
         if all(float(target) == int(target) for target in targets):
             return 0.0

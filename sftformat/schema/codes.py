@@ -105,6 +105,33 @@ PAGES: tuple[Page, ...] = (
         (Sample((("schema.json", _SCHEMA), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
     ),
     Page(
+        "SFT109",
+        "a span that is not where the annotator put it trains a tag on other words, or on none.",
+        (
+            jsonl(b'{"text": "Ann left.", "label": [[0, 30, "PER"]]}\n'),
+            jsonl(b'{"text": "Ann Lee left.", "label": [[0, 3, "PER"], [0, 7, "PER"]]}\n'),
+        ),
+        (jsonl(b'{"text": "Ann Lee left.", "label": [[0, 7, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT110",
+        "most spans that end inside a word are one character off, and half a word is learned as a name.",
+        (jsonl(b'{"text": "Anna left.", "label": [[0, 3, "PER"]]}\n'),),
+        (jsonl(b'{"text": "Anna left.", "label": [[0, 4, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT111",
+        "JavaScript and Java count an emoji as two, so that every span behind one is shifted.",
+        (jsonl(b'{"text": "\xf0\x9f\x98\x80 Ann left.", "label": [[3, 6, "PER"]]}\n'),),
+        (jsonl(b'{"text": "\xf0\x9f\x98\x80 Ann left.", "label": [[2, 5, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT112",
+        "what an annotator rejected is no example; that it is missing must still be seen.",
+        (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "ORG"}], "answer": "reject"}\n'),),
+        (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "PER"}], "answer": "accept"}\n'),),
+    ),
+    Page(
         "SFT113",
         "the name is what is learned; where it contradicts the id, one of the two is a wrong label.",
         (jsonl(_NAMED + b'{"text": "Bad film.", "label": 1, "label_text": "neg"}\n'),),

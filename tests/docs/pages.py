@@ -113,7 +113,7 @@ def layouts_table() -> str:
     for name in LAYOUTS:
         schema = load(f"layouts/{name}")
         said = schema["x-sftformat"]
-        required = schema["required"]
+        required = schema.get("required", ())
         own = [key for key in schema["properties"] if key not in ("id", "split", "weight", "group")]
         fields = ", ".join(f"`{key}`" + ("" if key in required else "?") for key in own)
         aka, made = ", ".join(said.get("aka", ())), f"`{said['module']}.py`" if "module" in said else "renaming"

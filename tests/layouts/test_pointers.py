@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bind
-from sftformat.layouts.layout import Binding, Layout, layout, parse
+from sftformat.layouts.layout import Binding, Layout, layout, module_of, parse
 from sftformat.layouts.reader import source_pointer
 from sftformat.layouts.rename import scalar_text
 from sftformat.layouts.sharegpt import ROLES
@@ -69,6 +69,9 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
             pointer = source_pointer(path, binding, lambda row=row: row)
             if path.endswith("/extra") or (pointer == "/system" and path.endswith("/role")):
                 continue  # what a record's own `system` is, no key of it says
+            if binding.layout.module not in (None, "openai_chat", "sharegpt"):
+                assert parse(pointer)[0] in module_of(binding.layout).KEYS  # what was cut or put together stands there
+                continue
             value = resolve(record, pointer)
             meant = MEANT.get(binding.layout.module)
             if meant is not None and path.startswith("/target"):
@@ -76,10 +79,15 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
                 continue
             if binding.layout.module == "fasttext":
                 assert set(held.split()) <= set(value.split()), path
+            if isinstance(value, list) and path.endswith("/content"):
+                assert held == "".join(next(part[key] for key in ("text", "value") if key in part) for part in value)
                 continue
             # Under a key of its own a call is any JSON; as the value of a turn it is text.
             wanted = None if pointer.endswith("/tool_calls") else said(path, value)
             assert (decode_json(held) == value) if wanted is None else held == wanted, path
+
+
+CONVERSATION = "/conversation/0/assistant"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +112,24 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
             },
             "/target/0/tool_calls/0/arguments",
             "/conversations/1/value",
+        ),
+        ("text-spans", {"text": "Ann", "label": [[0, 3, "P"]]}, "/input/0", "/text"),
+        ("text-spans", {"text": "Ann", "entities": [[0, 3, "P"]]}, "/target/0", "/entities"),
+        ("squad", {"context": "a", "question": "b", "answers": {"text": ["a"]}}, "/target", "/answers/text/0"),
+        ("history", {"query": "a", "response": "b", "history": [["c", "d"]]}, "/target/0/content", "/history/0/1"),
+        ("history", {"query": "a", "response": "b", "history": []}, "/target/0/content", "/response"),
+        ("swift-sharegpt", {"conversation": [{"human": "a", "assistant": "b"}]}, "/target/0/content", CONVERSATION),
+        (
+            "prompt-completion-chat",
+            {"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]},
+            "/target/0/content",
+            "/completion/0/content",
+        ),
+        (
+            "mistral",
+            {"interactions": [{"role": "user", "content": "a"}]},
+            "/input/0/content",
+            "/interactions/0/content",
         ),
         ("translation", {"translation": {"en": "a", "de/at": "b"}}, "/target", "/translation/de~1at"),
     ],

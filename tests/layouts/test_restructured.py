@@ -74,8 +74,11 @@ def test_annotators_must_agree_and_cancelled_ones_do_not_count() -> None:
 
 
 def test_only_what_was_accepted_is_a_target() -> None:
-    records = [{"text": "a", "label": "X", "answer": answer} for answer in ("accept", "reject", "ignore")]
-    assert targets("prodigy-label", *records) == ["X", None, None]
+    records: list[Record] = [{"text": "a", "label": "X", "answer": each} for each in ("accept", "reject", "ignore")]
+    binding = bind(layout("prodigy-label"), records)
+    fitting, others = validate(batch_of(records), binding)
+    assert len(fitting) == 1
+    assert [(each.line, each.reason) for each in others] == [(2, "filtered"), (3, "filtered")]
 
 
 def test_the_metadata_name_the_classes() -> None:

@@ -14,7 +14,7 @@ from sftformat.check import Settings
 from sftformat.dataset.options import DatasetOptions
 from sftformat.formats import ReadOptions
 
-from .sound import Record, answers, called, chats, lines, resulted, reviews, scores, shared, tokens
+from .sound import Record, answers, called, chats, lines, marked, resulted, reviews, scores, shared, tokens
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,18 @@ READING = (
     Planted("SFT017", {"a.jsonl": HALF + b'{"text": "It breaks'}, 31),
     Planted("SFT018", {"a.jsonl": HALF + lines(reviews(1, 100)).replace(b"\n", b"\r\n")}, 31),
 )
+CATALOGUES = (
+    Planted(
+        "SFT019",
+        {
+            "a.po": b"".join(b'msgid "word %d"\nmsgstr "Wort %d"\n\n' % (n, n) for n in range(30))
+            + b'msgid "half\nmsgstr "halb"\n'
+        },
+        91,
+        file="a.po",
+        specs=("a.po",),
+    ),
+)
 SCHEMA = (
     one("SFT101", reviews(), {**SMALL, "split": "somewhere"}, "/split"),
     one("SFT102", reviews(), {"label": "good"}, "/text"),
@@ -147,6 +159,11 @@ SCHEMA = (
         "/stars",
     ),
     two("SFT106", [{**each, "stars": 3} for each in reviews()], reviews(30, 100), "", None, "/stars"),
+    one("SFT109", marked(), {"text": "Ann went.", "label": [[0, 10, "PER"]]}, "/label/0"),
+    one("SFT109", marked(), {"text": "Ann Orr went.", "label": [[0, 7, "PER"], [4, 7, "PER"]]}, "/label/1"),
+    one("SFT110", marked(), {"text": "Anna went.", "label": [[0, 3, "PER"]]}, "/label/0"),
+    one("SFT111", marked(), {"text": "😀 Ann went.", "label": [[3, 6, "PER"]]}, "/label/0"),
+    one("SFT112", marked(), {"text": "Ann went.", "label": [[0, 3, "LOC"]], "answer": "reject"}),
     whole(
         "SFT108",
         reviews(),
@@ -246,10 +263,11 @@ SETS = (
     two("SFT409", reviews(), [], "", None, ""),
 )
 
-PLANTED = (*READING, *SCHEMA, *TEXTS, *CHAT, *TAGS, *LABELS, *SETS)
+PLANTED = (*READING, *CATALOGUES, *SCHEMA, *TEXTS, *CHAT, *TAGS, *LABELS, *SETS)
 
 #: Codes that no input can hold, each with the reason.
 ELSEWHERE = {
+    "SFT020": "needs an extra: tests/formats/test_xlsx.py",
     "SFT404": "needs an extra: tests/rules/test_near_duplicate.py",
     "SFT405": "needs an extra: tests/rules/test_near_leakage.py",
     "SFT107": "said when a data set is written in another layout",
