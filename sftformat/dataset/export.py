@@ -37,6 +37,8 @@ from sftformat.split import SPLITS
 
 #: The name under which canonical records themselves are written.
 CANONICAL = "canonical"
+#: The endings of names that say what is written.
+ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .xlsx, .conll, .conllu, .po, .tmx or .txt"
 #: Rows that are turned into records at once.
 BATCH_ROWS = 4096
 _Types = Mapping[str, Mapping[str, int]]
@@ -55,9 +57,7 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     """
     kind = written_as(out.name)
     if kind is None:
-        raise UsageError(
-            f"{out.name}: the name says no format; use .csv, .tsv, .json, .jsonl, .parquet, .arrow or .txt"
-        )
+        raise UsageError(f"{out.name}: the name says no format; use {ENDINGS}")
     if out.exists() and not overwrite:
         raise UsageError(f"{out}: exists; use --overwrite to replace it")
     manifest = open_folder(dataset, "dataset")

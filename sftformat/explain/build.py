@@ -179,6 +179,7 @@ def _followed(
     else:
         fitting, unfit = validate(begun.found.batch, binding)
         rows = normalize(fitting, binding, own.split)
+        notes += tuple(each for each in fitting.diagnostics if each not in begun.found.batch.diagnostics)
     if unfit:
         return _finished(begun, (*notes, *unfit[0].diagnostics))
     given = rows.column("split").to_pylist()[0]

@@ -155,10 +155,6 @@ class Scan:
     ranges: tuple[Range, ...]
 
 
-#: How the name of a file ends that is written.
-ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow or .txt"
-
-
 def by_name(name: str) -> tuple[str, str | None] | None:
     """Return (format, compression) as the extensions of a file name say, or None when they say nothing.
 

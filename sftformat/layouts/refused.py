@@ -45,9 +45,9 @@ def preference(records: Sequence[Record]) -> str:
     for pair in _PAIRS:
         if any(pair <= record.keys() for record in records):
             return " and ".join(map(repr, sorted(pair)))
-    for name in _COMPLETIONS:
-        if records and all(name in record and type(record.get("label")) is bool for record in records):
-            return f"{name!r} with 'label' true or false"
+    held = [next((name for name in _COMPLETIONS if name in record), "") for record in records]
+    if held and all(held) and all(type(record.get("label")) is bool for record in records):
+        return f"{held[0]!r} with 'label' true or false"
     return ""
 
 

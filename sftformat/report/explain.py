@@ -52,7 +52,7 @@ def show_explained(where: Screen, explained: Explained) -> None:
 
 def _show_place(where: Screen, explained: Explained) -> None:
     found, source = explained.found, explained.source
-    unit = "row" if source.format in ("parquet", "arrow") and source.origin is None else "line"
+    unit = "row" if source.format in ("parquet", "arrow", "mo", "xlsx") and source.origin is None else "line"
     what = _KINDS[found.kind]
     if found.kind == "record" and explained.worst is Severity.ERROR:
         what = "a rejected record"
