@@ -11,6 +11,7 @@ import msgspec
 from sftformat.layouts.layout import MISSING, Binding, get
 from sftformat.layouts.reader import LABEL, reader_of
 from sftformat.record import Number, Record, decode_json
+from sftformat.schema.decide import plain
 
 #: A column of texts has few distinct values against its rows when it holds classes; answers are nearly all distinct.
 CLASS_SHARE = 0.2
@@ -81,7 +82,9 @@ def _module_factor(
     reader = reader_of(binding)
     if reader.plain is not None and (textual or binding.layout.task != "token-classification"):
         return 1.0
-    targets = [target for record in records if (target := _made(reader, record, textual)) is not None]
+    assert binding.compiled is not None
+    fitting = records if textual else [record for record in records if binding.compiled.fits(plain(record))]
+    targets = [target for record in fitting if (target := _made(reader, record, textual)) is not None]
     task = binding.layout.task
     if not any(targets):
         return 0.0
@@ -111,7 +114,7 @@ def _made(reader: Any, record: Record, textual: bool) -> Any:
     try:
         return None if textual and not reader.flat else reader.to_canonical(record)["target"]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-        return None  # it does not fit the schema
+        return None  # a cell that does not fit the schema
 
 
 def are_joined(values: Sequence[Any]) -> bool:
