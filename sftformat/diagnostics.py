@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sftformat.masking import without_secrets
+
 
 class Severity(StrEnum):
     """How much a finding matters; OFF means that the code is reported only when selected."""
@@ -291,6 +293,9 @@ def visible(text: str) -> str:
 
 
 def clip(value: object, limit: int = 80) -> str:
-    """Return at most `limit` characters of a value for a message; what was cut is shown by an ellipsis."""
-    text = value if isinstance(value, str) else repr(value)
+    """Return at most `limit` characters of a value for a message; what was cut is shown by an ellipsis.
+
+    Of a key or token inside it no more than four characters are shown.
+    """
+    text = without_secrets(value if isinstance(value, str) else repr(value))
     return text if len(text) <= limit else text[: limit - 1] + "…"

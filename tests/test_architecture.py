@@ -19,7 +19,7 @@ PACKAGE = Path(sftformat.__file__).parent
 
 #: From the bottom up; a module imports modules of rows above its own here, and those left of it in its row.
 LAYERS = (
-    ("diagnostics", "documented", "errors", "record"),
+    ("masking", "diagnostics", "documented", "errors", "record"),
     ("schema", "formats", "layouts", "rules", "repairs"),
     ("folder", "plan"),
     ("validate", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),

@@ -69,7 +69,7 @@ reading = stack(
     decoding, click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N records.")
 )
 
-checking = stack(
+selecting = stack(
     click.option(
         "--select",
         metavar="CODES",
@@ -82,6 +82,10 @@ checking = stack(
     click.option(
         "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit status 1."
     ),
+)
+
+checking = stack(
+    selecting,
     click.option("--redact", is_flag=True, help="Show no value of the data (files of rejects and repairs keep them)."),
     click.option(
         "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."

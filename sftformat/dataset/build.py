@@ -136,7 +136,7 @@ def _survey(
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
     whole = [*file_findings(results, found), *unexpected_findings(results, detected)]
-    whole += [*type_findings(results, detected), *split_findings(results, found)]
+    whole += [*type_findings(results, detected), *split_findings(results, found, detected)]
     whole += named_findings(results, found)
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]

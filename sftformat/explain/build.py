@@ -25,7 +25,7 @@ from sftformat.folder.manifest import MANIFEST, read_manifest
 from sftformat.formats import Range, rejects, scan, sniff
 from sftformat.formats.source import Source
 from sftformat.inspect.section import present
-from sftformat.layouts.layout import Binding, render
+from sftformat.layouts.layout import MISSING, Binding, get, render
 from sftformat.layouts.reader import reader_of, source_pointer
 from sftformat.normalize import normalize
 from sftformat.plan import Input, Plan, Unit, of_origin, resolve
@@ -211,7 +211,7 @@ def _origins(row: Mapping[str, Any], binding: Binding, own: Input, record: Recor
             made[key] = "where the record stands"
         elif key == "meta":
             made[key] = "everything else in the record"
-        elif pointer is not None and not (key == "split" and not record.get(pointer[0])):
+        elif pointer is not None and (key not in ("id", "split") or get(record, pointer) not in (MISSING, None, "")):
             made[key] = render(pointer)
         elif key == "split":
             made[key] = "the name of the file" if own.split else "no split is named: train"

@@ -253,7 +253,7 @@ def _show_findings(where: Screen, explained: Explained) -> None:
         return
     findings = [each for each, _ in explained.findings]
     if not findings:
-        heading(where, "findings", "none on this row")
+        heading(where, "findings", "none on this row alone; validate also looks at it beside the others")
         return
     heading(where, "findings")
     for code, same in groupby(_by_severity(findings), key=lambda each: each.code):

@@ -2,7 +2,10 @@
 
     load      (with hub, wordpiece) a folder or a hub name -> `Reference`: the tokenizer, its files, its ids
     template  where the tokenizer puts special tokens, found by asking it
-    encode    texts -> flat arrays of ids (the seam where speed is won)
+    proof     a tokenizer's definition -> where it always cuts, if that can be proved
+    cut       (with added) bytes of texts -> pieces
+    pieces    (with ids) texts -> ids, each distinct piece tokenized once
+    encode    texts -> flat arrays of ids, truncated and with special tokens
     exact     the reference library as judge and fallback
     labels    targets -> label map and label arrays
     features  the Arrow schema and the three JSON files that `datasets.load_from_disk` wants

