@@ -220,13 +220,7 @@ CODES: Mapping[str, Code] = {
         Code("SFT110", "span-inside-word", W_, "a span that cuts a word", "look whether it is one character off"),
         Code("SFT111", "offset-units", W_, "offsets in UTF-16, counted anew", "look at the spans behind an emoji"),
         Code("SFT112", "left-out", I_, "a record not to be used, as it says", "nothing; it is in rejects.jsonl"),
-        Code(
-            "SFT113",
-            "ids-and-names-disagree",
-            E_,
-            "one label has two ids, or one id two names, in a file that has both",
-            "correct label or label_text; label_text is what is read",
-        ),
+        Code("SFT113", "ids-and-names-disagree", E_, "one label with two ids, or one id with two names", "correct one"),
         Code(
             "SFT501",
             "truncated",
