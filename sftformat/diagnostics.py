@@ -211,6 +211,7 @@ CODES: Mapping[str, Code] = {
         Code("SFT110", "span-inside-word", W_, "a span that cuts a word", "look whether it is one character off"),
         Code("SFT111", "offset-units", W_, "offsets in UTF-16, counted anew", "look at the spans behind an emoji"),
         Code("SFT112", "left-out", I_, "a record not to be used, as it says", "nothing; it is in rejects.jsonl"),
+        Code("SFT113", "ids-and-names-disagree", E_, "one label with two ids, or one id with two names", "correct one"),
         Code(
             "SFT119",
             "fix-not-made",

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import MISSING, Binding, get, module_of, render
+from sftformat.layouts.layout import MISSING, Binding, get, render
+from sftformat.layouts.reader import read, reader_of
 from sftformat.layouts.rename import to_columns
-from sftformat.layouts.restructure import to_rows
-from sftformat.record import JSON_TYPES, Batch, Record, decode_json, hash_json, record_id
+from sftformat.record import JSON_TYPES, Batch, hash_json, record_id
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of a row that are not learned: they do not enter the id.
@@ -70,22 +70,12 @@ def canonical_columns(
         at = {key: pointer for key, pointer in binding.at.items() if key in wanted}
         narrow = binding if len(at) == len(binding.at) else replace(binding, at=at)
         return to_columns(records, narrow, textual, batch.columns, "meta" in wanted)
-    keys = module_of(binding.layout).KEYS
+    made, rests = read(records, reader_of(binding), textual)
     shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
-    made, kept = to_rows([_with_turns(record, keys[0]) for record in records] if textual else records, binding.layout)
-    rest = [
-        {**{key: value for key, value in record.items() if key not in keys or value is None}, **own}
-        for record, own in zip(records, kept, strict=True)
-    ]
-    columns, metas = to_columns(rest, Binding(binding.layout, shared), textual)
+    columns, metas = to_columns(rests, Binding(binding.layout, shared), textual)
     for key in made[0] if made else ():
         columns[key] = [row[key] for row in made]
     return columns, metas
-
-
-def _with_turns(record: Record, key: str) -> Record:
-    """Read the turns of a conversation that stand as JSON text in a cell."""
-    return {**record, key: decode_json(record[key])}
 
 
 def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.layouts.cells import TEXTUAL, read_cells, read_some
 from sftformat.layouts.layout import Binding, Fault, render
+from sftformat.layouts.reader import Reader, reader_of
 from sftformat.layouts.restructure import faults, left_out
 from sftformat.record import Batch, Number, Reject
 from sftformat.schema.decide import plain
@@ -27,13 +28,15 @@ def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     """
     assert binding.compiled is not None  # bind() always compiles
     shown = _shown(batch, binding)
-    if binding.compiled.all_fit(shown):
-        return _usable(batch, binding)
-    fits = binding.compiled.fits
-    bad = [index for index, value in enumerate(shown) if not fits(value)]
+    bad: dict[int, Sequence[Violation]] = {}
+    if not binding.compiled.all_fit(shown):
+        fits, explain = binding.compiled.fits, binding.compiled.explain
+        bad = {index: explain(value) for index, value in enumerate(shown) if not fits(value)}
+    if binding.layout.module:
+        bad |= _faults(shown, reader_of(binding), bad)
     if not bad:
         return _usable(batch, binding)
-    rejects = [batch.reject(index, violations(batch, index, binding.compiled.explain(shown[index]))) for index in bad]
+    rejects = [batch.reject(index, violations(batch, index, bad[index])) for index in sorted(bad)]
     fitting, others = _usable(without(batch, set(bad)), binding)
     return fitting, sorted([*rejects, *others], key=lambda each: each.line)
 
@@ -66,6 +69,14 @@ def _of_fault(batch: Batch, index: int, fault: Fault) -> Diagnostic:
     more = {"severity": fault.severity} if fault.severity is not None else {}
     place = {"path": render(fault.at), "expected": fault.expected, "got": fault.got}
     return _at(batch, index, fault.code, fault.message, **place, **more)
+
+
+def _faults(shown: Sequence[Any], reader: Reader, bad: Collection[int]) -> dict[int, Sequence[Violation]]:
+    """Return what the layout finds in records that fit its schema: what no schema can say."""
+    if reader.fault is None:
+        return {}
+    found = {index: reader.fault(value) for index, value in enumerate(shown) if index not in bad}
+    return {index: [each] for index, each in found.items() if each is not None}
 
 
 def without(batch: Batch, dropped: set[int]) -> Batch:

@@ -148,7 +148,7 @@ def test_tables_are_complete() -> None:
     }
     commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options", "config", "startup"}
     assert {module for module, _ in COMMANDS.values()} == commands
-    text = {"csv", "tsv", "json", "jsonl", "conll", "conllu", "parallel", "po", "tmx"}
+    text = {"csv", "tsv", "json", "jsonl", "conll", "conllu", "parallel", "po", "tmx", "text"}
     assert text | {"parquet", "arrow", "mo", "xlsx"} == set(FORMATS)
 
 

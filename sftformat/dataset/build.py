@@ -14,6 +14,7 @@ from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import (
     file_findings,
     in_records,
+    named_findings,
     schema_findings,
     split_findings,
     type_findings,
@@ -137,6 +138,7 @@ def _survey(
         _count_again(results, splits, found, detected, options, folder)
     whole = [*file_findings(results, found), *unexpected_findings(results, detected)]
     whole += [*type_findings(results, detected), *split_findings(results, found, detected)]
+    whole += named_findings(results, found)
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sftformat.dataset.names import name_findings
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import Binding, Layout, Pointer, module_of, render, source_pointer
+from sftformat.layouts.layout import Binding, Layout, Pointer, render
+from sftformat.layouts.reader import reader_of, source_pointer
 from sftformat.normalize import NOT_LEARNED, ColumnTypes
 from sftformat.plan import Plan
 from sftformat.schema.keywords import Ignored
@@ -58,6 +60,11 @@ def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnos
         blank = sum(result.blank_lines for result in results if result.unit.input == number)
         if blank:
             yield diagnostic("SFT011", f"{blank} blank {'line' if blank == 1 else 'lines'}", file=each.name)
+
+
+def named_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
+    """Yield where ids and names of labels disagree (SFT113)."""
+    return name_findings([(plan.inputs[each.unit.input].name, each.names) for each in results if each.names])
 
 
 def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
@@ -170,7 +177,7 @@ def unexpected_findings(results: Sequence[UnitResult], detected: Sequence[Detect
 def _unexpected(binding: Binding, columns: Mapping[str, int]) -> dict[str, str]:
     """Return the columns (with their rows) that are not expected, each with the name that may be meant, or ""."""
     own, layout = binding.layout.own, binding.layout
-    used = {pointer[0] for pointer in binding.at.values()} | set(module_of(layout).KEYS if layout.module else ())
+    used = {pointer[0] for pointer in binding.at.values()} | set(reader_of(binding).keys if layout.module else ())
     if own is not None and "properties" in own:
         expected = _named_in(own) | used
         unknown = [] if _MORE_KEYS & own.keys() else [name for name in columns if name not in expected]

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from sftformat.check import Settings, Tally, View, active, check_rows, inner_marks, near_similarity, told
 from sftformat.dataset.fixes import fix_rows, fixes_for
+from sftformat.dataset.names import count_names
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.output import Output, Step
 from sftformat.dataset.rejected import canonical_rows, read_as
@@ -26,7 +27,8 @@ from sftformat.errors import UsageError
 from sftformat.folder.files import remove
 from sftformat.formats import read
 from sftformat.layouts.bind import compiled
-from sftformat.layouts.layout import Binding, source_pointer
+from sftformat.layouts.layout import Binding
+from sftformat.layouts.reader import source_pointer
 from sftformat.normalize import count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json
@@ -148,6 +150,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
         else:
             fitting, rejects = validate(batch, binding)
             count_types(fitting, result.types, binding, result.type_lines)
+            count_names(fitting, result.names, binding)
             rows = normalize(fitting, binding, job.source_input.split, job.need.fields)
         rows, repaired = repair_rows(rows, job.task, how)
         rows, fixed = fix_rows(rows, repaired, fixes)

@@ -25,7 +25,8 @@ from sftformat.folder.manifest import MANIFEST, read_manifest
 from sftformat.formats import Range, rejects, scan, sniff
 from sftformat.formats.source import Source
 from sftformat.inspect.section import present
-from sftformat.layouts.layout import MISSING, Binding, get, module_of, render, source_pointer
+from sftformat.layouts.layout import MISSING, Binding, get, render
+from sftformat.layouts.reader import reader_of, source_pointer
 from sftformat.normalize import normalize
 from sftformat.plan import Input, Plan, Unit, of_origin, resolve
 from sftformat.record import JSON_TYPES, Batch, Record, encode_json
@@ -201,7 +202,7 @@ def _origins(row: Mapping[str, Any], binding: Binding, own: Input, record: Recor
     if binding.layout.name == "canonical":
         return dict.fromkeys(row, "canonical already")
     made: dict[str, str] = {}
-    keys = module_of(binding.layout).KEYS if binding.layout.module else ()
+    keys = reader_of(binding).keys if binding.layout.module else ()
     for key in row:
         pointer = binding.at.get(key)
         if key in binding.captures:

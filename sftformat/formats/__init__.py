@@ -11,11 +11,26 @@ from functools import partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import arrow, conll, conllu, csv, json, jsonl, mo, parallel, parquet, po, rejects, tmx, xlsx
+from sftformat.formats import (
+    arrow,
+    conll,
+    conllu,
+    csv,
+    json,
+    jsonl,
+    mo,
+    parallel,
+    parquet,
+    po,
+    rejects,
+    text,
+    tmx,
+    xlsx,
+)
 from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
-from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name
+from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name, written_as
 from sftformat.record import Batch
 
 __all__ = [
@@ -31,6 +46,7 @@ __all__ = [
     "sniff",
     "spread",
     "write",
+    "written_as",
 ]
 
 
@@ -50,6 +66,7 @@ FORMATS = {
     "jsonl": Format(jsonl.read, jsonl.write),
     "parquet": Format(parquet.read, parquet.write),
     "arrow": Format(arrow.read, arrow.write),
+    "text": Format(text.read, text.write, text.held),
     "conll": Format(conll.read, conll.write, conll.held),
     "conllu": Format(conllu.read, conllu.write, conllu.held),
     "parallel": Format(parallel.read, parallel.write),

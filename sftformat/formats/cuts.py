@@ -44,7 +44,7 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
 
 def _cut_at_lines(source: Source) -> bool:
     plain = source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
-    return source.format == "jsonl" and plain
+    return source.format in ("jsonl", "text") and plain
 
 
 def spread(source: Source, count: int) -> tuple[Range, ...]:

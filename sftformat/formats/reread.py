@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic
-from sftformat.formats import conll, conllu, csvrow, jsonl, jsontext, po, rows, tmx
+from sftformat.formats import conll, conllu, csvrow, jsonl, jsontext, po, rows, text, tmx
 from sftformat.formats.source import Source
 from sftformat.record import Record, Reject
 
@@ -74,6 +74,10 @@ def _unit(at: At, row: str) -> list[Record] | Diagnostic:
     return found if isinstance(found, list) else at.finding("SFT019", f"in raw, {found}", path="/raw")
 
 
+def _line(at: At, row: str) -> Record | Diagnostic:
+    return at.finding("SFT008", "a NUL byte", path="/raw") if "\0" in row else {text.LINE: row}
+
+
 #: What reads a row again, by its format; a row of any other format is one JSON object.
 PARSERS: Mapping[str, Callable[[At, str], Record | list[Record] | Diagnostic]] = {
     "csv": _cells,
@@ -82,4 +86,5 @@ PARSERS: Mapping[str, Callable[[At, str], Record | list[Record] | Diagnostic]] =
     "conllu": _sentence,
     "po": _entry,
     "tmx": _unit,
+    "text": _line,
 }

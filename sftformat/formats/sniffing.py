@@ -23,8 +23,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
-_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "conll", "conllu", "po", "mo", "tmx", "xlsx")
-_TEXT = ("csv", "tsv", "json", "jsonl", "conll", "conllu", "po", "tmx")
+_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "text", "conll", "conllu", "po", "mo", "tmx", "xlsx")
+_TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
 #: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
@@ -191,6 +191,8 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
     if text.lstrip(jsonfault.BLANK).startswith(b"{") or b"\n{" in text[: 1 << 14]:
         return "jsonl"
     newline = "\r" if source.line_end == "\r" else "\n"
+    if start.line.startswith(b"__label__"):
+        return "text"
     sample = [line for line in text.decode("utf-8", "replace").split(newline)[:200] if line.strip()]
     if max(dialect.consistency(sample, csvrow.Dialect(mark, True, newline), complete) for mark in ",;\t|") > 0.5:
         return "csv"

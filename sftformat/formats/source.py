@@ -101,7 +101,7 @@ class Source:
     """One input, or a range of it, with everything that was found out about how to read it; it can be pickled.
 
     name         what is shown and recorded: relative, '/'-separated
-    format       csv, tsv, json, jsonl, parquet or arrow
+    format       csv, tsv, json, jsonl, parquet, arrow or text
     compression  gzip, zstd or None
     encoding     a Python codec without byte order mark: utf-8, utf-16-le, cp1252, ...
     bom          bytes of the byte order mark at the start of the file
@@ -166,6 +166,15 @@ def by_name(name: str) -> tuple[str, str | None] | None:
         parts = parts[:-1]
     found = _EXTENSIONS.get(parts[-1]) if parts else None
     return (found, compression) if found else None
+
+
+def written_as(name: str) -> tuple[str, str | None] | None:
+    """As `by_name`, for a file that is to be written: `.txt` is text then. One to be read may hold anything."""
+    parts = name.lower().rsplit("/", 1)[-1].split(".")[1:]
+    compression = _COMPRESSIONS.get(parts[-1]) if parts else None
+    if (parts[:-1] if compression else parts)[-1:] == ["txt"]:
+        return "text", compression
+    return by_name(name)
 
 
 def fault(code: str, name: str, message: str, **fields: Any) -> InputError:

@@ -19,6 +19,27 @@ _COMPLETIONS = ("completion", "messages", "conversations")
 _BESIDE = frozenset({"id", "meta", "metadata", "media", "url", "source", "timestamp", "lang", "language", "split"})
 
 
+#: Shapes that are known and not read: the keys that tell them, what they are, and the way out.
+_REFUSED = (
+    (
+        ("textContent", "classificationAnnotation"),
+        "Vertex AI JSONL, which is not read",
+        "--task classification --map input=textContent --map target=/classificationAnnotation/displayName",
+    ),
+    (
+        ("text", "annotation", "prediction"),
+        "Argilla v1 records, which are not read",
+        "export the data set as text,label",
+    ),
+    (("source-ref",), "a manifest that refers to files, which are never fetched", "put each text into 'source'"),
+    (
+        ("intent_name", "sample_utterances"),
+        "AutoIntent's older table of intents, one record for many texts",
+        "write one record {utterance, label} for each of the sample_utterances",
+    ),
+)
+
+
 def preference(records: Sequence[Record]) -> str:
     """Name the columns that make records preferences; empty where they are none."""
     for pair in _PAIRS:
@@ -33,6 +54,9 @@ def preference(records: Sequence[Record]) -> str:
 def reason(records: Sequence[Record]) -> str:
     """Say why records of a known shape are not read, and what to do; empty where they have none of these shapes."""
     columns = set().union(*records) if records else set()
+    known = next((f"{what}: {way}" for signs, what, way in _REFUSED if columns >= set(signs)), "")
+    if known:
+        return known
     first = records[0] if records else {}
     if isinstance(first.get("segments"), list):
         return (

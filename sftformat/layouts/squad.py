@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sftformat.diagnostics import Severity, clip
+from sftformat.errors import UsageError
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.record import Record
 
@@ -59,9 +60,15 @@ def to_canonical(record: Record) -> Record:
 
 
 def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:  # noqa: ARG001
-    """Return the record of one canonical row; an answer that is not in the context has -1 for its place."""
+    """Return the record of one canonical row; an answer that is not in the context has -1 for its place.
+
+    Raises:
+        UsageError: the row has no context or no question.
+    """
     context = row["input"]
-    record: Record = {"context": context, "question": row.get("instruction") or ""}
+    if context is None or row.get("instruction") is None:
+        raise UsageError(f"SQuAD needs a context and a question (first without at id {clip(str(row.get('id')))!r})")
+    record: Record = {"context": context, "question": row["instruction"]}
     if row["target"] is None:
         return record
     texts = [row["target"], *(row.get("references") or ())] if row["target"] else []

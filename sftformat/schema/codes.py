@@ -5,6 +5,7 @@ from __future__ import annotations
 from sftformat.documented import Page, Sample, jsonl
 
 _GOOD = b'{"text": "Fine film.", "label": "pos"}\n'
+_NAMED = b'{"text": "Fine film.", "label": 1, "label_text": "pos"}\n'
 _SCHEMA = (
     b'{"type": "object", "properties": {"text": {"type": "string", "maxLength": 12},'
     b' "label": {"enum": ["pos", "neg"]}}}\n'
@@ -130,6 +131,12 @@ PAGES: tuple[Page, ...] = (
         "what an annotator rejected is no example; that it is missing must still be seen.",
         (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "ORG"}], "answer": "reject"}\n'),),
         (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "PER"}], "answer": "accept"}\n'),),
+    ),
+    Page(
+        "SFT113",
+        "the name is what is learned; where it contradicts the id, one of the two is a wrong label.",
+        (jsonl(_NAMED + b'{"text": "Bad film.", "label": 1, "label_text": "neg"}\n'),),
+        (jsonl(_NAMED + b'{"text": "Bad film.", "label": 0, "label_text": "neg"}\n'),),
     ),
     Page(
         "SFT119",

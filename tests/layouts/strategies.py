@@ -78,6 +78,55 @@ turn = st.fixed_dictionaries(
 histories = st.lists(texts, min_size=2, max_size=2)
 tools = st.lists(st.dictionaries(texts, values, max_size=2), max_size=2) | st.none()
 
+words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1, max_size=8)
+names = st.sampled_from(["POS", "neg", "a b", "0", "/x", "Ünï"])
+lists = st.lists(names, unique=True, max_size=3)
+zero_one = st.sampled_from([0, 1])
+
+
+@st.composite
+def lines(draw: st.DrawFn, most: int) -> str:
+    """Return a line as fastText reads it: words, of which some are labels, with one blank or more between them."""
+    found = draw(st.lists(words | texts.map(lambda text: "".join(text.splitlines())), max_size=4))
+    labels = draw(st.lists(words, max_size=most, unique=True))
+    for label in labels:
+        found.insert(draw(st.integers(0, len(found))), f"__label__{label}")
+    return draw(st.sampled_from([" ", "  ", "\t"])).join(found)
+
+
+def one_of_cats(hot: str, rest: list[str]) -> dict[str, Any]:
+    return {name: Number("1.0" if name == hot else "0.0") for name in [hot, *rest]}
+
+
+cats = st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from([Number("1.0"), Number("0.0"), 1, 0]), min_size=2)
+choice = st.builds(
+    lambda picked, extra: {
+        "type": "choices",
+        "from_name": "q",
+        "to_name": "text",
+        **extra,
+        "value": {"choices": picked},
+    },
+    lists,
+    st.dictionaries(st.sampled_from(["id", "origin"]), texts, max_size=2),
+)
+
+
+def annotated(most: int) -> st.SearchStrategy[dict[str, Any]]:
+    """Return tasks of Label Studio: not annotated, cancelled, or with up to `most` choices."""
+    picked = choice.filter(lambda each: len(each["value"]["choices"]) <= most)
+    result = st.lists(picked, min_size=1, max_size=1)
+    annotation = st.fixed_dictionaries({"result": result}, optional={"id": integers, "was_cancelled": st.booleans()})
+    given = {"annotations": st.lists(annotation, max_size=1) | st.none()}
+    return record({"data": st.fixed_dictionaries({"text": texts}, optional={"url": texts})}, given)
+
+
+asked = st.lists(st.fixed_dictionaries({"id": names, "text": texts}), max_size=2)
+answers = st.just("accept")
+message_of_user = st.fixed_dictionaries({"role": st.just("user"), "content": texts}, optional={"name": texts})
+named = {"label-metadata": st.dictionaries(st.sampled_from(["class-name", "confidence"]), texts | numbers, max_size=2)}
+mapped = {"label-metadata": st.dictionaries(st.just("class-map"), st.dictionaries(st.sampled_from(["0", "3"]), texts))}
+
 
 @st.composite
 def marked(draw: st.DrawFn) -> tuple[str, list[tuple[int, int, str]]]:
@@ -144,6 +193,31 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "text-label": record({"text": texts}, {"label": labels}),
     "sentence-pair": record({"premise": texts, "hypothesis": texts}, {"label": labels}),
     "text-labels": record({"text": texts}, {"labels": st.none() | st.lists(texts, unique=True, max_size=3)}),
+    "text-labels-joined": record({"text": texts}, {"labels": texts | st.none()}),
+    "one-hot": record({"text": texts, "kind": zero_one, "rude": zero_one, "a b": zero_one}, {}),
+    "fasttext": record({"line": lines(1)}, {}),
+    "fasttext-labels": record({"line": lines(3)}, {}),
+    "spacy-cats": record({"text": texts, "cats": st.builds(one_of_cats, names, lists) | st.none()}, {}).filter(
+        lambda made: made["cats"] is None or sum(map(float, made["cats"].values())) == 1
+    ),
+    "spacy-cats-labels": record({"text": texts, "cats": cats}, {}),
+    "prodigy-label": record({"text": texts, "answer": answers}, {"label": names | st.none()}),
+    "prodigy-choice": record(
+        {"text": texts, "options": asked}, {"accept": st.none() | st.lists(names, max_size=1), "answer": answers}
+    ),
+    "prodigy-choices": record({"text": texts, "options": asked}, {"accept": st.none() | lists, "answer": answers}),
+    "label-studio": annotated(1),
+    "label-studio-labels": annotated(3),
+    "augmented-manifest": record({"source": texts, **named}, {"label": st.integers(0, 3) | st.none()}),
+    "augmented-manifest-labels": record(
+        {"source": texts, **mapped}, {"label": st.lists(st.integers(0, 3), unique=True) | st.none()}
+    ),
+    "swift-label": record({"messages": st.lists(message_of_user, min_size=1, max_size=1)}, {"label": integers}),
+    "swift-labels": record(
+        {"messages": st.lists(message_of_user, min_size=1, max_size=1)},
+        {"label": st.lists(st.integers(0, 9), unique=True) | st.none()},
+    ),
+    "swift-score": record({"messages": st.lists(message_of_user, min_size=1, max_size=1)}, {"label": scores}),
     "text-score": record({"text": texts}, {"score": scores}),
     "sentence-pair-score": record({"sentence1": texts, "sentence2": texts}, {"score": scores}),
     "token-tags": record(

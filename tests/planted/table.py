@@ -64,6 +64,11 @@ def table(code: str, name: str, data: bytes, line: int | None, **more: Any) -> P
     return Planted(code, {name: data}, line, file=name, specs=(name,), **more)
 
 
+def _named(each: Record) -> Record:
+    """Give a review the id of its label beside the name."""
+    return {**each, "label_text": each["label"], "label": ord(each["label"][0])}
+
+
 def two(code: str, train: Sequence[Record], test: Sequence[Record], file: str, line: int | None, path: str) -> Planted:
     """Plant what train and test together show."""
     files = {"train.jsonl": lines(train), "test.jsonl": lines(test)}
@@ -167,6 +172,7 @@ SCHEMA = (
         file="mine.json",
         options=DatasetOptions(schema={"properties": {"text": {"nullable": True}}}, schema_name="mine.json"),
     ),
+    one("SFT113", [_named(each) for each in reviews()], {**_named(SMALL), "label": 99}, "/label_text"),
 )
 TEXTS = (
     one("SFT201", reviews(), {**SMALL, "text": " \t"}, "/text"),
