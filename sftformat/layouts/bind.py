@@ -139,6 +139,7 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     if nested:
         schema["allOf"] = [*schema.get("allOf", ()), *nested]
     renamed = {first_names[key]: at[key][0] for key in found.fields if key in at}
+    # Two fields may be mapped to one name; whether that can be meant is said elsewhere.
     schema["required"] = list(dict.fromkeys(renamed.get(name, name) for name in schema.get("required", ())))
     schema["required"] += [pointer[0] for key, pointer in at.items() if key.startswith(LABEL) and len(pointer) == 1]
     return schema
