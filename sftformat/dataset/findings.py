@@ -45,13 +45,12 @@ def schema_findings(options: DatasetOptions) -> Iterator[Diagnostic]:
 
 def cell_findings(options: DatasetOptions, detected: Sequence[Detected]) -> Iterator[Diagnostic]:
     """Yield the limits of numbers that the user's schema sets for cells that stay texts (SFT108)."""
-    textual = [each for each in detected if each.source.format in TEXTUAL and each.binding.compiled is not None]
-    properties = (options.schema or {}).get("properties", {}) if textual else {}
+    compiled = [each.binding.compiled for each in detected if each.source.format in TEXTUAL]
+    read = [each.json_columns() for each in compiled if each is not None]
+    properties = (options.schema or {}).get("properties", {}) if read else {}
     for name, node in properties.items() if isinstance(properties, Mapping) else ():
         limits = [keyword for keyword in _LIMITS if isinstance(node, Mapping) and keyword in node]
-        if limits and any(
-            name not in each.binding.compiled.json_columns() for each in textual if each.binding.compiled
-        ):
+        if limits and any(name not in columns for columns in read):
             pointer = render(("properties", name, limits[0]))
             message = f'at {clip(pointer)}: cells are text, and {limits[0]} is about numbers; add "type": "number"'
             yield diagnostic("SFT108", message, file=options.schema_name, path=pointer)

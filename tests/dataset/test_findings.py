@@ -15,6 +15,7 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.schema.store import load_user
 from tests.conftest import Call
 
+MACHINE = ("--output-format", "jsonl")
 REVIEW = {"text": "A film.", "label": "good"}
 ANSWER = {"instruction": "Add.", "output": "2"}
 
@@ -148,5 +149,5 @@ def test_a_limit_of_numbers_on_cells_without_a_type_is_named(call_here: Call, tm
     for kind, code in (({}, "SFT108"), ({"type": "number"}, "SFT101")):
         schema = {"properties": {"text": {}, "label": {}, "score": {**kind, "maximum": 5}}}
         (tmp_path / "s.json").write_text(json.dumps(schema))
-        done = call_here("validate", "-q", "a.csv", "--schema", "s.json", "--output-format", "jsonl")
+        done = call_here("validate", "-q", "a.csv", "--layout", "text-label", "--schema", "s.json", *MACHINE)
         assert [json.loads(line)["code"] for line in done.out.splitlines()] == [code]
