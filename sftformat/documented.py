@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-
 #: The same character so often that nobody counts it. All else is shown whole, so that it can be tried.
 _LONG_RUN = re.compile(r"(.)\1{40,}")
 

@@ -105,8 +105,9 @@ def diagnose(
     """Check every row of the inputs and yield every finding, as `sftformat validate` does; nothing is written.
 
     `inputs` are what the command takes: files, folders, globs, each with `train=` or another split in front if you
-    like. `select` and `ignore` are codes, beginnings of codes or names, or one of them; `rules` are thresholds and severities by code
-    or name, as in the config file: `{"SFT204": {"max_chars": 5000}, "duplicate-record": {"severity": "error"}}`.
+    like. `select` and `ignore` are codes, beginnings of codes or names, several or one; `rules` are thresholds and
+    severities by code or name, as in the config file: `{"SFT204": {"max_chars": 5000}, "duplicate-record": {"severity":
+    "error"}}`.
     `options` is a `sftformat.dataset.options.DatasetOptions` for everything else (layout, task, columns, workers …).
 
     Raises:

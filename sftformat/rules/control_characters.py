@@ -55,7 +55,7 @@ def _but_line_ends(signs: Signs) -> Indices:
     at = signs.at(CONTROL)
     pairs = signs.two(at) == _CRLF
     pairs[pairs] = ~np.isin(at[pairs] + 1, signs.offsets)  # one text ends with CR, the next begins with LF
-    return at[~pairs]
+    return np.asarray(at[~pairs])
 
 
 def _counted(count: int) -> str:

@@ -6,8 +6,7 @@ of other things (to react, a price tag, la vue) say nothing. A label is judged b
 
 Why it matters: the model learns markup as if it were words, and writes it; `&#39;` is five tokens instead of one.
 
-What to do: turn the HTML into text first; `--unsafe-fixes` turns the entities of what is found, but no tags, and not in
-tokens that have `text` or `offsets`.
+What to do: turn the HTML into text first; `--unsafe-fixes` turns the entities, but no tags, and no tokens with offsets.
 
 Breaks it:
     {"id": "1", "input": "Great movie!<br /><br />Loved it.", "target": "pos"}
@@ -51,6 +50,8 @@ _PAIRED = (
 )
 _ATTRIBUTE = r"""(?:\s+[a-zA-Z-]+=(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))"""
 TAG = re.compile(rf"<(?:(?:br|hr)\s?/?>|img{_ATTRIBUTE}+\s*/?>|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)", re.I)
+
+
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts that hold HTML, in rows that do not speak of it."""
     for text in view.texts:

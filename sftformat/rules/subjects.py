@@ -18,7 +18,7 @@ def _words(words: str) -> str:
 
 def _names(words: str) -> str:
     """Names of tools that are also other words: with `js`, before what they consist of, or as names in a sentence."""
-    parts = r"apps?|applications?|components?|directives?|helpers?|hooks?|loops?|projects?|router|syntax|templates?|views?"
+    parts = "apps?|applications?|components?|directives?|helpers?|hooks?|loops?|projects?|router|syntax|views?"
     capital = "|".join(word.capitalize() for word in words.split("|"))
     before = "an?|and|avec|com|con|en|for|in|like|mit|of|or|plain|the|to|use|using|with"
     return (
