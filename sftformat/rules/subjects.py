@@ -50,7 +50,7 @@ _TAG_OF = (
 HTML = re.compile(
     r"(?<![./_])"
     + _words(
-        r"x?html5?|xml|css3?|svg|[jt]sx|php|jinja2?|bbcode|wiki ?text|javascript|typescript|markup"
+        r"x?html5?|xml|css3?|svg|[jt]sx|php|jinja2?|bbcode|wiki ?text|javascript|typescript|mark(?:up|down)"
         rf"|(?:{_TAG_OF}) tags?|(?:the|virtual|shadow) (?-i:DOM)|(?-i:DOM)[ -](?:elements?|nodes?|trees?|API)"
     )
     + f"|{_names('angular|django|react|vue')}"

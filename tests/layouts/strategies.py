@@ -52,7 +52,7 @@ message = st.fixed_dictionaries(
         "name": texts | st.none(),
         "tool_calls": calls,
         "tool_call_id": texts | st.none(),
-        "weight": st.sampled_from([0, 1, None, Number("1.0"), Number("0.5")]),
+        "weight": st.sampled_from([0, 1, None, Number("1.0"), Number("0.0")]),
     },
 )
 turn = st.fixed_dictionaries(

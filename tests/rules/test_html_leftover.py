@@ -30,6 +30,7 @@ NOOP = [
     "wrap the title tag: <b>x</b>",
     "the DOM of <p>x</p>",
     "Make a small web page: <p>x</p>",
+    "For a line break in Markdown write <br>.",
 ]
 
 
