@@ -43,7 +43,7 @@ def save(folder: Path, name: str, tensors: Mapping[str, Mapping[str, Tensor]], s
         for stem, group in tensors.items():
             path = beside / f"{stem}.safetensors"
             with writing(path):
-                save_file({key: tensor.detach().contiguous() for key, tensor in group.items()}, path, {"format": "pt"})
+                save_file(apart(group), path, {"format": "pt"})
             sync(path)
             files[path.name] = sha256_file(path)
         content = {**state, "files": files}
@@ -56,6 +56,17 @@ def save(folder: Path, name: str, tensors: Mapping[str, Mapping[str, Tensor]], s
     except BaseException:
         remove(beside)
         raise
+
+
+def apart(group: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors that share no memory, as safetensors want them: those of tied weights are copied."""
+    made: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for key, tensor in group.items():
+        whole = tensor.detach().contiguous()
+        made[key] = whole.clone() if whole.data_ptr() in seen else whole
+        seen.add(whole.data_ptr())
+    return made
 
 
 def _hash(content: Mapping[str, Any]) -> str:

@@ -1,12 +1,15 @@
-"""One finding about the data: its code, its place and its words, and the two functions that make text safe to show."""
+"""One finding about the data: its code, its place and its words, and the table of codes."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from sftformat.shown import clip, visible
+
+__all__ = ["CODES", "Code", "Diagnostic", "Severity", "clip", "diagnostic", "visible"]
 
 
 class Severity(StrEnum):
@@ -111,11 +114,7 @@ CODES: Mapping[str, Code] = {
         ),
         Code("SFT008", "nul-byte", E_, "a NUL byte", "remove it; the file may be UTF-16 or binary"),
         Code(
-            "SFT009",
-            "line-too-long",
-            E_,
-            "a record over --max-line-bytes",
-            "raise --max-line-bytes, or cut the record",
+            "SFT009", "line-too-long", E_, "a record over --max-line-bytes", "raise --max-line-bytes, or cut the record"
         ),
         Code("SFT010", "too-deep", E_, "a record nested deeper than 512", "flatten it"),
         Code("SFT011", "blank-line", I_, "blank lines, which are counted and are no records", "nothing to do"),
@@ -149,13 +148,9 @@ CODES: Mapping[str, Code] = {
         ),
         Code("SFT016", "damaged-file", E_, "a truncated or corrupt container", "fetch or write the file again"),
         Code("SFT017", "truncated-last-line", E_, "the last record breaks off", "fetch the file again"),
-        Code(
-            "SFT018",
-            "mixed-line-ends",
-            I_,
-            "both CRLF and LF line ends",
-            "nothing to do; values are not changed",
-        ),
+        Code("SFT018", "mixed-line-ends", I_, "both CRLF and LF line ends", "nothing to do; values are not changed"),
+        Code("SFT019", "bad-entry", E_, "an entry of a catalogue that cannot be read", "mend it at the line named"),
+        Code("SFT020", "cell-form-unknown", I_, "cells held without their form", "enter 007 or 1.10 as text"),
         Code(
             "SFT101",
             "schema-violation",
@@ -212,22 +207,22 @@ CODES: Mapping[str, Code] = {
             "something in your own schema that checks nothing: a foreign keyword or format, or what $ref hides",
             "remove it, spell it as the dialect does, or begin its name with x-",
         ),
+        Code("SFT109", "bad-span", E_, "a span that no tags can say", "mark it again; its end is the first one after"),
+        Code("SFT110", "span-inside-word", W_, "a span that cuts a word", "look whether it is one character off"),
+        Code("SFT111", "offset-units", W_, "offsets in UTF-16, counted anew", "look at the spans behind an emoji"),
+        Code("SFT112", "left-out", I_, "a record not to be used, as it says", "nothing; it is in rejects.jsonl"),
+        Code("SFT113", "ids-and-names-disagree", E_, "one label with two ids, or one id with two names", "correct one"),
         Code(
-            "SFT501",
-            "truncated",
+            "SFT119",
+            "fix-not-made",
             W_,
-            "texts longer than --max-length",
-            "raise --max-length, or cut the texts yourself",
+            "a fix given with --apply whose row is not there, or has another target",
+            "see what the row holds now; take the line out of the file of fixes",
         ),
-        Code(
-            "SFT502",
-            "unknown-tokens",
-            W_,
-            "a large share of unknown tokens",
-            "use a tokenizer that knows this language",
-        ),
-        Code("SFT503", "empty-after-tokenization", E_, "a text of which no token is left", "remove the record"),
-        Code("SFT504", "target-lost", E_, "truncation leaves nothing to train on", "raise --max-length"),
+        Code("SFT501", "truncated", W_, "texts longer than --max-length", "raise --max-length, or cut the texts"),
+        Code("SFT502", "unknown-tokens", W_, "a large share of unknown tokens", "use a tokenizer of this language"),
+        Code("SFT503", "empty-after-tokenization", E_, "a text, or a tagged word, without token", "remove the record"),
+        Code("SFT504", "target-lost", E_, "nothing of the target is left to train on", "raise --max-length"),
         Code(
             "SFT505",
             "tokenizer-model-mismatch",
@@ -235,6 +230,7 @@ CODES: Mapping[str, Code] = {
             "the tokenizer has ids that the model has not",
             "use the tokenizer of the model",
         ),
+        Code("SFT506", "template-refuses", E_, "a row that its chat template refuses", "mend it, or change --template"),
         Code(
             "SFT901",
             "damaged-folder",
@@ -254,30 +250,3 @@ def diagnostic(code: str, message: str, **fields: Any) -> Diagnostic:
     fields.setdefault("severity", row.severity)
     fields.setdefault("hint", row.fix)
     return Diagnostic(code=code, name=row.name, message=message, **fields)
-
-
-# Everything that a terminal could take for a command or that cannot be seen: C0 and C1 controls, DEL, bidi controls,
-# zero-width and other invisible format characters, lone surrogates, line separators.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
-_SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def _escape(match: re.Match[str]) -> str:
-    character = match.group()
-    number = ord(character)
-    if character in _SHORT_ESCAPES:
-        return _SHORT_ESCAPES[character]
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-
-
-def visible(text: str) -> str:
-    """Return text with every control, bidi and invisible character as a visible escape (`\\x1b`, `\\u202e`, `\\n`)."""
-    return _UNSAFE.sub(_escape, text)
-
-
-def clip(value: object, limit: int = 80) -> str:
-    """Return at most `limit` characters of a value for a message; what was cut is shown by an ellipsis."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,6 +1,7 @@
 """Evaluate: a run folder on one split of a shard folder, written down beside the run and sealed.
 
 RUN/evaluations/NAME-SPLIT/metrics.json       every number below
+                           errors.jsonl, label-errors.jsonl, plots/        see `scrutiny`
                            predictions.jsonl  one row each: {id, file, line, target, prediction, scores, correct, loss}
                            manifest.json
 RUN/evaluations/openings.jsonl                one line for each time that test was opened
@@ -8,50 +9,50 @@ RUN/evaluations/openings.jsonl                one line for each time that test w
 
 from __future__ import annotations
 
-import fcntl
-import heapq
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sftformat import metrics
+from sftformat import frequent, metrics, scrutiny
+from sftformat.calibration import Bin, Calibration
+from sftformat.decoder import decoding_of, write_texts
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.commit import Staging, stage
-from sftformat.folder.files import dump_json, open_regular, sync, write_bytes, write_file
+from sftformat.folder.files import dump_json, open_regular, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
-from sftformat.loader import Split
+from sftformat.folds import Folds, Follow, last_event, out_of_fold
+from sftformat.frequent import frequent_tags
+from sftformat.loader import Split, open_split
 from sftformat.metrics import plain
 from sftformat.models import infer
+from sftformat.openings import EVALUATIONS, count_opening
+from sftformat.targets import answers_of
+from sftformat.tasks import task_of
+from sftformat.tasks.overlap import require_text_extra
+from sftformat.tasks.ragged import flat
+from sftformat.tasks.task import Answers, ClassScore, intervals, measure, one_class_warning, said_by
+from sftformat.tasks.texts import caseless
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
 
-EVALUATIONS = "evaluations"
-_METRICS, _PREDICTIONS, _OPENINGS = "metrics.json", "predictions.jsonl", "openings.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class ClassScore:
-    """How one class (or one label of multilabel) is predicted."""
-
-    label: str
-    precision: float
-    recall: float
-    f1: float
-    support: int  # rows with this target
-    predicted: int
+METRICS, PREDICTIONS = "metrics.json", "predictions.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What the numbers say; everything here stands in metrics.json too.
 
-    `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`. `confusion` is (C, C) counts,
-    row = target. `opened` counts how often test was opened, this time included (None for other splits).
+    `n` rows hold `answers` answers, each of a `unit` (a row, or a word of it); `cut` words were beyond the longest row
+    that the shards hold and are not scored. `classes` says what `per_class` tells apart. `baselines` are the metrics
+    of other ways to answer. `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`.
+    `confusion` is (C, C) counts, row = target. `opened` counts how often test was opened, this time included (None for
+    other splits).
     """
 
     name: str
@@ -71,6 +72,14 @@ class Evaluation:
     warnings: tuple[str, ...]
     shards: str
     opened: int | None = None
+    folds: int = 0  # each row was answered by a model that was trained without its fold; 0 = by the run itself
+    calibration: Calibration | None = None
+    label_errors: int | None = None
+    unit: str = "row"
+    answers: int = 0
+    cut: int = 0
+    classes: str = "class"
+    baselines: dict[str, dict[str, float | None]] = field(default_factory=dict)
     folder: Path = Path()
 
 
@@ -84,12 +93,20 @@ def evaluate(
     batch_size: int = 64,
     seed: int = 0,
     bootstrap: int = 1000,
+    beams: int = 1,
+    max_target_length: int | None = None,
+    folds: int = 0,
+    png: bool = False,
+    model: str | None = None,
+    follow: Follow = last_event,
     overwrite: bool = False,
 ) -> Evaluation:
     """Evaluate a run on a split and write the evaluation down; an equal one that stands is read back instead.
 
     `shards` None means the folder `shards` beside the run, if it is the one the run was trained on. `name` is that of
-    the shard folder unless given. `threshold` (multilabel) is the run's own unless given.
+    the shard folder unless given. `threshold` (multilabel) is the run's own unless given. With `folds` the rows of
+    train are answered by models that are trained, from `model`, without them; `follow` takes the events of that. Texts
+    are written with `beams`, up to `max_target_length` tokens: that of the shards unless given.
 
     Raises:
         FolderError: a folder that is damaged. ModelError: the weights do not load.
@@ -102,6 +119,7 @@ def evaluate(
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"--threshold {threshold}: should be 0 to 1")
     threshold = threshold if threshold is not None else record["options"]["threshold"]
+    decoding = decoding_of(manifest, beams, max_target_length)
     part = manifest["splits"].get(split)
     if part and part["rows"] and part["unlabelled"] == part["rows"]:
         raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
@@ -115,7 +133,12 @@ def evaluate(
         "threshold": threshold if record["task"] == "multilabel" else None,
         "seed": seed,
         "bootstrap": bootstrap,
+        "folds": folds,
+        "png": png,
     }
+    if decoding is not None:
+        require_text_extra()
+        made_from |= {"beams": decoding.beams, "max_target_length": decoding.max_length}
     folder = run / EVALUATIONS / f"{name}-{split}"
     overwrite = overwrite or _stale(folder, run_manifest["fingerprint"])
     with stage(folder, "evaluation", fingerprint(made_from), overwrite=overwrite) as staging:
@@ -125,10 +148,20 @@ def evaluate(
             if not len(rows):
                 raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
             count = count_opening(run, split, manifest["fingerprint"]) if split == "test" else None
-            logits = infer(opened.model, opened.split, rows, batch_size)
-            found = _measure(opened, rows, logits, name, threshold, seed, bootstrap, count)
-            _write(staging, opened.split, rows, logits, threshold, found)
-            staging.commit({**made_from, "name": name})
+            written = None
+            if folds:
+                how = Folds(model, folds, staging.path / ".folds", batch_size, follow)
+                logits = out_of_fold(record, shards, manifest, opened.split, rows, how)
+            else:
+                logits = infer(opened.model, opened.split, rows, batch_size)
+            if decoding is not None:
+                written = write_texts(opened.model, opened.split, rows, decoding, batch_size)
+            answers = answers_of(opened.split, rows, logits, threshold, written)
+            found = _measure(opened, answers, name, seed, bootstrap, count)
+            if task_of(record["task"], record["labels"]).unit == "word":
+                found = _of_words(found, opened, rows, answers)
+            _write(staging, opened, rows, answers, replace(found, folds=folds), made_from)
+            staging.commit({**made_from, "name": name}, drop=(".folds",))
     return read_evaluation(folder)
 
 
@@ -140,140 +173,121 @@ def _stale(folder: Path, run_fingerprint: str) -> bool:
         return False
 
 
-def count_opening(run: Path, split: str, shards_fingerprint: str) -> int:
-    """Write down that test is opened, before it is, and return how often that happened so far."""
-    path = run / EVALUATIONS / _OPENINGS
-    with open(path, "a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        count = sum(1 for _ in file) + 1
-        file.write(json.dumps({"count": count, "split": split, "shards": shards_fingerprint}).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    sync(path.parent)
-    return count
-
-
-def _measure(
-    opened: Opened,
-    rows: NDArray[np.int64],
-    logits: NDArray[np.float32],
-    name: str,
-    threshold: float,
-    seed: int,
-    bootstrap: int,
-    count: int | None,
-) -> Evaluation:
-    split, task, options = opened.split, opened.run["task"], opened.run["options"]
-    labels, targets = opened.run["labels"], split.targets[rows]
-    values = metrics.scores(task, logits, targets, threshold)
-    found = metrics.intervals(task, logits, targets, threshold, resamples=bootstrap, seed=seed)
+def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: int, count: int | None) -> Evaluation:
+    split, task, labels = opened.split, task_of(opened.run["task"], opened.run["labels"]), opened.run["labels"]
+    found = intervals(task, answers, resamples=bootstrap, seed=seed)
     ranges = {key: (plain({"": low})[""], plain({"": high})[""]) for key, (low, high) in found.items()}
-    per_class, confusion = _per_class(task, logits, targets, labels, threshold)
-    majority = metrics.majority_baseline(targets, len(labels)) if task == "classification" else None
-    warning = metrics.one_class_warning(task, logits, targets, labels, split.name, options["learning_rate"])
+    per_class, confusion = task.per_class(answers, task.decide(answers)) if task.per_class else ((), None)
+    majority = metrics.majority_baseline(flat(answers.targets), len(labels)) if task.one_class else None
+    warning = one_class_warning(task, answers, split.name, opened.run["options"]["learning_rate"])
     return Evaluation(
         name=name,
         split=split.name,
-        task=task,
-        metric=metrics.DEFAULT_METRIC[task],
-        n=len(rows),
-        unlabelled=len(split) - len(rows),
-        metrics=plain(values),
-        interval=ranges[metrics.DEFAULT_METRIC[task]],
+        task=task.name,
+        metric=task.shown or task.metric,
+        n=len(answers),
+        unlabelled=len(split) - len(answers),
+        metrics=plain(measure(task, answers)),
+        interval=ranges[task.shown or task.metric],
         intervals=ranges,
         per_class=per_class,
         confusion=confusion,
         majority_label=labels[majority[0]] if majority else None,
         majority_accuracy=majority[1] if majority else None,
-        threshold=threshold if task == "multilabel" else None,
-        warnings=(warning,) if warning else (),
+        threshold=answers.threshold if task.name == "multilabel" else None,
+        warnings=tuple(each for each in (warning, caseless(answers)) if each),
         shards=opened.manifest["fingerprint"],
         opened=count,
+        baselines={name: plain(each) for name, each in (task.baselines(answers) if task.baselines else {}).items()},
+        unit=task.unit,
+        answers=len(flat(answers.targets)),
+        classes=task.classes,
     )
 
 
-def _per_class(
-    task: str, logits: NDArray[Any], targets: NDArray[Any], labels: Sequence[str] | None, threshold: float
-) -> tuple[tuple[ClassScore, ...], tuple[tuple[int, ...], ...] | None]:
-    if labels is None:
-        return (), None
-    predictions = metrics.decide(task, logits, threshold)
-    if task == "classification":
-        matrix = metrics.confusion_matrix(targets, predictions, len(labels))
-        columns = metrics.precision_recall_f1(matrix)
-        support, predicted = matrix.sum(1), matrix.sum(0)
-        confusion = tuple(tuple(int(cell) for cell in row) for row in matrix)
-    else:
-        columns = metrics.label_scores(metrics.multilabel_counts(targets, predictions).sum(0))
-        support, predicted, confusion = targets.sum(0).astype(int), predictions.sum(0), None
-    table = zip(labels, *columns, support, predicted, strict=True)
-    return tuple(
-        ClassScore(label, float(p), float(r), float(f), int(s), int(g)) for label, p, r, f, s, g in table
-    ), confusion
+def _of_words(found: Evaluation, opened: Opened, rows: NDArray[np.int64], answers: Answers) -> Evaluation:
+    """Add how many words were cut off, and what the commonest tags of words come to where the shards hold train."""
+    split, task = opened.split, task_of(opened.run["task"], opened.run["labels"])
+    words: Any = pc.list_value_length(split.words)  # type: ignore[arg-type]
+    found = replace(found, cut=int(np.asarray(words)[rows].sum()) - found.answers)
+    part = opened.manifest["splits"].get("train")
+    if part is None or part["rows"] == part["unlabelled"]:
+        return found
+    train = split if split.name == "train" else open_split(opened.shards, opened.manifest, "train")
+    guess = frequent_tags(train, split, rows)
+    chosen = np.full(answers.logits.shape, -np.inf)
+    chosen[np.arange(len(chosen)), guess.values] = 0.0
+    values = plain(measure(task, replace(answers, logits=chosen)))
+    return replace(found, baselines={frequent.NAME: {name: value for name, value in values.items() if name != "loss"}})
 
 
-def prediction_rows(
-    split: Split, rows: NDArray[np.int64], logits: NDArray[np.float32], threshold: float
-) -> Iterator[dict[str, Any]]:
+def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> Iterator[dict[str, Any]]:
     """Yield what is predicted for each row: {id, file, line, prediction, scores}.
 
     scores: classification and multilabel, probability by label; regression has the value as its prediction alone.
+    Rows of words have {words} too, and as many predictions and scores: null for a word that was cut off.
     """
-    labels, predictions = split.labels or (), metrics.decide(split.task, logits, threshold)
-    chances = metrics.sigmoid(logits) if split.task == "multilabel" else metrics.softmax(logits)
-    for place, row in enumerate(rows.tolist()):
-        line: dict[str, Any] = {
-            "id": split.ids[row].as_py(),
-            "file": split.inputs[split.files[row]],
-            "line": int(split.lines[row]),
-            "prediction": name_target(split.task, labels, predictions[place]),
-        }
-        if split.task != "regression":
-            line["scores"] = dict(zip(labels, chances[place].tolist(), strict=True))
-        yield line
+    task = task_of(split.task, split.labels)
+    for row, said in zip(rows.tolist(), task.said(answers) if task.said else said_by(task, answers), strict=True):
+        place = {"id": split.ids[row].as_py(), "file": split.inputs[split.files[row]], "line": int(split.lines[row])}
+        yield {**place, **spread(split, row, said)}
 
 
-def name_target(task: str, labels: Sequence[str], value: Any) -> Any:
-    """Return a target or prediction in the words of the data: a label, a list of labels, or a number."""
-    if task == "classification":
-        return labels[int(value)]
-    if task == "multilabel":
-        return [label for label, applies in zip(labels, value, strict=True) if applies]
-    return float(str(value)) if isinstance(value, np.float32) else float(value)  # 3.2, not 3.2000000476837
+def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
+    """Lay what is said of the words that were kept on all words of a row; other rows are left as they are."""
+    if split.words is None or split.numbers is None:
+        return said
+    words, numbers = split.words[row].as_py(), split.numbers[row].tolist()
+    laid: dict[str, Any] = {"words": words}
+    for name, values in said.items():
+        known = dict(zip(numbers, values, strict=True))
+        laid[name] = [known.get(number) for number in range(len(words))]
+    return laid
 
 
 def _write(
-    staging: Staging,
-    split: Split,
-    rows: NDArray[np.int64],
-    logits: NDArray[np.float32],
-    threshold: float,
-    found: Evaluation,
+    staging: Staging, opened: Opened, rows: NDArray[np.int64], answers: Answers, found: Evaluation, how: dict[str, Any]
 ) -> None:
-    targets, labels = split.targets[rows], split.labels or ()
-    each = metrics.losses(split.task, logits, targets)
+    split = opened.split
+    task = task_of(split.task, split.labels)
+    each, right = task.losses(answers), task.correct(answers) if task.correct else None
 
     def write(beside: Path) -> None:
         with open(beside, "x", encoding="utf-8") as file:
-            for place, line in enumerate(prediction_rows(split, rows, logits, threshold)):
-                target = name_target(split.task, labels, targets[place])
-                correct = None if split.task == "regression" else target == line["prediction"]
+            for place, line in enumerate(prediction_rows(split, rows, answers)):
+                named = {"target": task.named(answers.labels, answers.targets[place])}
+                target = spread(split, int(rows[place]), named)["target"]
+                correct = None if task.name == "regression" else target == line["prediction"]
+                correct = right[place] if right is not None else correct
                 line = {**line, "target": target, "correct": correct, "loss": float(each[place])}
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
-    write_file(staging.path / _PREDICTIONS, write)
+    write_file(staging.path / PREDICTIONS, write)
+    seen = scrutiny.scrutinize(task, split, rows, answers, (opened.shards, opened.manifest), how["seed"])
+    unseen = found.folds or split.name != "train"
+    doubted = scrutiny.label_errors(task, split, rows, answers) if unseen else None
+    found = replace(found, calibration=seen.calibration, baselines={**found.baselines, **seen.baselines})
+    found = replace(found, label_errors=None if doubted is None else len(doubted))
+    errors, title = (
+        worst_errors(replace(found, folder=staging.path), scrutiny.MOST_ERRORS),
+        f"{found.split} of {found.name}",
+    )
+    labels = tuple(score.label for score in found.per_class)
+    scrutiny.write(staging.path, title, labels, found.confusion, seen, errors, doubted, how["png"])
     content = {name: value for name, value in asdict(found).items() if name != "folder"}
-    write_bytes(staging.path / _METRICS, dump_json(content))
+    write_bytes(staging.path / METRICS, dump_json(content))
 
 
 def read_evaluation(folder: Path) -> Evaluation:
     """Read an evaluation back, every byte of it checked."""
     open_folder(folder, "evaluation")
-    with open_regular(folder / _METRICS) as file:
+    with open_regular(folder / METRICS) as file:
         content = json.loads(file.read())
     content["per_class"] = tuple(ClassScore(**row) for row in content["per_class"])
     content["confusion"] = content["confusion"] and tuple(map(tuple, content["confusion"]))
+    if content["calibration"] is not None:
+        bins = tuple(Bin(**each) for each in content["calibration"]["bins"])
+        content["calibration"] = Calibration(**{**content["calibration"], "bins": bins})
     content["interval"] = tuple(content["interval"])
     content["intervals"] = {name: tuple(value) for name, value in content["intervals"].items()}
     return Evaluation(**{**content, "warnings": tuple(content["warnings"]), "folder": folder})
@@ -281,6 +295,5 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 def worst_errors(evaluation: Evaluation, limit: int = 20) -> list[dict[str, Any]]:
     """Return the wrong predictions (regression: any) with the greatest loss, worst first, as in predictions.jsonl."""
-    with open_regular(evaluation.folder / _PREDICTIONS) as file:
-        wrong = (row for line in file if not (row := json.loads(line))["correct"])
-        return heapq.nlargest(limit, wrong, key=lambda row: row["loss"])
+    with open_regular(evaluation.folder / PREDICTIONS) as file:
+        return scrutiny.worst(map(json.loads, file), limit)

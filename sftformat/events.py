@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from sftformat import metrics
 from sftformat.errors import UsageError
+from sftformat.tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,15 @@ class TrainOptions:
     precision: str = "fp32"  # bf16 = autocast; auto = bf16 where a GPU has it
     threshold: float = 0.5  # multilabel: from which probability a label applies
     keep: str = "best"  # best on validation, or last
-    metric: str | None = None  # what best means; None = metrics.DEFAULT_METRIC
+    metric: str | None = None  # what best means; None = that of the task
+    beams: int = 1  # texts: how many beams are kept where `metric` is one of what is written
     checkpoint_every: int = 500  # steps
+    accumulate: int = 1  # pieces of batch_size rows in a step
+    schedule: str = "linear"  # after the warm-up; or cosine, constant
+    label_smoothing: float = 0.0
+    class_weights: str | None = None  # balanced: rows of rare classes weigh more
+    early_stopping: int = 0  # epochs without a better one on validation; 0 = never
+    freeze: str | None = None  # embeddings, or the number of layers that are frozen with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,7 @@ class EpochDone:
     loss: float
     validation: dict[str, float | None] | None
     best: bool
+    stops: bool = False  # early: it was no better for too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +114,12 @@ class Finished:
 Event = Started | StepDone | EpochDone | Warned | Finished
 
 
-def check_options(options: TrainOptions, task: str) -> None:
+def check_options(options: TrainOptions, task: Task) -> None:
     """Refuse options that cannot be meant.
 
     Raises:
         UsageError: naming the option, its value and what it may be.
     """
-    if task not in metrics.METRICS:
-        raise UsageError(f"task {task!r} cannot be trained; {', '.join(metrics.METRICS)} can")
     rules = (
         ("learning_rate", options.learning_rate > 0, "above 0"),
         ("epochs", options.epochs >= 1, "1 or more"),
@@ -127,10 +133,27 @@ def check_options(options: TrainOptions, task: str) -> None:
         ("precision", options.precision in ("fp32", "bf16", "auto"), "fp32, bf16 or auto"),
         ("threshold", 0 <= options.threshold <= 1, "0 to 1"),
         ("keep", options.keep in ("best", "last"), "best or last"),
-        ("metric", options.metric in (None, *metrics.METRICS[task]), " or ".join(metrics.METRICS[task])),
+        ("metric", options.metric in (None, *task.metrics), " or ".join(task.metrics)),
+        ("accumulate", options.accumulate >= 1, "1 or more"),
+        ("schedule", options.schedule in ("linear", "cosine", "constant"), "linear, cosine or constant"),
+        ("label_smoothing", 0 <= options.label_smoothing < 1, "0 or more and below 1"),
+        ("class_weights", options.class_weights in (None, "balanced"), "balanced"),
+        ("early_stopping", options.early_stopping >= 0, "0 (never) or more epochs"),
+        ("freeze", _freezable(options.freeze), "embeddings or a number of layers"),
+        ("beams", options.beams >= 1, "1 or more"),
         ("checkpoint_every", options.checkpoint_every >= 1, "1 step or more"),
     )
     for name, holds, wanted in rules:
         value = getattr(options, name)
         if not holds or (isinstance(value, float) and not math.isfinite(value)):
             raise UsageError(f"--{name.replace('_', '-')} {value}: should be {wanted}")
+    if options.label_smoothing and task.smoothed is None:
+        raise UsageError(f"--label-smoothing: {task.name} has no classes of which one is right")
+    if options.class_weights and task.unit != "row":
+        raise UsageError(f"--class-weights: a row of {task.name} has many classes")
+    if options.class_weights and not (task.one_class and task.unit == "row"):
+        raise UsageError(f"--class-weights: {task.name} has no classes of which one is right")
+
+
+def _freezable(freeze: str | None) -> bool:
+    return freeze in (None, "embeddings") or (freeze is not None and freeze.isdecimal() and int(freeze) > 0)

@@ -16,11 +16,27 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sftformat.errors import FolderError, UsageError
+from sftformat.mapped import Chunk, Split
+from sftformat.targets import check_targets, read_tags, read_targets, read_texts
+from sftformat.tasks import task_of
+from sftformat.tasks.ragged import Ragged
+from sftformat.tasks.task import IGNORED
 
-IGNORED = -100  # the class id of an unlabelled row
+__all__ = [
+    "IGNORED",
+    "Chunk",
+    "Padded",
+    "Split",
+    "batches",
+    "epoch_order",
+    "gather",
+    "length_order",
+    "open_split",
+    "texts_of",
+]
+
 POOL = 16  # batches shuffled together before rows of like length are put side by side
 
-_LABELS = {"classification": pa.int64(), "multilabel": pa.list_(pa.float32()), "regression": pa.float32()}
 _COLUMNS: Mapping[str, pa.DataType] = {
     "input_ids": pa.list_(pa.int32()),
     "attention_mask": pa.list_(pa.int8()),
@@ -31,46 +47,18 @@ _COLUMNS: Mapping[str, pa.DataType] = {
     "file": pa.int32(),
     "line": pa.int64(),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """One record batch: the tokens of row i are `ids[offsets[i]:offsets[i + 1]]`; views of the mapped file."""
-
-    offsets: NDArray[np.int32]  # (rows + 1,)
-    ids: NDArray[np.int32]  # (tokens,)
-    types: NDArray[np.int8]  # (tokens,)
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """One split of a shard folder, N rows.
-
-    `targets` is (N,) int64 class ids (−100 = unlabelled), (N, C) float32 multi-hot, or (N,) float32; where `labelled`
-    is false the target means nothing. `files` are positions in `inputs`, the names of the source files.
-    """
-
-    name: str
-    task: str
-    labels: tuple[str, ...] | None
-    inputs: tuple[str, ...]
-    pad_id: int
-    chunks: tuple[Chunk, ...]
-    bounds: NDArray[np.int64]  # (chunks + 1,) first row of each chunk
-    lengths: NDArray[np.int32]  # (N,) tokens
-    targets: NDArray[Any]
-    labelled: NDArray[np.bool_]  # (N,)
-    weights: NDArray[np.float32]  # (N,)
-    ids: pa.ChunkedArray[Any]  # (N,) string
-    files: NDArray[np.int32]  # (N,)
-    lines: NDArray[np.int64]  # (N,)
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def place(self, row: int) -> str:
-        """Return `file:line` of a row in the source."""
-        return f"{self.inputs[self.files[row]]}:{self.lines[row]}"
+#: Columns that rows of words have beside.
+_OF_WORDS: Mapping[str, pa.DataType] = {"word_index": pa.list_(pa.int32()), "words": pa.list_(pa.string())}
+#: The same of rows whose target is text.
+_OF_TEXTS: Mapping[str, pa.DataType] = {
+    "decoder_input_ids": pa.list_(pa.int32()),
+    "source_text": pa.string(),
+    "target_text": pa.string(),
+    "references": pa.list_(pa.string()),
+}
+_MORE = {"word": _OF_WORDS, "text": _OF_TEXTS}
+#: Columns that may hold null: rows that are not labelled.
+_NULLABLE = ("labels", "target_text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +69,10 @@ class Padded:
     input_ids: NDArray[np.int64]  # (B, T) padded with pad_id
     attention_mask: NDArray[np.int64]  # (B, T) 1 for tokens, 0 for padding
     token_type_ids: NDArray[np.int64]  # (B, T) 0 for padding
-    targets: NDArray[Any]  # (B,) or (B, C)
+    targets: NDArray[Any]  # (B,) or (B, C), of words (B, T) with IGNORED where no word begins, of text (B, U)
     weights: NDArray[np.float32]  # (B,)
+    begins: NDArray[np.bool_] | None = None  # (B, T) whether a word begins here
+    decoder_input_ids: NDArray[np.int64] | None = None  # (B, U) padded with pad_id
 
 
 def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
@@ -92,13 +82,14 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         UsageError: no such split, an empty one, or a task the model half does not train.
         FolderError: a file that is not what the manifest says: schema, rows, ids, labels, lengths.
     """
-    task, splits = manifest["task"], manifest["splits"]
-    if task not in _LABELS:
-        raise UsageError(f"{shards}: task {task!r} cannot be trained or evaluated; {', '.join(_LABELS)} can")
+    if manifest.get("objective") == "causal":
+        raise UsageError(f"{shards}: was made for a causal model: train that with transformers or TRL; see README.md")
+    task, splits = task_of(manifest["task"], manifest["labels"]), manifest["splits"]
     if split not in splits:
         raise UsageError(f"{shards}: no split {split!r}; it has {', '.join(sorted(splits)) or 'none'}")
-    tables = [(name, _read(shards / name, task)) for name in splits[split]["files"]]
-    batches = [batch for _, table in tables for batch in table.to_batches() if len(batch)]
+    columns = {**_COLUMNS, "labels": task.column, **_MORE.get(task.unit, {})}
+    tables = [_read(shards / name, columns) for name in splits[split]["files"]]
+    batches = [batch for table in tables for batch in table.to_batches() if len(batch)]
     rows = sum(len(batch) for batch in batches)
     if rows != splits[split]["rows"]:
         raise FolderError(f"{shards}: split {split!r} has {rows} rows, the manifest says {splits[split]['rows']}")
@@ -106,14 +97,23 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         raise UsageError(f"{shards}: split {split!r} is empty")
     whole = pa.Table.from_batches(batches)
     labels = tuple(manifest["labels"]) if manifest["labels"] is not None else None
-    targets, labelled = _targets(whole["labels"], task, len(labels or ()), shards)
+    chunks = tuple(_chunk(batch, shards) for batch in batches)
+    numbers: Ragged | None = None
+    decoder: Ragged | None = None
+    targets: Any
+    if task.unit == "word":
+        targets, numbers, labelled = read_tags(chunks)
+    elif task.unit == "text":
+        targets, decoder, labelled = read_texts(whole)
+    else:
+        targets, labelled = read_targets(whole["labels"], task.name, len(labels or ()))
     opened = Split(
         name=split,
-        task=task,
+        task=task.name,
         labels=labels,
         inputs=tuple(entry["file"] for entry in manifest["inputs"]),
         pad_id=manifest["tokenizer"]["pad_id"],
-        chunks=tuple(_chunk(batch, shards) for batch in batches),
+        chunks=chunks,
         bounds=np.cumsum([0, *(len(batch) for batch in batches)]),
         lengths=whole["length"].to_numpy(),
         targets=targets,
@@ -122,6 +122,11 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         ids=whole["id"],
         files=whole["file"].to_numpy(),
         lines=whole["line"].to_numpy(),
+        words=whole["words"] if numbers is not None else None,
+        numbers=numbers,
+        decoder=decoder,
+        sides=whole.select(["source_text", "target_text", "references"]) if decoder is not None else None,
+        tokenizer=_tokenizer(shards) if decoder is not None else None,
     )
     _check(opened, manifest, shards)
     return opened
@@ -132,20 +137,26 @@ def texts_of(split: Mapping[str, Any]) -> list[int]:
     return [count for count, rows in ((1, split["rows"] - split["pairs"]), (2, split["pairs"])) if rows]
 
 
-def _read(path: Path, task: str) -> pa.Table:
+def _read(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
     try:
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_stream(source).read_all()
         table.validate(full=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError) as error:
         raise FolderError(f"{path}: not a shard: {str(error).splitlines()[0]}") from None
-    for name, kind in {**_COLUMNS, "labels": _LABELS[task]}.items():
+    for name, kind in columns.items():
         found = table.schema.field(name).type if name in table.schema.names else "nothing"
         if found != kind:
             raise FolderError(f"{path}: column {name!r} should be {kind}, it is {found}")
-        if name != "labels" and table[name].null_count:
+        if name not in _NULLABLE and table[name].null_count:
             raise FolderError(f"{path}: column {name!r} holds null")
-    return table.select([*_COLUMNS, "labels"])
+    return table.select(list(columns))
+
+
+def _tokenizer(shards: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_buffer((shards / "tokenizer" / "tokenizer.json").read_bytes())
 
 
 def _chunk(batch: pa.RecordBatch, shards: Path) -> Chunk:
@@ -163,22 +174,16 @@ def _chunk(batch: pa.RecordBatch, shards: Path) -> Chunk:
         raise FolderError(f"{shards}: null among the tokens")
     # both lists have the same counts; flattened values start at 0, so one set of offsets fits both
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    return Chunk(offsets, ids.flatten().to_numpy(), types.flatten().to_numpy())
-
-
-def _targets(column: Any, task: str, classes: int, shards: Path) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    valid = column.is_valid().to_numpy()
-    if task == "classification":
-        targets = column.fill_null(IGNORED).to_numpy()
-        return targets, targets != IGNORED
-    if task == "regression":
-        return column.fill_null(0.0).to_numpy(), valid
-    flat = pa.concat_arrays([chunk.flatten() for chunk in column.chunks]).to_numpy(zero_copy_only=False)
-    if len(flat) != int(valid.sum()) * classes or np.any(~np.isin(flat, (0.0, 1.0))):
-        raise FolderError(f"{shards}: multilabel rows should hold {classes} numbers, each 0 or 1")
-    targets = np.zeros((len(column), classes), np.float32)
-    targets[valid] = flat.reshape(-1, classes)
-    return targets, valid
+    flat = ids.flatten().to_numpy(), types.flatten().to_numpy()
+    if "word_index" not in batch.schema.names:
+        return Chunk(offsets, *flat)
+    labels, begins = columns.column("labels"), columns.column("word_index")
+    for name, other in (("labels", labels), ("word_index", begins)):
+        if other.null_count or other.values.null_count:
+            raise FolderError(f"{shards}: null in column {name!r}")
+        if not np.array_equal(counts, np.diff(other.offsets.to_numpy())):
+            raise FolderError(f"{shards}: input_ids and {name} differ in length")
+    return Chunk(offsets, *flat, labels.flatten().to_numpy(), begins.flatten().to_numpy())
 
 
 def _check(split: Split, manifest: Mapping[str, Any], shards: Path) -> None:
@@ -194,12 +199,8 @@ def _check(split: Split, manifest: Mapping[str, Any], shards: Path) -> None:
     refuse(split.lengths < 1, "has no token: length", split.lengths, "")
     weights = split.weights
     refuse(~np.isfinite(weights) | (weights < 0), "weight", weights, "is not a number of 0 or more")
-    if split.task == "classification":
-        bad = split.labelled & ((split.targets < 0) | (split.targets >= len(split.labels or ())))
-        refuse(bad, "label id", split.targets, f"is not one of the {len(split.labels or ())} labels")
-    if split.task == "regression":
-        refuse(split.labelled & ~np.isfinite(split.targets), "target", split.targets, "is not finite")
     size = manifest["tokenizer"]["vocab_size"]
+    check_targets(split, refuse, size)
     for chunk, first in zip(split.chunks, split.bounds, strict=False):
         if chunk.types.min() < 0 or chunk.types.max() > 1:
             raise FolderError(f"{shards}: {split.name}: a token type that is neither 0 nor 1")
@@ -216,6 +217,8 @@ def gather(split: Split, rows: NDArray[np.int64]) -> Padded:
     shape = (len(rows), int(lengths.max()))
     input_ids = np.full(shape, split.pad_id, np.int64)
     token_type_ids = np.zeros(shape, np.int64)
+    labels = np.full(shape, IGNORED, np.int64) if split.numbers is not None else None
+    begins = np.zeros(shape, bool)
     chunk_of = np.searchsorted(split.bounds, rows, side="right") - 1
     for number in np.unique(chunk_of):
         chunk, mine = split.chunks[number], np.flatnonzero(chunk_of == number)
@@ -225,8 +228,17 @@ def gather(split: Split, rows: NDArray[np.int64]) -> Padded:
         source = np.repeat(starts, counts) + column
         input_ids[row, column] = chunk.ids[source]
         token_type_ids[row, column] = chunk.types[source]
+        if labels is not None and chunk.labels is not None and chunk.begins is not None:
+            labels[row, column] = chunk.labels[source]
+            begins[row, column] = chunk.begins[source] >= 0
     attention_mask = (np.arange(shape[1]) < lengths[:, None]).astype(np.int64)
-    return Padded(rows, input_ids, attention_mask, token_type_ids, split.targets[rows], split.weights[rows])
+    padded = rows, input_ids, attention_mask, token_type_ids
+    if split.decoder is not None:
+        given = split.decoder.padded(rows, split.pad_id)
+        return Padded(*padded, split.targets.padded(rows, IGNORED), split.weights[rows], decoder_input_ids=given)
+    if labels is not None:
+        return Padded(*padded, labels, split.weights[rows], begins)
+    return Padded(*padded, split.targets[rows], split.weights[rows])
 
 
 def batches(split: Split, order: Iterable[NDArray[np.int64]]) -> Iterator[Padded]:

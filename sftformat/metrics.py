@@ -8,7 +8,7 @@ by, precision, recall, F1 and Matthews are 0 (as in scikit-learn) and correlatio
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,19 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 
-#: The metric that chooses the best epoch and the best learning rate, unless another one is asked for.
-DEFAULT_METRIC: Mapping[str, str] = {
-    "classification": "accuracy",
-    "multilabel": "micro_f1",
-    "regression": "pearson",
-}
-#: What `scores` returns for each task, in the order it is shown.
-METRICS: Mapping[str, tuple[str, ...]] = {
-    "classification": ("accuracy", "macro_f1", "matthews", "loss"),
-    "multilabel": ("micro_f1", "macro_f1", "exact_match", "hamming_loss", "loss"),
-    "regression": ("pearson", "spearman", "mse", "mae", "loss"),
-}
-LOWER_IS_BETTER = frozenset({"loss", "mse", "mae", "hamming_loss"})
+LOWER_IS_BETTER = frozenset({"loss", "perplexity", "mse", "mae", "hamming_loss"})
 
 
 def _ratio(above: Any, below: Any) -> Floats:
@@ -147,47 +135,6 @@ def sigmoid(logits: Floats) -> NDArray[np.float64]:
     return np.asarray(0.5 * (1 + half), np.float64)
 
 
-def losses(task: str, logits: Floats, targets: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the loss of each row (N,): cross-entropy, mean binary cross-entropy over labels, or squared error."""
-    logits = np.asarray(logits, np.float64)
-    if task == "classification":
-        top = logits.max(-1, keepdims=True)
-        whole = np.log(np.exp(logits - top).sum(-1)) + top[:, 0]
-        return np.asarray(whole - logits[np.arange(len(targets)), targets], np.float64)
-    if task == "multilabel":
-        each = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
-        return np.asarray(each.mean(-1), np.float64)
-    return np.asarray((logits[:, 0] - targets) ** 2, np.float64)
-
-
-def decide(task: str, logits: Floats, threshold: float = 0.5) -> NDArray[Any]:
-    """Return predictions: class ids (N,), 0/1 decisions (N, C) at `threshold`, or values (N,)."""
-    if task == "classification":
-        return np.asarray(np.asarray(logits).argmax(-1), np.int64)
-    if task == "multilabel":
-        return (sigmoid(logits) >= threshold).astype(np.int8)
-    return np.asarray(logits, np.float64)[:, 0]
-
-
-def scores(task: str, logits: Floats, targets: NDArray[Any], threshold: float = 0.5) -> dict[str, float]:
-    """Return every metric of `METRICS[task]` from logits (N, C) and targets; nan where one is not defined."""
-    predictions = decide(task, logits, threshold)
-    loss = float(losses(task, logits, targets).mean())
-    if task == "classification":
-        confusion = confusion_matrix(targets, predictions, logits.shape[1])
-        values = [accuracy(targets, predictions), float(macro_f1(confusion)), float(matthews(confusion))]
-    elif task == "multilabel":
-        counts = multilabel_counts(targets, predictions)
-        exact = (predictions == targets).all(-1)
-        per_label = micro_f1(counts.sum(0))
-        values = [float(micro_f1(counts.sum((0, 1)))), float(per_label.mean()), float(exact.mean())]
-        values.append(float((predictions != targets).mean()))
-    else:
-        values = [float(pearson(targets, predictions)), spearman(targets, predictions)]
-        values += [mse(targets, predictions), mae(targets, predictions)]
-    return dict(zip(METRICS[task], [*values, loss], strict=True))
-
-
 def plain(scores: Mapping[str, float]) -> dict[str, float | None]:
     """Return metrics as JSON has them: None where one is not defined."""
     return {name: value if math.isfinite(value) else None for name, value in scores.items()}
@@ -199,23 +146,6 @@ def rank(metric: str, values: Mapping[str, float]) -> tuple[int, float]:
     if not math.isfinite(value):
         return (0, -values["loss"]) if math.isfinite(values["loss"]) else (-1, 0.0)
     return (1, -value if metric in LOWER_IS_BETTER else value)
-
-
-def one_class_warning(
-    task: str, logits: Floats, targets: NDArray[Any], labels: Sequence[str] | None, where: str, rate: float
-) -> str | None:
-    """Return a warning when a classifier answers the same for every row although the targets differ."""
-    if task != "classification" or labels is None or len(np.unique(targets)) < 2:
-        return None
-    predictions = decide(task, logits)
-    if (predictions != predictions[0]).any():
-        return None
-    majority, share = majority_baseline(targets, len(labels))
-    cause = "too high" if rate >= 2e-4 else "too low, or there were too few steps"
-    return (
-        f"{where}: every one of {len(targets):,} rows is predicted {labels[predictions[0]]!r}; always answering "
-        f"{labels[majority]!r} is right for {share:.1%}: the learning rate ({rate:.3g}) is likely {cause}"
-    )
 
 
 def bootstrap_interval(
@@ -242,32 +172,3 @@ def bootstrap_interval(
         return math.nan, math.nan
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def intervals(
-    task: str, logits: Floats, targets: NDArray[Any], threshold: float = 0.5, *, resamples: int = 1000, seed: int = 0
-) -> dict[str, tuple[float, float]]:
-    """Return 95 % bootstrap intervals of the main metrics of a task."""
-    predictions, found = decide(task, logits, threshold), {}
-    statistics: dict[str, Callable[[NDArray[np.int64]], Any]] = {}
-    if task == "classification":
-        right, classes = (predictions == targets).astype(np.float64), logits.shape[1]
-        cells = np.asarray(targets * classes + predictions, np.int64)
-        statistics["accuracy"] = lambda drawn: right[drawn].mean(-1)
-        if classes <= 64:  # R confusion matrices at once
-            statistics["macro_f1"] = lambda drawn: macro_f1(_confusions(cells[drawn], classes))
-    elif task == "multilabel":
-        counts = multilabel_counts(targets, predictions).sum(1)
-        statistics["micro_f1"] = lambda drawn: micro_f1(counts[drawn].sum(1))
-    else:
-        statistics["pearson"] = lambda drawn: pearson(targets[drawn], predictions[drawn])
-    for name, statistic in statistics.items():
-        found[name] = bootstrap_interval(statistic, len(targets), resamples=resamples, seed=seed)
-    return found
-
-
-def _confusions(cells: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
-    """Count cells (R, N) into (R, C, C) confusion matrices."""
-    size = classes * classes
-    shifted = cells + size * np.arange(len(cells))[:, None]
-    return np.bincount(shifted.ravel(), minlength=size * len(cells)).reshape(-1, classes, classes)

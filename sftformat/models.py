@@ -1,4 +1,4 @@
-"""Any BERT-family checkpoint as a classifier: loaded without running its code, and held against the shards.
+"""Any BERT-family checkpoint with the head of a task: loaded without running its code, and held against the shards.
 
 Only safetensors are read and no code of a model folder is run. A hub name is fetched into the hub's cache once; from
 there on a model is a folder.
@@ -22,18 +22,16 @@ import transformers
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import AutoModelForSequenceClassification
 
+from sftformat.decoder import load_pair
 from sftformat.diagnostics import clip
 from sftformat.errors import ModelError
 from sftformat.folder.files import sha256_file
 from sftformat.loader import Padded, Split, batches, length_order
+from sftformat.tasks import task_of
+from sftformat.tasks.task import Task
+from sftformat.tasks.texts import marks
 
-PROBLEM_TYPE = {
-    "classification": "single_label_classification",
-    "multilabel": "multi_label_classification",
-    "regression": "regression",
-}
 _WEIGHTS = "model.safetensors"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
@@ -104,31 +102,41 @@ def load_model(name: str, task: str, labels: Sequence[str] | None, *, trained: b
         ModelError: it cannot be loaded, is no encoder checkpoint, or asks for its own code to be run.
     """
     folder = resolve(name)
-    head = list(labels) if labels is not None else ["score"]
+    row = task_of(task, labels)
+    safe = {"dtype": torch.float32, "use_safetensors": True, "trust_remote_code": False, "local_files_only": True}
     try:
         with _quiet():
-            model, report = AutoModelForSequenceClassification.from_pretrained(
-                folder,
-                num_labels=len(head),
-                problem_type=PROBLEM_TYPE[task],
-                id2label=dict(enumerate(head)),
-                label2id={label: number for number, label in enumerate(head)},
-                dtype=torch.float32,
-                use_safetensors=True,
-                trust_remote_code=False,
-                local_files_only=True,
-                ignore_mismatched_sizes=not trained,
-                output_loading_info=True,
-            )
+            if row.unit == "text":
+                model, lost = load_pair(folder, safe, trained=trained)
+            else:
+                model, lost = _load_head(folder, row, labels, safe, trained=trained)
     except Exception as error:  # anything a foreign folder can provoke
         raise ModelError(f"{name}: cannot be loaded: {clip(' '.join(str(error).split()), 200)}") from None
+    if lost:
+        raise ModelError(f"{name}: {len(lost)} weights are missing or do not fit, {lost[0]} among them")
+    return model
+
+
+def _load_head(
+    folder: Path, row: Task, labels: Sequence[str] | None, options: Mapping[str, Any], *, trained: bool
+) -> tuple[Any, list[str]]:
+    """Return a model with the head of a task, and the weights that are missing; a head that is to be trained is new."""
+    names = list(labels) if labels is not None else ["score"]
+    model, report = getattr(transformers, row.head).from_pretrained(
+        folder,
+        num_labels=len(names),
+        problem_type=row.problem,
+        id2label=dict(enumerate(names)),
+        label2id={label: number for number, label in enumerate(names)},
+        ignore_mismatched_sizes=not trained,
+        output_loading_info=True,
+        **options,
+    )
     mismatched = {key if isinstance(key, str) else key[0] for key in report["mismatched_keys"]}
     lost = sorted(set(report["missing_keys"]) | mismatched)
     if not trained:
         lost = [key for key in lost if key.startswith(f"{model.base_model_prefix}.") and ".pooler." not in key]
-    if lost:
-        raise ModelError(f"{name}: {len(lost)} weights are missing or do not fit, {lost[0]} among them")
-    return model
+    return model, lost
 
 
 def save_model(model: Any, folder: Path) -> None:
@@ -177,6 +185,10 @@ def check_fit(model: Any, manifest: Mapping[str, Any], splits: Sequence[str] = (
         reasons.append(ModelError(f"SFT505 {has}: use the tokenizer of the model"))
     limit = position_limit(model)
     longest = max((part["length"]["max"] for part in rows if part.get("length")), default=0)
+    target = max((part["targets"]["max"] for part in rows if part.get("targets")), default=0)
+    if limit is not None and target > limit:
+        mend = f"tokenize again with --max-target-length {limit}"
+        reasons.append(ModelError(f"the longest target has {target:,} tokens, the model takes {limit:,}: {mend}"))
     if limit is not None and longest > limit:
         mend = f"tokenize again with --max-length {limit}"
         reasons.append(ModelError(f"the longest row has {longest:,} tokens, the model takes {limit:,}: {mend}"))
@@ -211,12 +223,14 @@ def _vocabulary(folder: Path) -> dict[str, int]:
 
 
 def forward(model: Any, batch: Padded, takes_types: bool, device: torch.device) -> Tensor:
-    """Run the model on a padded batch (B, T) and return float32 logits (B, C)."""
+    """Run the model on a padded batch (B, T) and return float32 logits (B, C), of words (B, T, C), texts (B, U, V)."""
     inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
     if takes_types:
         inputs["token_type_ids"] = batch.token_type_ids
+    if batch.decoder_input_ids is not None:
+        inputs["decoder_input_ids"] = batch.decoder_input_ids
     tensors = {name: torch.from_numpy(array).to(device) for name, array in inputs.items()}  # (B, T) int64
-    logits: Tensor = model(**tensors).logits  # (B, C)
+    logits: Tensor = model(**tensors).logits
     return logits.float()
 
 
@@ -227,14 +241,27 @@ def takes_token_types(model: Any) -> bool:
 
 
 def infer(model: Any, split: Split, rows: NDArray[np.int64], batch_size: int = 64) -> NDArray[np.float32]:
-    """Return the logits (len(rows), C) of rows of a split, computed in batches of like length."""
+    """Return the logits (len(rows), C) of rows of a split, computed in batches of like length.
+
+    Of rows of words: (V, C), one for each of the V words that begin in these rows, in their order. Of rows of text
+    (len(rows), 3), see `tasks.texts.marks`.
+    """
     takes_types, device = takes_token_types(model), next(model.parameters()).device
     was_training = model.training
     model.eval()
-    logits = np.empty((len(rows), model.config.num_labels), np.float32)
+    words = split.numbers[rows] if split.numbers is not None else None
+    classes = model.config.num_labels if split.decoder is None else 3
+    logits = np.empty((len(rows) if words is None else len(words.values), classes), np.float32)
     with torch.inference_mode():
         order = length_order(split.lengths[rows], batch_size)
         for places, batch in zip(order, batches(split, (rows[places] for places in order)), strict=True):
-            logits[places] = forward(model, batch, takes_types, device).cpu().numpy()
+            out = forward(model, batch, takes_types, device)
+            if split.decoder is not None:
+                out = marks(out, torch.from_numpy(batch.targets).to(device))
+            made = out.cpu().numpy()
+            if words is None:
+                logits[places] = made
+            else:
+                logits[words.places(places)] = made[batch.begins]
     model.train(was_training)
     return logits

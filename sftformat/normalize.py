@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import MISSING, Binding, get, module_of, render
+from sftformat.layouts.layout import MISSING, Binding, get, render
+from sftformat.layouts.reader import read, reader_of
 from sftformat.layouts.rename import to_columns
-from sftformat.record import JSON_TYPES, Batch, Record, decode_json, hash_json, record_id
+from sftformat.record import JSON_TYPES, Batch, hash_json, record_id
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of a row that are not learned: they do not enter the id.
@@ -69,23 +70,12 @@ def canonical_columns(
         at = {key: pointer for key, pointer in binding.at.items() if key in wanted}
         narrow = binding if len(at) == len(binding.at) else replace(binding, at=at)
         return to_columns(records, narrow, textual, batch.columns, "meta" in wanted)
-    module = module_of(binding.layout)
+    made, rests = read(records, reader_of(binding), textual)
     shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
-    rest = [
-        {key: value for key, value in record.items() if key not in module.KEYS or (value is None)} for record in records
-    ]
-    columns, metas = to_columns(rest, Binding(binding.layout, shared), textual)
-    if textual:
-        records = [_with_turns(record, module.KEYS[0]) for record in records]
-    made = [module.to_canonical(record) for record in records]
+    columns, metas = to_columns(rests, Binding(binding.layout, shared), textual)
     for key in made[0] if made else ():
         columns[key] = [row[key] for row in made]
     return columns, metas
-
-
-def _with_turns(record: Record, key: str) -> Record:
-    """Read the turns of a conversation that stand as JSON text in a cell."""
-    return {**record, key: decode_json(record[key])}
 
 
 def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:

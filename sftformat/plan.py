@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
@@ -21,7 +22,7 @@ from typing import TypeVar
 
 from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import MANIFEST, open_folder, read_manifest
-from sftformat.formats import by_name, rejects, scan, sniff
+from sftformat.formats import by_name, parallel, rejects, scan, sniff
 from sftformat.formats.source import Origin, ReadOptions, Source, check_columns
 from sftformat.layouts.layout import SPLIT_NAMES
 
@@ -38,7 +39,7 @@ class Input:
 
     `prefixed` says that the user named the split, which then goes before a column. `canonical` says that it is a file
     of a data set folder of ours: its rows are canonical already. `state` is what the file looked like when it was
-    planned (size, time of change, inode), to notice a change while it is read.
+    planned (size, time of change, inode), to notice a change while it is read. `beside` is its pair in parallel text.
     """
 
     path: Path
@@ -46,7 +47,8 @@ class Input:
     split: str | None = None
     canonical: bool = False
     prefixed: bool = False
-    state: tuple[int, int, int] = (0, 0, 0)
+    state: tuple[int, ...] = ()
+    beside: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,7 @@ class Progress:
 def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
     """Find the inputs, look at each once from end to end, and cut them into units.
 
-    A file of rejects is as many inputs as it has runs of lines that came from one.
-
-    `spool` is a folder for what can be read only once (stdin).
+    A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin.
 
     Raises:
         UsageError: an input that is not there, twice there, or no data.
@@ -111,7 +111,7 @@ def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOpt
     sizes: list[int] = []
     units: list[Unit] = []
     for each in named:
-        whole = sniff(each.path, each.name, options)
+        whole = sniff(each.path, each.name, options, each.beside)
         scanned = scan(whole)
         rejected = rejects.runs(whole, options)
         for source in rejected or (whole,):
@@ -139,20 +139,17 @@ def check_unchanged(found: Plan) -> None:
     """
     for each in found.inputs:
         try:
-            now = state_of(each.path)
+            now = state_of(each.path, each.beside)
         except OSError as error:
             raise InputError(f"{each.name}: gone while it was read: {error.strerror}") from None
         if now != each.state:
             raise InputError(f"{each.name}: changed while it was read; start again")
 
 
-def state_of(path: Path) -> tuple[int, int, int]:
-    """Return size in bytes, time of the last change in nanoseconds and inode of a file."""
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ino
-
-
-# ---------------------------------------------------------------------------------------------------- inputs
+def state_of(*paths: Path | None) -> tuple[int, ...]:
+    """Return size in bytes, time of the last change in nanoseconds and inode of each file."""
+    found = (path.stat() for path in paths if path is not None)
+    return tuple(number for each in found for number in (each.st_size, each.st_mtime_ns, each.st_ino))
 
 
 def resolve(specs: Sequence[str], spool: Path) -> tuple[list[Input], list[str]]:
@@ -175,15 +172,18 @@ def resolve(specs: Sequence[str], spool: Path) -> tuple[list[Input], list[str]]:
         raise UsageError(f"{twice.name}: named twice")
     common = Path(os.path.commonpath([path.parent for path in absolute]))
     inputs = []
+    beside = parallel.pairs(absolute)
     for path, (_, typed, split, own) in zip(absolute, found, strict=True):
         name = "stdin" if typed == "-" else path.relative_to(common).as_posix()
-        inputs.append(Input(path, name, split or split_of(name, typed), own, split is not None, _state(path)))
+        given, other = split or split_of(name, typed), beside.get(path)
+        if path not in beside.values():
+            inputs.append(Input(path, name, given, own, split is not None, _state(path, other), other))
     return inputs, skipped
 
 
-def _state(path: Path) -> tuple[int, int, int]:
+def _state(path: Path, beside: Path | None) -> tuple[int, ...]:
     try:
-        return state_of(path)
+        return state_of(path, beside)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
@@ -235,6 +235,7 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, bool]]:
     skipped.extend(f"{path.relative_to(folder).as_posix()} (of sftformat; name it to have it read)" for path in aside)
     files = [path for path in files if path not in aside]
     data = [path for path in files if by_name(path.name) and not (hugging_face and path.suffix == ".json")]
+    data += chain.from_iterable(parallel.pairs(files).items())
     skipped.extend(path.relative_to(folder).as_posix() for path in files if path not in data and not hugging_face)
     if not data:
         raise UsageError(f"{folder}: holds no file of a known format")
@@ -256,8 +257,7 @@ def _hidden(path: Path, folder: Path) -> bool:
 def split_of(name: str, typed: str) -> str | None:
     """Return the split that a file's name says: by the words of its stem, else by a folder that is named so.
 
-    Folders count only where the user typed them or they lie below the common folder. Words that say different splits
-    say nothing.
+    Folders count where the user typed them or they lie below the common one. Words for different splits say nothing.
     """
     words = re.split(r"[^a-z]+", name.rpartition("/")[2].lower())
     said = {SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES}

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from sftformat import metrics
-from sftformat.errors import TrainingError
+from sftformat import ranks
+from sftformat.decoder import Decoding, decoding_of, prepare_decoder
+from sftformat.errors import TrainingError, UsageError
 from sftformat.events import TrainOptions
 from sftformat.loader import Split, open_split
 from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
+from sftformat.tasks import task_of
+from sftformat.tasks.overlap import require_text_extra
+from sftformat.tasks.task import Task
+from sftformat.tasks.texts import WRITTEN
+from sftformat.twins import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,7 @@ class Setup:
 
     folder: Path
     options: TrainOptions
-    task: str
+    task: Task
     metric: str
     train: Split
     rows: NDArray[np.int64]  # rows of train with a label and a weight
@@ -35,36 +44,62 @@ class Setup:
     optimizer: torch.optim.Optimizer
     device: torch.device
     identity: dict[str, Any]
+    decoding: Decoding | None  # how texts are written, where they are
+    loss: Callable[[Tensor, Tensor], Tensor]  # logits and targets of a piece -> the loss of each row
+
+    @property
+    def batch_size(self) -> int:
+        """Rows in a step, those of all pieces and processes."""
+        return self.options.batch_size * self.options.accumulate
 
     @property
     def steps_per_epoch(self) -> int:
-        return math.ceil(len(self.rows) / self.options.batch_size)
+        return math.ceil(len(self.rows) / self.batch_size)
 
     @property
     def steps(self) -> int:
         return self.steps_per_epoch * self.options.epochs
 
 
-def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options: TrainOptions, folder: Path) -> Setup:
-    """Open the splits, load the model, and refuse what cannot be trained before any time is spent on it."""
-    task, labels = manifest["task"], manifest["labels"]
+def prepare(
+    shards: Path,
+    manifest: Mapping[str, Any],
+    model_name: str,
+    options: TrainOptions,
+    folder: Path,
+    left_out: NDArray[np.bool_] | None = None,
+) -> Setup:
+    """Open the splits, load the model, and refuse what cannot be trained before any time is spent on it.
+
+    `left_out` (N,) names the rows of train that are not trained on.
+    """
+    task, labels = task_of(manifest["task"], manifest["labels"]), manifest["labels"]
     split = open_split(shards, manifest, "train")
-    rows = np.flatnonzero(split.labelled & (split.weights > 0))
+    taught = split.labelled & (split.weights > 0)
+    rows = np.flatnonzero(taught if left_out is None else taught & ~left_out)
     if not len(rows):
         raise TrainingError(f"{shards}: no row of train has a label and a weight above 0: nothing to train on")
-    if task == "classification" and len(labels) < 2:
+    if task.one_class and len(labels) < 2:
         raise TrainingError(f"{shards}: the label map has {len(labels)} label: there is nothing to tell apart")
     has_validation = manifest["splits"].get("validation", {}).get("rows", 0) > 0
     validation = open_split(shards, manifest, "validation") if has_validation else None
     validation_rows = np.flatnonzero(validation.labelled) if validation else np.empty(0, np.int64)
     validation = validation if len(validation_rows) else None
     seed_generators(options.seed, 0)  # the head of the model
-    model = load_model(model_name, task, labels)
+    model, decoding = load_model(model_name, task.name, labels), decoding_of(manifest, options.beams)
+    if decoding is not None:
+        prepare_decoder(model, decoding)
     reasons = check_fit(model, manifest, ["train", "validation"] if validation else ["train"])
     other = check_vocabulary(resolve(model_name), shards)
     for reason in [*reasons, *([other] if other else [])]:
         raise reason
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if options.class_weights:
+        split = replace(split, weights=balanced(split, rows))
+    if options.early_stopping and validation is None:
+        raise UsageError(f"{shards}: --early-stopping needs a validation split with labels; it has none")
+    if options.freeze:
+        freeze(model, options.freeze)
+    device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
     if options.precision == "auto":
         options = replace(options, precision="bf16" if device.type == "cuda" else "fp32")
     model.to(device).train()
@@ -73,14 +108,43 @@ def prepare(shards: Path, manifest: Mapping[str, Any], model_name: str, options:
         "model": model_hash(resolve(model_name)),
         **{f"option {name}": value for name, value in asdict(options).items() if name != "checkpoint_every"},
         "threads": torch.get_num_threads(),
+        "processes": ranks.processes(),
+        "rows left out": hashlib.sha256(left_out.tobytes()).hexdigest() if left_out is not None else None,
         "torch": torch.__version__,
         "device": device.type,
     }
-    optimizer, metric = make_optimizer(model, options), options.metric or metrics.DEFAULT_METRIC[task]
+    optimizer, metric = make_optimizer(model, options), options.metric or task.metric
+    if metric in WRITTEN:
+        require_text_extra()
+    loss = task.loss
+    if task.smoothed is not None and options.label_smoothing:
+        loss = partial(task.smoothed, smoothing=options.label_smoothing)
     folder.mkdir(parents=True, exist_ok=True)
-    return Setup(
-        folder, options, task, metric, split, rows, validation, validation_rows, model, optimizer, device, identity
-    )
+    parts = (folder, options, task, metric, split, rows, validation, validation_rows)
+    return Setup(*parts, model, optimizer, device, identity, decoding, loss)
+
+
+def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the weights of all rows (N,), those of a class times rows / (classes · rows of the class)."""
+    counts = np.bincount(split.targets[rows], minlength=len(split.labels or ()))  # (C,)
+    factors = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return np.where(split.labelled, split.weights * factors[split.targets], split.weights).astype(np.float32)
+
+
+def freeze(model: Any, what: str) -> None:
+    """Keep the embeddings, and so many of the first layers, as they are.
+
+    Raises:
+        UsageError: the model has fewer layers.
+    """
+    inside = model.base_model
+    layers = next((each for each in inside.modules() if isinstance(each, torch.nn.ModuleList)), ())
+    number = 0 if what == "embeddings" else int(what)
+    if number > len(layers):
+        raise UsageError(f"--freeze {what}: the model has {len(layers)} layers")
+    embeddings = getattr(inside, "embeddings", model.get_input_embeddings())
+    for part in (embeddings, *list(layers)[:number]):
+        part.requires_grad_(False)
 
 
 def make_optimizer(model: torch.nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
@@ -94,22 +158,34 @@ def make_optimizer(model: torch.nn.Module, options: TrainOptions) -> torch.optim
     return torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
 
 
-def seed_generators(seed: int, step: int) -> None:
-    """Seed torch from (seed, step), so that what is drawn in a step depends on nothing before it."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1))
+def seed_generators(seed: int, step: int, piece: int = 0) -> None:
+    """Seed torch from (seed, step, piece of the batch), so that what is drawn there depends on nothing before it."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step, piece]).generate_state(1, np.uint64)[0] >> 1))
 
 
 def first_warnings(setup: Setup) -> list[str]:
     """Return what a person should know before the run: rows left out, no validation, one class, targets far from 0."""
-    found, left_out = [], len(setup.train) - len(setup.rows)
+    found, without = [], int((~setup.train.labelled | (setup.train.weights <= 0)).sum())
     targets = setup.train.targets[setup.rows]
-    if left_out:
-        found.append(f"{left_out:,} of {len(setup.train):,} rows of train have no label or weight 0 and are left out")
+    if without:
+        found.append(f"{without:,} of {len(setup.train):,} rows of train have no label or weight 0 and are left out")
     if setup.validation is None:
         found.append("there is no validation split with labels: the last weights are kept, not the best")
-    if setup.task == "classification" and len(np.unique(targets)) == 1:
-        found.append(f"every row of train has the label {setup.train.labels[targets[0]]!r}")  # type: ignore[index]
-    if setup.task == "regression" and max(abs(float(targets.mean())), float(targets.std())) > 20:
-        spread = f"mean {targets.mean():.3g}, standard deviation {targets.std():.3g}"
-        found.append(f"the targets are large ({spread}): training is slow unless they are scaled to about 0 to 5")
+    else:
+        found += _known_already(setup.validation, setup.validation_rows, setup.train, setup.rows)
+    if setup.task.warnings is not None:
+        found += setup.task.warnings(targets, setup.train.labels or ())
     return found
+
+
+def _known_already(
+    validation: Split, rows: NDArray[np.int64], train: Split, trained: NDArray[np.int64]
+) -> Iterator[str]:
+    """Say that rows of validation are rows of train too: what is chosen by them is what was learned by heart."""
+    twins = shared(validation, rows, train, trained)
+    if len(twins):
+        first = f"{validation.place(twins[0, 0])} is {train.place(twins[0, 1])}"
+        yield (
+            f"{len(twins):,} of {len(rows):,} rows of validation have the same tokens as rows of train ({first}): "
+            "validation looks better than it is"
+        )

@@ -7,6 +7,7 @@ is returned beside the rows. The input itself is never touched.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -99,7 +100,7 @@ def repair_rows(rows: pa.RecordBatch, task: str, how: Wanted) -> tuple[pa.Record
     old = rows.take(pa.array(changed, pa.int64())).to_pylist()
     new = [_settled(row, found[index], task) for index, row in zip(changed, old, strict=True)]
     places = [row["source"] for row in old]
-    return _replaced(rows, changed, new), {
+    return replaced(rows, changed, new), {
         index: [_record(place["file"], place["line"], place["byte"], path, change) for path, change in found[index]]
         for index, place in zip(changed, places, strict=True)
     }
@@ -197,12 +198,10 @@ def _labels(text: Text, view: View, how: Wanted) -> dict[int, list[Change]]:
 
 def _settled(row: dict[str, Any], made: _Made, task: str) -> dict[str, Any]:
     """Return a row with all its changes and its id; labels of a list that have become equal stand there once."""
-    names = [name for name in row if name not in NOT_LEARNED]
-    own = row["id"] == learned_id(names, [row[name] for name in names])
-    row = _changed(row, made)
+    after = _changed(deepcopy(row), made)
     if task == "multilabel" and any(path.startswith("/target/") for path, _ in made):
-        row["target"] = list(dict.fromkeys(row["target"]))
-    return {**row, "id": learned_id(names, [row[name] for name in names])} if own else row
+        after["target"] = list(dict.fromkeys(after["target"]))
+    return relearned(row, after)
 
 
 def _changed(row: dict[str, Any], made: _Made) -> dict[str, Any]:
@@ -216,8 +215,15 @@ def _changed(row: dict[str, Any], made: _Made) -> dict[str, Any]:
     return row
 
 
-def _replaced(rows: pa.RecordBatch, indexes: Sequence[int], new: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
-    """Return rows with those at some indexes replaced."""
+def relearned(before: Mapping[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return a changed row with the hash of what is learned now for its id, if that of before was its id."""
+    names = [name for name in before if name not in NOT_LEARNED]
+    own = before["id"] == learned_id(names, [before[name] for name in names])
+    return {**after, "id": learned_id(names, [after[name] for name in names])} if own else after
+
+
+def replaced(rows: pa.RecordBatch, indexes: Sequence[int], new: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
+    """Return rows with those at some indexes, which rise, replaced."""
     changed: Any = pa.RecordBatch.from_pylist([dict(row) for row in new], schema=rows.schema)
     order = np.arange(rows.num_rows)
     order[np.array(indexes)] = rows.num_rows + np.arange(len(indexes))

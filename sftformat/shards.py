@@ -26,6 +26,7 @@ from sftformat.tokenize.features import dataset_dict, dataset_info, state
 from sftformat.tokenize.outcome import Counts, Outcome, add
 from sftformat.tokenize.report import Report, split_report
 from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
+from sftformat.tokenize.templates import OWN
 from sftformat.tokenize.unit import UNITS, Setting, Unit, tokenize_unit
 
 __all__ = [
@@ -142,7 +143,7 @@ def _rejected(outcome: Outcome) -> Iterator[Diagnostic]:
 
 def _report(setting: Setting, counts: Mapping[str, Counts]) -> Report:
     splits = {split: split_report(part) for split, part in counts.items()}
-    return Report(setting.max_length, setting.truncation, splits)
+    return Report(setting.max_length, setting.truncation, splits, setting.max_target_length)
 
 
 def _refuse_unknown(plan: Plan) -> None:
@@ -154,13 +155,19 @@ def _refuse_unknown(plan: Plan) -> None:
 
 def _refuse_cut(report: Report, staging: Staging) -> None:
     """With truncation "error", refuse rows that are too long and leave OUT free for another try."""
-    if report.truncation == "error" and report.cut:
+    if report.truncation != "error":
+        return
+    if report.cut:
         remove(staging.path)
         most = max(part.fits_all for part in report.splits.values())
         raise DataError(
             f"{report.cut:,} rows are longer than --max-length {report.max_length}, by {report.lost:,} tokens in all; "
             f"--max-length {most} would cut none"
         )
+    if rows := sum(part.aimed_cut for part in report.splits.values()):
+        remove(staging.path)
+        most = max(part.longest_aim for part in report.splits.values())
+        raise DataError(f"{rows:,} targets are too long; --max-target-length {most} would cut none")
 
 
 def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: Report) -> Tokenized:
@@ -171,15 +178,24 @@ def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: 
         names = [Path(unit.shard).name for unit in plan.units if unit.split == split]
         marked = fingerprint({"shards": plan.fingerprint, "split": split})[:16]
         write_bytes(staging.path / split / "state.json", state(split, names, marked))
-        write_bytes(staging.path / split / "dataset_info.json", dataset_info(setting.task, setting.labels))
+        described = dataset_info(setting.task, setting.labels, setting.objective)
+        write_bytes(staging.path / split / "dataset_info.json", described)
     write_bytes(staging.path / "dataset_dict.json", dataset_dict(list(counts)))
-    for name, content in setting.reference.files.items():
+    for name, content in tokenizer_files(setting).items():
         write_bytes(staging.path / "tokenizer" / name, content)
     if any(part.rejected or part.filtered for part in counts.values()):
         write_file(staging.path / "rejects.jsonl", partial(_write_rejects, plan, staging.path))
     fields = manifest_fields(plan.manifest, setting, plan.units, counts, report)
     manifest = staging.commit({**fields, "limit": plan.limit}, drop=(UNITS,))
     return Tokenized(manifest, report.diagnostics(), sum(part.rejected for part in counts.values()))
+
+
+def tokenizer_files(setting: Setting) -> dict[str, bytes]:
+    """Return the files of the tokenizer; of a causal model with the template that its rows were rendered with."""
+    files = dict(setting.reference.files)
+    if setting.objective == "causal" and setting.template is not None and setting.template.name != OWN:
+        files[f"{OWN}.jinja"] = setting.template.text.encode()
+    return files
 
 
 def _write_rejects(plan: Plan, staging: Path, path: Path) -> None:

@@ -4,27 +4,24 @@
 
 The loop is a generator: the caller draws the events, and stops the run by not asking for the next one. It goes on
 where it stopped when called again on the same folder. Everything random is drawn from (seed, epoch) for the order of
-the rows and from (seed, step) for dropout, so a step does the same whatever came before it in this process.
-Shapes: B rows in a batch, T tokens in its longest row, C classes (1 for regression).
+the rows and from (seed, step, piece) for dropout, so a step does the same whatever came before it in this process.
+Shapes: B rows in a batch, P rows in a piece of it, T tokens in its longest row, C classes (1 for regression).
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
-from sftformat import checkpoint, metrics
+from sftformat import checkpoint, metrics, ranks
+from sftformat.decoder import write_texts
 from sftformat.errors import TrainingError
 from sftformat.events import (
     EpochDone,
@@ -38,11 +35,17 @@ from sftformat.events import (
     check_options,
 )
 from sftformat.folder.manifest import open_folder
-from sftformat.loader import epoch_order, gather
+from sftformat.loader import Split, epoch_order, gather
 from sftformat.models import forward, infer, save_model, takes_token_types
 from sftformat.prepare import Setup, first_warnings, prepare, seed_generators
+from sftformat.progress import HISTORY, append, open_history, resume, save_best, save_progress
+from sftformat.targets import answers_of
+from sftformat.tasks import task_of
+from sftformat.tasks.task import measure, one_class_warning
+from sftformat.tasks.texts import WRITTEN
 
 __all__ = [
+    "HISTORY",
     "EpochDone",
     "Event",
     "Finished",
@@ -54,8 +57,6 @@ __all__ = [
     "train",
 ]
 
-HISTORY = "history.jsonl"
-
 
 def train(
     shards: Path,
@@ -65,19 +66,20 @@ def train(
     *,
     manifest: Mapping[str, Any] | None = None,
     force: bool = False,
+    left_out: NDArray[np.bool_] | None = None,
 ) -> Iterator[Event]:
     """Fine-tune a model on the train split into `folder`: config.json, model.safetensors, history.jsonl.
 
     `manifest` is the shards' own, when the caller has verified them already. `force` goes on from a checkpoint that
-    other threads or versions made.
+    other threads or versions made. `left_out` (N,) names rows of train that are not trained on.
 
     Raises:
         UsageError, ModelError, FolderError: before the first step.
         TrainingError: nothing to train on, or a loss or gradient that is not finite; weights are not updated with it.
     """
     manifest = manifest if manifest is not None else open_folder(shards, "shards")
-    check_options(options, manifest["task"])
-    setup = prepare(shards, manifest, model_name, options, folder)
+    check_options(options, task_of(manifest["task"], manifest["labels"]))
+    setup = prepare(shards, manifest, model_name, options, folder, left_out)
     warnings = first_warnings(setup)
     progress = resume(setup, warnings.append, force)
     yield Started(
@@ -100,43 +102,35 @@ def train(
 
 def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
     """Take every step that is left. `progress` is what a checkpoint holds, and is brought up to date on the way."""
-    options, model, optimizer, device = setup.options, setup.model, setup.optimizer, setup.device
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    named_types, bf16 = takes_token_types(model), options.precision == "bf16"
+    options, optimizer = setup.options, setup.optimizer
+    parameters = [parameter for parameter in setup.model.parameters() if parameter.requires_grad]
     order: list[NDArray[np.int64]] = []
-    with open(setup.folder / HISTORY, "ab") as history:
+    with open_history(setup.folder) as history:
         for step in range(progress["step"], setup.steps):
+            if 0 < options.early_stopping <= progress["since"]:
+                break
             began = time.perf_counter()
             epoch, within = divmod(step, setup.steps_per_epoch)
             if within == 0:
                 progress["sums"] = [0.0, 0.0]
             if within == 0 or not order:
-                order = epoch_order(setup.train.lengths[setup.rows], options.batch_size, options.seed, epoch)
-            batch = gather(setup.train, setup.rows[order[within]])  # ids, mask, types (B, T)
-            targets = torch.from_numpy(batch.targets).to(device)  # (B,) int64, (B, C) float32 or (B,) float32
-            weights = torch.from_numpy(batch.weights).to(device)  # (B,)
-            rate = options.learning_rate * schedule(step, setup.steps, options.warmup)
+                order = epoch_order(setup.train.lengths[setup.rows], setup.batch_size, options.seed, epoch)
+            rows = setup.rows[order[within]]  # (B,) of all processes
+            rate = options.learning_rate * schedule(options.schedule, step, setup.steps, options.warmup)
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
-            seed_generators(options.seed, step + 1)  # dropout
-            with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                logits = forward(model, batch, named_types, device)  # (B, C)
-            each = example_losses(setup.task, logits, targets)  # (B,)
-            mean = (each * weights).sum() / weights.sum()
-            loss = mean.item()
-            check_finite(loss, "loss", step, rate, setup.train.place(int(batch.rows[0])))
-            mean.backward()  # type: ignore[no-untyped-call]
+            loss, weight = lay_gradient(setup, parameters, rows, step)
+            check_finite(loss, "loss", step, rate, setup.train.place(int(rows[0])))
             norm = torch.nn.utils.clip_grad_norm_(parameters, options.clip or math.inf).item()
-            check_finite(norm, "gradient norm", step, rate, setup.train.place(int(batch.rows[0])))
+            check_finite(norm, "gradient norm", step, rate, setup.train.place(int(rows[0])))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
-            weight = float(batch.weights.sum())
             progress["sums"] = [progress["sums"][0] + loss * weight, progress["sums"][1] + weight]
             progress["step"] = step + 1
             append(history, step=step + 1, epoch=epoch + 1, loss=loss, learning_rate=rate, grad_norm=norm)
-            speed = len(batch.rows) / (time.perf_counter() - began)
+            speed = len(rows) / (time.perf_counter() - began)
             yield StepDone(step + 1, setup.steps, epoch + 1, loss, rate, norm, speed)
             if within == setup.steps_per_epoch - 1:
                 done = end_epoch(setup, progress, epoch + 1)
@@ -146,41 +140,87 @@ def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
                 save_progress(setup, progress, history)
 
 
+def lay_gradient(
+    setup: Setup, parameters: list[torch.nn.Parameter], rows: NDArray[np.int64], step: int
+) -> tuple[float, float]:
+    """Lay the gradient of the mean loss of a batch on the weights; return that loss and the weight of the rows.
+
+    The batch is worked on in pieces, by all processes. Each adds the losses of its rows up, times their weights; what
+    they come to is divided by the weight of all rows, so that neither pieces nor processes change the step.
+    """
+    options, model, device, total, weight = setup.options, setup.model, setup.device, 0.0, 0.0
+    for number, piece in ranks.share(rows, options.accumulate):
+        batch = gather(setup.train, piece)  # ids, mask, types (P, T)
+        targets = torch.from_numpy(batch.targets).to(device)  # (P,) int64, (P, C) or (P,) float32, (P, T) int64
+        shares = batch.weights * setup.task.asked(batch.targets)  # (P,) of each row in the loss
+        seed_generators(options.seed, step + 1, number)  # dropout
+        with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
+            logits = forward(model, batch, takes_token_types(model), device)  # (P, C)
+        each = setup.loss(logits, targets)  # (P,)
+        summed = (each * torch.from_numpy(shares).to(device)).sum()
+        summed.backward()  # type: ignore[no-untyped-call]
+        total, weight = total + summed.item(), weight + float(shares.sum())
+    total, weight = ranks.add_up(parameters, total, weight)
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad /= weight
+    return total / weight, weight
+
+
 def end_epoch(setup: Setup, progress: dict[str, Any], epoch: int) -> EpochDone:
     """Score validation after an epoch, and put the weights aside if they are the best so far."""
-    sums, best, options = progress["sums"], progress["best"], setup.options
+    sums, options = progress["sums"], setup.options
     last: dict[str, Any] = {"epoch": epoch, "loss": sums[0] / sums[1], "validation": None, "rank": None, "name": None}
     better, last["warning"] = False, None
     check_weights(setup, epoch)
     if setup.validation is not None:
         split, rows = setup.validation, setup.validation_rows
-        logits = infer(setup.model, split, rows, options.eval_batch_size)
-        scores = metrics.scores(setup.task, logits, split.targets[rows], options.threshold)
+        logits = infer_together(setup, split, rows)
+        written = None
+        if setup.decoding is not None and setup.metric in WRITTEN:
+            written = write_texts(setup.model, split, rows, setup.decoding, options.eval_batch_size)
+        answers = answers_of(split, rows, logits, options.threshold, written)
+        scores = measure(setup.task, answers)
         last["validation"], last["rank"] = metrics.plain(scores), list(metrics.rank(setup.metric, scores))
         check_finite(scores["loss"], "validation loss", progress["step"] - 1, options.learning_rate, split.place(0))
-        better = options.keep == "best" and (best is None or last["rank"] > best["rank"])
-        last["warning"] = metrics.one_class_warning(
-            setup.task, logits, split.targets[rows], split.labels, "validation", options.learning_rate
-        )
+        last["warning"] = one_class_warning(setup.task, answers, "validation", options.learning_rate)
+        better = progress["top"] is None or last["rank"] > progress["top"]
+        progress["top"] = last["rank"] if better else progress["top"]
+        progress["since"] = 0 if better else progress["since"] + 1
     progress["last"] = last
-    if better:
+    best = better and options.keep == "best"
+    if best:
         progress["best"] = last = {**last, "name": f"best-{progress['step']:08d}"}
-        checkpoint.save(setup.folder, last["name"], {"model": setup.model.state_dict()}, {"best": None})
-        checkpoint.prune(setup.folder, last["name"])
-    return EpochDone(epoch, options.epochs, last["loss"], last["validation"], better)
+        save_best(setup, last["name"])
+    stops = 0 < options.early_stopping <= progress["since"] and epoch < options.epochs
+    return EpochDone(epoch, options.epochs, last["loss"], last["validation"], best, stops)
+
+
+def infer_together(setup: Setup, split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the logits of rows of a split, each process working on its share of them."""
+    own = rows[ranks.rank() :: ranks.processes()]
+    parts = ranks.together(infer(setup.model, split, own, setup.options.eval_batch_size) if len(own) else None)
+    words = split.numbers[rows] if split.numbers is not None else None  # one logit each, not one a row
+    logits = np.empty((len(rows) if words is None else len(words.values), *parts[0].shape[1:]), np.float32)
+    for place, part in enumerate(parts):
+        if part is not None:
+            shared = np.arange(place, len(rows), len(parts))
+            logits[shared if words is None else words.places(shared)] = part
+    return logits
 
 
 def finish(setup: Setup, progress: Mapping[str, Any], kept: Mapping[str, Any]) -> Finished:
     """Write the weights that are kept and say what the run came to."""
     options = setup.options
-    if progress["best"]:
-        checkpoint.restore_weights(setup.folder, kept["name"], setup.model)
-    save_model(setup.model, setup.folder)
+    if ranks.rank() == 0:
+        if progress["best"]:
+            checkpoint.restore_weights(setup.folder, kept["name"], setup.model)
+        save_model(setup.model, setup.folder)
     trial = Trial(
         options.learning_rate,
         options.seed,
-        options.epochs,
-        setup.steps,
+        progress["last"]["epoch"],
+        progress["step"],
         kept["epoch"],
         setup.metric,
         kept["validation"][setup.metric] if kept["validation"] else None,
@@ -191,50 +231,16 @@ def finish(setup: Setup, progress: Mapping[str, Any], kept: Mapping[str, Any]) -
     return Finished(setup.folder, trial, (trial,))
 
 
-def resume(setup: Setup, warn: Callable[[str], None], force: bool) -> dict[str, Any]:
-    """Put back what the newest valid checkpoint holds and return its progress; without one, begin at step 0."""
-    found, written = checkpoint.newest(setup.folder, warn), 0
-    progress: dict[str, Any] = {"step": 0, "sums": [0.0, 0.0], "best": None, "last": None}
-    history = setup.folder / HISTORY
-    history.touch()
-    if found is not None and history.stat().st_size < found[1]["history_bytes"]:
-        warn(f"{HISTORY} is shorter than when {found[0]} was saved: starting again")
-        found = None
-    if found is not None:
-        name, state = found
-        checkpoint.check_identity(state["identity"], setup.identity, name, None if not force else warn)
-        checkpoint.restore(setup.folder, name, setup.model, setup.optimizer)
-        progress, written = {key: state[key] for key in progress}, state["history_bytes"]
-    os.truncate(history, written)
-    return progress
+def schedule(kind: str, step: int, steps: int, warmup: float) -> float:
+    """Return the factor on the learning rate at 0-based `step`: up to 1 over the warm-up, then as `kind` says.
 
-
-def save_progress(setup: Setup, progress: Mapping[str, Any], history: BinaryIO) -> None:
-    """Save a checkpoint: the history up to here first, then weights, moments and progress."""
-    history.flush()
-    os.fsync(history.fileno())
-    tensors = {
-        "model": setup.model.state_dict(),
-        "optimizer": checkpoint.optimizer_tensors(setup.model, setup.optimizer),
-    }
-    state = {**progress, "identity": setup.identity, "history_bytes": history.tell()}
-    checkpoint.save(setup.folder, f"step-{progress['step']:08d}", tensors, state)
-    checkpoint.prune(setup.folder, progress["best"]["name"] if progress["best"] else None)
-
-
-def schedule(step: int, steps: int, warmup: float) -> float:
-    """Return the factor on the learning rate at 0-based `step`: up to 1 over the warm-up, then down in a line."""
+    linear: down in a line; cosine: down in half a cosine wave; constant: 1. It never is 0.
+    """
     rising = math.ceil(warmup * steps)
-    return (step + 1) / rising if step < rising else (steps - step) / max(1, steps - rising)
-
-
-def example_losses(task: str, logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the loss of each row (B,) from logits (B, C): cross-entropy, mean BCE over labels, or squared error."""
-    if task == "classification":
-        return F.cross_entropy(logits, targets, reduction="none")
-    if task == "multilabel":
-        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1)
-    return (logits[:, 0] - targets) ** 2
+    if step < rising:
+        return (step + 1) / rising
+    left = (steps - step) / max(1, steps - rising)  # 1 down to just above 0
+    return {"linear": left, "cosine": 0.5 - 0.5 * math.cos(math.pi * left), "constant": 1.0}[kind]
 
 
 def check_finite(value: float, what: str, step: int, rate: float, place: str) -> None:
@@ -260,8 +266,3 @@ def check_weights(setup: Setup, epoch: int) -> None:
         if not torch.isfinite(parameter).all():
             rate = f"{setup.options.learning_rate:.3g}"
             raise TrainingError(f"step {epoch * setup.steps_per_epoch}: {name} is not finite (learning rate {rate})")
-
-
-def append(history: BinaryIO, **line: Any) -> None:
-    """Add one line to the history: no time, so that equal runs give equal bytes."""
-    history.write(json.dumps(line).encode() + b"\n")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from sftformat.diagnostics import Diagnostic, diagnostic
+from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.layouts.cells import TEXTUAL, read_cells, read_some
-from sftformat.layouts.layout import Binding
+from sftformat.layouts.layout import Binding, Fault, render
+from sftformat.layouts.reader import Reader, reader_of
+from sftformat.layouts.restructure import faults, left_out
 from sftformat.record import Batch, Number, Reject
 from sftformat.schema.decide import plain
 from sftformat.schema.explain import Violation
@@ -26,14 +28,55 @@ def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     """
     assert binding.compiled is not None  # bind() always compiles
     shown = _shown(batch, binding)
-    if binding.compiled.all_fit(shown):
-        return batch, []
-    fits = binding.compiled.fits
-    bad = [index for index, value in enumerate(shown) if not fits(value)]
+    bad: dict[int, Sequence[Violation]] = {}
+    if not binding.compiled.all_fit(shown):
+        fits, explain = binding.compiled.fits, binding.compiled.explain
+        bad = {index: explain(value) for index, value in enumerate(shown) if not fits(value)}
+    if binding.layout.module:
+        bad |= _faults(shown, reader_of(binding), bad)
     if not bad:
+        return _usable(batch, binding)
+    rejects = [batch.reject(index, violations(batch, index, bad[index])) for index in sorted(bad)]
+    fitting, others = _usable(without(batch, set(bad)), binding)
+    return fitting, sorted([*rejects, *others], key=lambda each: each.line)
+
+
+def _usable(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
+    """Leave out the records that say so themselves, and those with what a schema cannot see (spans out of the text)."""
+    if binding.layout.module is None:
         return batch, []
-    rejects = [batch.reject(index, violations(batch, index, binding.compiled.explain(shown[index]))) for index in bad]
-    return without(batch, set(bad)), rejects
+    rejects: dict[int, Reject] = {}
+    found: list[Diagnostic] = []
+    for index, record in enumerate(batch.records):
+        why = left_out(record, binding.layout)
+        if why:
+            rejects[index] = batch.reject(index, (_at(batch, index, "SFT112", why),), "filtered")
+            continue
+        said = [_of_fault(batch, index, each) for each in faults(record, binding.layout)]
+        if any(each.severity is Severity.ERROR for each in said):
+            rejects[index] = batch.reject(index, tuple(said))
+        else:
+            found += said
+    batch = replace(batch, diagnostics=(*batch.diagnostics, *found)) if found else batch
+    return (without(batch, set(rejects)) if rejects else batch), list(rejects.values())
+
+
+def _at(batch: Batch, index: int, code: str, message: str, **fields: Any) -> Diagnostic:
+    return diagnostic(code, message, file=batch.file, line=batch.lines[index], byte=batch.offsets[index], **fields)
+
+
+def _of_fault(batch: Batch, index: int, fault: Fault) -> Diagnostic:
+    more = {"severity": fault.severity} if fault.severity is not None else {}
+    place = {"path": render(fault.at), "expected": fault.expected, "got": fault.got}
+    return _at(batch, index, fault.code, fault.message, **place, **more)
+
+
+def _faults(shown: Sequence[Any], reader: Reader, bad: Collection[int]) -> dict[int, Sequence[Violation]]:
+    """Return what the layout finds in records that fit its schema: what no schema can say."""
+    if reader.fault is None:
+        return {}
+    found = {index: reader.fault(value) for index, value in enumerate(shown) if index not in bad}
+    return {index: [each] for index, each in found.items() if each is not None}
 
 
 def without(batch: Batch, dropped: set[int]) -> Batch:

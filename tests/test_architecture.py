@@ -19,21 +19,43 @@ PACKAGE = Path(sftformat.__file__).parent
 
 #: From the bottom up; a module imports modules of rows above its own here, and those left of it in its row.
 LAYERS = (
-    ("diagnostics", "documented", "errors", "record"),
+    ("masking", "shown", "diagnostics", "documented", "errors", "record"),
     ("schema", "formats", "layouts", "rules", "repairs"),
     ("folder", "plan"),
     ("validate", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),
     (
         "metrics",
+        "tasks",
         "events",
+        "calibration",
+        "mislabelled",
+        "plots",
+        "svg",
+        "png",
+        "drawn",
+        "tfevents",
+        "card",
+        "mapped",
+        "targets",
         "loader",
+        "decoder",
+        "twins",
+        "frequent",
         "models",
         "checkpoint",
+        "ranks",
         "prepare",
+        "progress",
         "train",
+        "trials",
         "grid",
         "trained",
+        "openings",
+        "baselines",
+        "scrutiny",
+        "folds",
         "evaluate",
+        "compare",
         "predict",
     ),
     ("report",),
@@ -126,7 +148,8 @@ def test_tables_are_complete() -> None:
     }
     commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options", "config", "startup"}
     assert {module for module, _ in COMMANDS.values()} == commands
-    assert {"csv", "tsv", "json", "jsonl", "parquet", "arrow"} == set(FORMATS)
+    text = {"csv", "tsv", "json", "jsonl", "conll", "conllu", "parallel", "po", "tmx", "text"}
+    assert text | {"parquet", "arrow", "mo", "xlsx"} == set(FORMATS)
 
 
 def test_folder_names_of_the_checkout() -> None:

@@ -36,6 +36,7 @@ class Sample:
     name: str
     layout: str
     schema: str | None = None
+    preference: str | None = None
 
     @property
     def path(self) -> Path:
@@ -47,21 +48,44 @@ class Sample:
 
     def options(self) -> DatasetOptions:
         schema = load_user(SAMPLES / self.schema) if self.schema else None
-        return DatasetOptions(schema=schema, schema_name=self.schema or "")
+        return DatasetOptions(schema=schema, schema_name=self.schema or "", preference=self.preference)
 
 
-TEXT_LABEL = [f"text-label{ending}" for ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow")]
+TEXT_LABEL = [f"text-label{ending}" for ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx")]
 CLEAN = [
     *(Sample(name, "text-label") for name in [*TEXT_LABEL, "text-label.csv.gz", "text-label.jsonl.zst"]),
     Sample("sentence-pair.jsonl", "sentence-pair"),
     Sample("text-labels.jsonl", "text-labels"),
     Sample("text-score.csv", "text-score"),
     Sample("sentence-pair-score.tsv", "sentence-pair-score"),
+    *(Sample(f"{name}.csv", name) for name in ("text-labels-joined", "one-hot")),
+    *(Sample(f"{name}.txt", name) for name in ("fasttext", "fasttext-labels")),
+    *(Sample(f"{name}.jsonl", name) for name in ("spacy-cats", "spacy-cats-labels")),
+    *(Sample(f"{name}.jsonl", name) for name in ("prodigy-label", "prodigy-choice", "prodigy-choices")),
+    *(Sample(f"{name}.json", name) for name in ("label-studio", "label-studio-labels")),
+    *(Sample(f"{name}.jsonl", name) for name in ("augmented-manifest", "augmented-manifest-labels")),
+    *(Sample(f"{name}.jsonl", name) for name in ("swift-label", "swift-labels", "swift-score")),
+    Sample("token-tags.conll", "token-tags"),
+    Sample("token-tags.jsonl", "token-tags"),
+    Sample("text-spans.jsonl", "text-spans"),
+    Sample("prodigy-spans.jsonl", "prodigy-spans"),
+    Sample("label-studio-spans.json", "label-studio-spans"),
     Sample("alpaca.json", "alpaca"),
     Sample("prompt-completion.jsonl", "prompt-completion"),
     Sample("translation.jsonl", "translation"),
+    *(Sample(f"parallel-text{ending}", "parallel-text") for ending in (".jsonl", ".po", ".tmx")),
+    Sample("context-question.jsonl", "context-question"),
+    Sample("squad.jsonl", "squad"),
+    Sample("preference.jsonl", "preference", preference="chosen"),
+    Sample("preference-unpaired.jsonl", "preference-unpaired", preference="chosen"),
+    Sample("preference-chat.jsonl", "preference-chat", preference="chosen"),
+    Sample("preference-unpaired-chat.jsonl", "preference-unpaired-chat", preference="chosen"),
     Sample("openai-chat.jsonl", "openai-chat"),
     Sample("sharegpt.json", "sharegpt"),
+    Sample("prompt-completion-chat.jsonl", "prompt-completion-chat"),
+    Sample("mistral.jsonl", "mistral"),
+    Sample("history.jsonl", "history"),
+    Sample("swift-sharegpt.jsonl", "swift-sharegpt"),
     Sample("reviews.jsonl", "reviews.schema.json", "reviews.schema.json"),
 ]
 #: Files beside the clean samples, each for its own reason.

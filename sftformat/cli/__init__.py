@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Compare every byte of a folder with its manifest."),
     "train": ("train", "Fine-tune BERT on shards; several learning rates are a grid search."),
     "evaluate": ("evaluate", "Measure a run on a split, with intervals and baselines."),
+    "compare": ("compare", "Test whether two runs differ on the same rows by more than chance."),
     "predict": ("predict", "Predict for new data, each prediction with its source line."),
     "explain": ("explain", "Follow one row from its bytes to its tokens."),
     "rules": ("rules", "List the rules, or explain one."),

@@ -39,16 +39,17 @@ def command(
 ) -> int:
     """Make the canonical data set of INPUT in the folder OUT, or write it to the file OUT in another layout."""
     from sftformat.dataset.build import convert
-    from sftformat.formats import by_name
+    from sftformat.dataset.export import ENDINGS
+    from sftformat.formats import written_as
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
     choice = options.dataset_options(ctx)
     out = Path(output)
-    if by_name(out.name) is None or out.is_dir():
+    if written_as(out.name) is None or out.is_dir():
         if to is not None:
-            raise click.UsageError("--to is for a file: name OUT with .csv, .tsv, .json, .jsonl, .parquet or .arrow")
+            raise click.UsageError(f"--to is for a file: name OUT with {ENDINGS}")
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
         with outlet(where, options.wanted(ctx, choice.settings)) as findings:
             finish(findings, events, out)

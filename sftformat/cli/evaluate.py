@@ -8,7 +8,18 @@ from typing import Any
 import click
 
 from sftformat.cli import options
-from sftformat.cli.train import require_train_extra
+from sftformat.cli.train import require_train_extra, with_png
+
+beams = click.option("--beams", type=click.IntRange(1), default=1, metavar="N", help="Texts: beams kept. Default: 1.")
+writing = options.stack(
+    beams,
+    click.option(
+        "--max-target-length",
+        type=click.IntRange(2),
+        metavar="N",
+        help="Texts: longest one that is written, in tokens. Default: that of the shards.",
+    ),
+)
 
 
 @click.command("evaluate")
@@ -18,6 +29,7 @@ from sftformat.cli.train import require_train_extra
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), metavar="X", help="Multilabel: probability from which a label applies."
 )
+@writing
 @click.option("--batch-size", type=click.IntRange(1), default=64, metavar="N", help="Rows in a batch. Default: 64.")
 @click.option(
     "--bootstrap",
@@ -26,6 +38,15 @@ from sftformat.cli.train import require_train_extra
     metavar="N",
     help="Resamples for the intervals. Default: 1000.",
 )
+@click.option("--name", metavar="NAME", help="Of the evaluation: NAME-SPLIT. Default: the name of the shard folder.")
+@click.option(
+    "--folds",
+    type=click.IntRange(2),
+    metavar="N",
+    help="With --eval-split train: train N models, each without a part of the rows, to find wrong labels.",
+)
+@click.option("--model", metavar="M", help="With --folds: the model that RUN was made from.")
+@with_png
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What stdout carries.")
 @options.working
 @options.overwriting
@@ -35,6 +56,10 @@ def command(run: str, shards: tuple[str, ...], output_format: str, **given: Any)
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
+    if given["name"] and len(shards) > 1:
+        raise click.UsageError("--name is for one shard folder: several would all have the same name")
+    if given["folds"] and given["eval_split"] != "train":
+        raise click.UsageError("--folds is for --eval-split train")
     for each in shards or (None,):
         found = evaluate(where, Path(run), Path(each) if each else None, given)
         if output_format == "json":
@@ -47,7 +72,11 @@ def command(run: str, shards: tuple[str, ...], output_format: str, **given: Any)
 def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) -> Any:
     """Evaluate a run on one split of one shard folder."""
     from sftformat.evaluate import evaluate as measure
+    from sftformat.png import require
+    from sftformat.report.model import follow
 
+    if given.get("png"):
+        require()
     where.note(f"evaluate on {given['eval_split']}")
     return measure(
         run,
@@ -57,6 +86,13 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
         batch_size=given.get("batch_size") or 64,
         seed=given.get("seed") or 0,
         bootstrap=given.get("bootstrap") or 1000,
+        beams=given.get("beams") or 1,
+        max_target_length=given.get("max_target_length"),
+        name=given.get("name"),
+        folds=given.get("folds") or 0,
+        png=given.get("png") or False,
+        model=given.get("model") if given.get("folds") else None,
+        follow=lambda events: follow(where, events),
         overwrite=given.get("overwrite") or False,
     )
 
@@ -64,10 +100,18 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
 def show(where: Any, found: Any) -> None:
     """Print an evaluation, its worst errors and where all of it stands."""
     from sftformat.evaluate import worst_errors
-    from sftformat.report.model import show_errors, show_evaluation
+    from sftformat.report.model import show_errors, show_evaluation, show_written
 
     show_evaluation(where, found)
     if found.task == "classification":
         show_errors(where, worst_errors(found, 5))
+    elif found.baselines:
+        show_written(where, worst_errors(found, 5))
     where.say()
-    where.say(f"all numbers and predictions: {found.folder}")
+    if found.label_errors:
+        doubted = found.folder / "label-errors.jsonl"
+        where.say(f"{found.label_errors:,} labels may be wrong, the likeliest first: look at {doubted},")
+        where.say(
+            "take out the lines that are not, and give the rest to: sftformat convert … --apply label-errors.jsonl"
+        )
+    where.say(f"all numbers, predictions and plots: {found.folder}")

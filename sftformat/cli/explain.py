@@ -22,7 +22,7 @@ from sftformat.cli import options
 )
 @options.shape
 @options.decoding
-@options.checking
+@options.selecting
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="What stdout carries.")
 @options.config
 @click.pass_context
@@ -39,7 +39,8 @@ def command(
     """Follow one row from its bytes to its tokens, with what is found on it.
 
     A record over several lines is meant by each of them; of Parquet and Arrow, LINE is a row. FILE:LINE:COLUMN, as
-    editors write it, chooses among several records on one line. Exit status 1: the row has errors.
+    editors write it, chooses among several records on one line. The row is looked at alone: what only shows beside
+    other rows (duplicates, leakage, labels) says `sftformat validate`. Exit status 1: the row has errors.
     """
     from sftformat.diagnostics import Severity
     from sftformat.explain.build import explain

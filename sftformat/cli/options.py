@@ -38,6 +38,9 @@ shape = stack(
         "--map", "maps", multiple=True, metavar="FIELD=SOURCE", help="Where a field stands: input=review, target=/a/b."
     ),
     click.option(
+        "--preference", type=click.Choice(["chosen"]), help="Of preference data take what was preferred for the answer."
+    ),
+    click.option(
         "--schema", "schema_file", type=click.Path(), metavar="FILE", help="A JSON Schema that every record must fit."
     ),
     click.option(
@@ -56,6 +59,7 @@ decoding = stack(
     click.option("--delimiter", metavar="CHAR", help="Delimiter of CSV ('tab' for a tab). Default: from the content."),
     click.option("--no-header", is_flag=True, help="The first row of CSV or TSV is data."),
     click.option("--columns", metavar="A,B,…", help="Names for the columns of a file without a header."),
+    click.option("--sheet", metavar="NAME", help="The sheet of a workbook. Default: the first."),
     click.option(
         "--max-line-bytes", type=click.IntRange(1), default=64 << 20, help="Longest record, in bytes. Default: 64 MiB."
     ),
@@ -65,7 +69,7 @@ reading = stack(
     decoding, click.option("--limit", type=click.IntRange(1), metavar="N", help="Read only the first N records.")
 )
 
-checking = stack(
+selecting = stack(
     click.option(
         "--select",
         metavar="CODES",
@@ -78,6 +82,10 @@ checking = stack(
     click.option(
         "--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit status 1."
     ),
+)
+
+checking = stack(
+    selecting,
     click.option("--redact", is_flag=True, help="Show no value of the data (files of rejects and repairs keep them)."),
     click.option(
         "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."
@@ -110,6 +118,13 @@ repairing = stack(
         "--fix", is_flag=True, help="Repair what keeps its meaning: blanks and case of labels, blanks around keys."
     ),
     unsafe_fixes,
+    click.option(
+        "--apply",
+        "apply_file",
+        type=click.Path(),
+        metavar="FIXES",
+        help="Change the targets that a file of fixes names, each where it is still the one given there.",
+    ),
 )
 
 config = click.option(
@@ -194,6 +209,7 @@ def dataset_options(ctx: click.Context) -> Any:
     from sftformat.cli.startup import leave_pandas_out
 
     leave_pandas_out()
+    from sftformat.dataset.fixes import read_fixes
     from sftformat.dataset.options import DatasetOptions
     from sftformat.formats.source import ReadOptions
     from sftformat.schema.store import load_user
@@ -217,10 +233,12 @@ def dataset_options(ctx: click.Context) -> Any:
             header=not given.get("no_header"),
             columns=tuple(columns.split(",")) if columns else None,
             max_line_bytes=given.get("max_line_bytes") or 64 << 20,
+            sheet=given.get("sheet"),
         ),
         layout=given.get("layout"),
         task=given.get("task"),
         mapping=pairs(given.get("maps") or ()),
+        preference=given.get("preference"),
         schema=load_user(Path(schema_file)) if schema_file else None,
         schema_name=Path(schema_file).name if schema_file else "",
         settings=_settings(ctx, labels),
@@ -232,6 +250,7 @@ def dataset_options(ctx: click.Context) -> Any:
         drop_duplicates=bool(given.get("drop_duplicates")),
         fix=fix,
         unsafe_fixes=unsafe,
+        fixes=read_fixes(Path(given["apply_file"])) if given.get("apply_file") else (),
         max_rejects=given.get("max_rejects"),
         limit=given.get("limit"),
         workers=workers(given.get("workers")),

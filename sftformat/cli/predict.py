@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.evaluate import writing
 from sftformat.cli.train import require_train_extra
 
 
@@ -28,6 +29,7 @@ from sftformat.cli.train import require_train_extra
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), metavar="X", help="Multilabel: probability from which a label applies."
 )
+@writing
 @click.option("--batch-size", type=click.IntRange(1), default=64, metavar="N", help="Rows in a batch. Default: 64.")
 @options.shape
 @options.reading
@@ -113,11 +115,24 @@ def tokenize_like(run: Path) -> Any:
 
     record, _ = open_run(run)
     labels = tuple(record["labels"]) if record["labels"] is not None else None
-    return TokenizeOptions(str(run), record["max_length"], labels=labels)
+    return TokenizeOptions(
+        str(run),
+        record["max_length"],
+        labels=labels,
+        held=record.get("template"),
+        max_target_length=record.get("max_target_length"),
+    )
+
+
+_GIVEN = ("threshold", "batch_size", "beams", "max_target_length")
 
 
 def write(run: Path, shards: Path, out: Path, kind: tuple[str, str | None], given: dict[str, Any]) -> int:
-    """Write one record a prediction, whole or not at all; return how many."""
+    """Write one record a prediction, whole or not at all; return how many.
+
+    They are kept beside the shards on the way, for formats that look at all records before they write the first.
+    """
+    import json
     from itertools import islice
 
     from sftformat.folder.files import write_file
@@ -125,19 +140,20 @@ def write(run: Path, shards: Path, out: Path, kind: tuple[str, str | None], give
     from sftformat.formats import write as write_format
     from sftformat.predict import predict
 
-    splits = list(read_manifest(shards, "shards")["splits"])
-    written = 0
+    written, kept = 0, shards.with_name("predictions.jsonl")
+    with open(kept, "w", encoding="utf-8") as file:
+        for split in read_manifest(shards, "shards")["splits"]:
+            for row in predict(run, shards, split, **{name: given[name] for name in _GIVEN}):
+                file.write(json.dumps(row) + "\n")
+                written += 1
 
     def batches() -> Iterator[Sequence[dict[str, Any]]]:
-        nonlocal written
-        written = 0
-        for split in splits:
-            rows = predict(run, shards, split, threshold=given["threshold"], batch_size=given["batch_size"])
-            while chunk := list(islice(rows, 1024)):
-                written += len(chunk)
+        with open(kept, encoding="utf-8") as lines:
+            while chunk := [json.loads(line) for line in islice(lines, 1024)]:
                 yield chunk
 
-    columns = ["id", "file", "line", "prediction", "scores"]
+    words = ["words"] if read_manifest(run, "run")["task"] == "token-classification" else []
+    columns = ["id", "file", "line", *words, "prediction", "scores"]
 
     def fill(beside: Path) -> None:
         write_format(beside, kind[0], kind[1], batches, columns)

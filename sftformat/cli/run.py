@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.evaluate import beams
 from sftformat.cli.tokenize import tokenizing
 from sftformat.cli.train import require_train_extra, training
 
@@ -28,6 +29,7 @@ from sftformat.cli.train import require_train_extra, training
 @click.option(
     "--eval-split", type=click.Choice(["train", "validation", "test"]), help="Default: test, else validation."
 )
+@beams
 @tokenizing
 @options.shape
 @options.reading
@@ -48,15 +50,17 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     from sftformat.check import tolerances
     from sftformat.cli.convert import finish
     from sftformat.cli.evaluate import evaluate, show
-    from sftformat.cli.tokenize import make_shards
+    from sftformat.cli.tokenize import make_shards, tokenize_options
     from sftformat.cli.train import train
     from sftformat.dataset.build import convert
     from sftformat.folder.manifest import read_manifest
     from sftformat.report.model import show_next, show_trials
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
-    from sftformat.shards import TokenizeOptions
+    from sftformat.tasks.overlap import require_text_extra
 
+    if given["objective"] == "causal":
+        raise click.UsageError("--for causal: such shards are trained elsewhere; make them with 'sftformat tokenize'")
     where, out = screen(given["quiet"]), Path(output)
     choice = options.dataset_options(ctx)
     _heading(where, 1, "convert")
@@ -64,11 +68,11 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
         finish(findings, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset")
         dataset = read_manifest(out / "dataset", "dataset")
         refuse_to_train(dataset, tolerances(choice.settings))
+        if dataset["task"] in ("text-to-text", "chat"):
+            require_text_extra()
         split = evaluation_split(dataset, given["eval_split"])
         _heading(where, 2, "tokenize")
-        how = TokenizeOptions(
-            given["tokenizer"] or given["model"], given["max_length"], given["truncation"], choice.settings.labels
-        )
+        how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)
         make_shards(findings, out / "dataset", out / "shards", how, given)
     if findings.machine:
         where = where.aside()
@@ -79,7 +83,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     found = evaluate(where, out / "model", out / "shards", {**given, "eval_split": split})
     where.say()
     show(where, found)
-    show_next(where, next_commands(out, split))
+    show_next(where, next_commands(out, split, dataset["task"]))
     return findings.status()
 
 
@@ -126,14 +130,19 @@ def evaluation_split(manifest: dict[str, Any], wanted: str | None) -> str:
     return split
 
 
-def next_commands(out: Path, split: str) -> list[tuple[str, str]]:
+def next_commands(out: Path, split: str, task: str) -> list[tuple[str, str]]:
     """Return the commands that come next, as one would type them."""
     import shlex
 
+    place = repr(str(out / "model"))
+    pipeline = task if task == "token-classification" else "text-classification"
+    opened = f"transformers.pipeline({pipeline!r}, model={place})"
+    if task in ("text-to-text", "chat"):
+        opened = f"transformers.EncoderDecoderModel.from_pretrained({place})"
     model, shards = shlex.quote(str(out / "model")), shlex.quote(str(out / "shards"))
     return [
         ("predict", f"sftformat predict {model} new.csv -o predictions.jsonl"),
         ("evaluate again", f"sftformat evaluate {model} {shards} --eval-split {split}"),
         ("verify", f"sftformat verify {shlex.quote(str(out / 'dataset'))} {shards} {model}"),
-        ("use in Python", f"transformers.pipeline('text-classification', model={str(out / 'model')!r})"),
+        ("use in Python", opened),
     ]

@@ -22,6 +22,26 @@ tokenizing = options.stack(
         default="truncate",
         help="What happens to longer rows.",
     ),
+    click.option(
+        "--for",
+        "objective",
+        type=click.Choice(["encoder", "encoder-decoder", "causal"]),
+        help="What trains on them. Default: encoder for labels, encoder-decoder for texts.",
+    ),
+    click.option(
+        "--template",
+        metavar="NAME|FILE",
+        help="How texts are put together: plain, chatml, alpaca, or a chat template. Default: the tokenizer's own.",
+    ),
+    click.option(
+        "--template-day", metavar="DATE", help="The day that a template is told, as 2026-01-31, where it asks for it."
+    ),
+    click.option(
+        "--max-target-length",
+        type=click.IntRange(2),
+        metavar="N",
+        help="Longest target of an encoder-decoder in tokens. Default: as --max-length.",
+    ),
 )
 
 
@@ -47,11 +67,10 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.folder.manifest import MANIFEST
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
-    from sftformat.shards import TokenizeOptions
 
     where = screen(given["quiet"])
     choice = options.dataset_options(ctx)
-    how = TokenizeOptions(tokenizer, given["max_length"], given["truncation"], choice.settings.labels)
+    how = tokenize_options(tokenizer, given, choice.settings.labels)
     out = Path(output)
     with outlet(where, options.wanted(ctx, choice.settings)) as findings:
         if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file() and not choice.fix:
@@ -64,6 +83,32 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
                 make_shards(findings, work / "dataset", out, how, given)
                 keep_beside(findings, work / "dataset", out)
     return findings.status()
+
+
+def tokenize_options(tokenizer: str, given: dict[str, Any], labels: tuple[str, ...] | None) -> Any:
+    """Return the TokenizeOptions that the parameters of a command mean.
+
+    Raises:
+        UsageError: a day that is none.
+    """
+    from datetime import date
+
+    from sftformat.errors import UsageError
+    from sftformat.shards import TokenizeOptions
+
+    try:
+        day = date.fromisoformat(given["template_day"]) if given["template_day"] else None
+    except ValueError:
+        raise UsageError(f"--template-day {given['template_day']}: write it as 2026-01-31") from None
+    names = ("objective", "template", "max_target_length")
+    return TokenizeOptions(
+        tokenizer,
+        given["max_length"],
+        given["truncation"],
+        labels,
+        day=day,
+        **{name: given[name] for name in names},
+    )
 
 
 def _refuse_unused(choice: Any) -> None:

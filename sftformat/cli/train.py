@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,15 @@ import click
 
 from sftformat.cli import options
 from sftformat.errors import ModelError
+
+with_png = click.option("--png", is_flag=True, help="Write the plots as PNG too (needs the extra 'plots').")
+
+
+def _licence(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", value):
+        raise click.BadParameter("give an identifier of the hub, as in apache-2.0 or cc-by-4.0")
+    return value
+
 
 training: Callable[[Any], Any] = options.stack(
     click.option(
@@ -41,7 +52,41 @@ training: Callable[[Any], Any] = options.stack(
         "--keep", type=click.Choice(["best", "last"]), help="Which weights are kept. Default: the best on validation."
     ),
     click.option("--metric", metavar="NAME", help="What best means. Default: accuracy, micro_f1 or pearson by task."),
-    click.option("--precision", type=click.Choice(["fp32", "bf16", "auto"]), help="Default: fp32."),
+    click.option(
+        "--precision", type=click.Choice(["fp32", "bf16", "auto"]), help="auto = bf16 on a GPU. Default: fp32."
+    ),
+    click.option("--seeds", metavar="A,B,…", help="Try each learning rate with these seeds, and choose by the mean."),
+    click.option(
+        "--accumulate", type=click.IntRange(1), metavar="N", help="Batches that make one step together. Default: 1."
+    ),
+    click.option(
+        "--schedule",
+        type=click.Choice(["linear", "cosine", "constant"]),
+        help="How the rate goes on after the warm-up. Default: linear, down to 0.",
+    ),
+    click.option(
+        "--label-smoothing",
+        type=click.FloatRange(0, 1, max_open=True),
+        metavar="X",
+        help="Share of the target that is spread over all classes. Default: 0.",
+    ),
+    click.option(
+        "--class-weights", type=click.Choice(["balanced"]), help="balanced: rows of rare classes weigh as much more."
+    ),
+    click.option(
+        "--early-stopping",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Stop when validation was no better for N epochs. Default: 0, never.",
+    ),
+    click.option("--freeze", metavar="N|embeddings", help="Leave the embeddings, and the first N layers, as they are."),
+    click.option(
+        "--checkpoint-every", type=click.IntRange(1), metavar="N", help="Steps between checkpoints. Default: 500."
+    ),
+    with_png,
+    click.option(
+        "--license", "licence", metavar="ID", callback=_licence, help="Licence of the weights, for the model card."
+    ),
 )
 
 
@@ -58,10 +103,10 @@ def require_train_extra() -> None:
         raise ModelError(f"{' and '.join(missing)} not installed: pip install 'sftformat[train]'")
 
 
-def train_options(given: dict[str, Any]) -> tuple[Any, list[float]]:
-    """Return TrainOptions and the learning rates that the parameters of a command mean."""
+def train_options(given: dict[str, Any]) -> tuple[Any, list[float], list[int]]:
+    """Return TrainOptions, the learning rates and the seeds that the parameters of a command mean."""
     from sftformat.events import TrainOptions
-    from sftformat.grid import parse_rates
+    from sftformat.trials import parse_rates, parse_seeds
 
     names = (
         "epochs",
@@ -74,10 +119,18 @@ def train_options(given: dict[str, Any]) -> tuple[Any, list[float]]:
         "keep",
         "metric",
         "precision",
+        "accumulate",
+        "schedule",
+        "label_smoothing",
+        "class_weights",
+        "early_stopping",
+        "freeze",
+        "checkpoint_every",
     )
     chosen = {name: given[name] for name in names if given.get(name) is not None}
     rates = parse_rates(given["learning_rate"]) if given.get("learning_rate") is not None else []
-    return TrainOptions(**chosen, seed=given.get("seed") or 0), rates
+    seeds = parse_seeds(given["seeds"]) if given.get("seeds") is not None else []
+    return TrainOptions(**chosen, seed=given.get("seed") or 0), rates, seeds
 
 
 @click.command("train")
@@ -89,11 +142,18 @@ def train_options(given: dict[str, Any]) -> tuple[Any, list[float]]:
 def command(shards: str, output: str, **given: Any) -> int:
     """Fine-tune a BERT on SHARDS and keep the checkpoint that is best on validation. The test split is not opened."""
     require_train_extra()
+    from sftformat import ranks, trials
     from sftformat.report.model import show_next, show_trials
     from sftformat.report.screen import screen
 
+    ranks.join(os.environ)
+    if ranks.rank() > 0:
+        trials.follow()
+        ranks.leave()
+        return 0
     where = screen(given["quiet"])
     finished = train(where, Path(shards), Path(output), given)
+    ranks.leave()
     show_trials(where, finished.trials, finished.trial)
     where.say(f"kept the {finished.trial.kept} weights, epoch {finished.trial.epoch}: {output}")
     show_next(where, [("evaluate", f"sftformat evaluate {output} {shards} --eval-split test")])
@@ -103,7 +163,11 @@ def command(shards: str, output: str, **given: Any) -> int:
 def train(where: Any, shards: Path, out: Path, given: dict[str, Any]) -> Any:
     """Train, drawing the events, and return the last one."""
     from sftformat.grid import fit
+    from sftformat.png import require
     from sftformat.report.model import follow
 
-    chosen, rates = train_options(given)
-    return follow(where, fit(shards, out, given["model"], chosen, rates, overwrite=given["overwrite"]))
+    chosen, rates, seeds = train_options(given)
+    also = {name: given[name] for name in ("licence", "png", "overwrite")}
+    if also["png"]:
+        require()
+    return follow(where, fit(shards, out, given["model"], chosen, rates, seeds, **also))

@@ -36,6 +36,7 @@ def command(
     """
     from sftformat.dataset.build import diagnose
     from sftformat.dataset.each import diagnose_each
+    from sftformat.errors import UsageError
     from sftformat.report.data import show_inputs, show_ledger
     from sftformat.report.outlet import outlet
     from sftformat.report.repairs import Diff
@@ -50,7 +51,8 @@ def command(
         out.lists_all = not diff
         shown = Diff(where, out.places.path)
         out.on_repair = shown.add if diff else None
-        events = diagnose_each(inputs, choice) if each else diagnose(inputs, choice)
+        failed: list[Any] = []
+        events = diagnose_each(inputs, choice, failed) if each else diagnose(inputs, choice)
         finished = follow(where, events, out.take, out.look, out.mend)
         shown.close()
         out.show(finished.manifest, digest=not diff)
@@ -61,4 +63,6 @@ def command(
             where.note(out.mended.words("Would make"), "bold")
             out.would_change = bool(out.mended.rows)
         out.close(finished.manifest["ledger"], "Left to mend" if diff else "")
+        if failed:
+            raise UsageError("; ".join(map(str, failed)))
     return out.status()

@@ -52,6 +52,7 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
             "encoding": source.encoding,
             "split": each.split,
             "layout": detected.binding.layout.name,
+            **({"beside": each.beside.name} if each.beside is not None else {}),
             **({"rejected_from": source.origin.file} if source.origin is not None else {}),
         }
         for each, source, size, digest, detected in zip(
@@ -69,7 +70,7 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
         "splits": {split: {"rows": count, "files": []} for split, count in ledger["splits"].items()},
     }
     before = inherited(found)
-    if options.fix or before:
+    if options.fix or options.fixes or before:
         manifest["repairs"] = dict(sorted((survey.repairs + Counter(before)).items()))
     return {**manifest, **_inherited(found)} if not write_nothing else manifest
 
@@ -121,6 +122,7 @@ def _ledger(survey: Survey) -> dict[str, Any]:
         account = per_input[result.unit.input]
         account["read"] += result.read
         account["rejected"] += result.rejected
+        account["filtered"] += result.filtered
         account["duplicate"] += dropped
         account["blank_lines"] += result.blank_lines
         codes.update(result.rejected_by_code)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.rejected import canonical_binding
+from sftformat.dataset.sample import sample
 from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UsageError
 from sftformat.folder.manifest import read_manifest
-from sftformat.formats import read, spread
 from sftformat.formats.source import Source
 from sftformat.layouts.bind import bind, compiled
 from sftformat.layouts.cells import TEXTUAL
@@ -21,12 +20,6 @@ from sftformat.layouts.layout import Binding, Layout, Rule
 from sftformat.layouts.near import Near, nearest
 from sftformat.plan import Input, Plan
 from sftformat.record import Record
-from sftformat.repair import repair_keys
-
-#: Records that are looked at to tell the layout; every record is checked against it afterwards.
-SAMPLE_RECORDS = 2000
-#: A longer file is looked at in this many places, if it can be opened anywhere.
-SAMPLE_PLACES = 8
 
 
 def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
@@ -147,37 +140,6 @@ def _without_split(found: Detected, source_input: Input) -> Detected:
     return replace(found, binding=replace(found.binding, at=at, compiled=again))
 
 
-def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
-    """Return records of an input that can be read, in order, and the first finding about one that cannot.
-
-    They are all records of a short file, else some from its start and some from each of a few places spread over it;
-    of a file that must be read from its start (CSV, a JSON array, a compressed one) they are the first.
-    """
-    records, unread = _first_records(source, options, SAMPLE_RECORDS)
-    if len(records) < SAMPLE_RECORDS or options.limit is not None:
-        return records, unread
-    places = spread(source, SAMPLE_PLACES)
-    each = SAMPLE_RECORDS // len(places)
-    if len(places) > 1:
-        parts = [_first_records(source.part(place), options, each)[0] for place in places]
-        records = [record for part in parts for record in part]
-    return records, unread
-
-
-def _first_records(source: Source, options: DatasetOptions, count: int) -> tuple[list[Record], Diagnostic | None]:
-    records: list[Record] = []
-    unread: Diagnostic | None = None
-    how = options.repairs()
-    for batch in read(source, options.read):
-        if unread is None and batch.rejects:
-            unread = batch.rejects[0].diagnostics[0]
-        batch, _ = repair_keys(batch, how)
-        records.extend(islice(batch.records, count - len(records)))
-        if len(records) >= count:
-            break
-    return records, unread
-
-
 def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, split: str | None) -> Detected:
     told = told_layout(options)
     if told is not None:
@@ -188,8 +150,11 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
     need_target = not options.unlabelled
     found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
     try:
-        binding = choose(found, records, source.name).binding
+        binding = choose(found, records, source.name, options.preference).binding
     except UsageError as error:
+        if any(each.code == "SFT015" for each in source.notes):
+            rest = str(error).removeprefix(f"{source.name}: ")
+            raise UsageError(f"{source.name}: {_headerless(source)}; else {rest}") from None
         if options.schema is None:
             raise
         raise UsageError(f"{error}; or say it in {options.schema_name}, under 'x-sftformat'") from None
@@ -197,6 +162,17 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
         own = replace(binding.layout, own=options.schema)
         binding = replace(binding, layout=own, compiled=compiled(own, binding.at, binding.captures))
     return Detected(source, _finished(binding, options), tuple(found), False, split)
+
+
+def _headerless(source: Source) -> str:
+    """Say what to do about a first row that looks like data, or one that is cut at the wrong character."""
+    note = next(each for each in source.notes if each.code == "SFT015")
+    if len(source.columns) == 1:
+        return f"{note.message}: {note.hint}"
+    names = ["text", "label"] if len(source.columns) == 2 else [f"column_{n}" for n, _ in enumerate(source.columns, 1)]
+    if len(source.columns) == 2 and len(source.columns[0]) < len(source.columns[1]):
+        names.reverse()
+    return f"{note.message}: for a file without a header say --no-header --columns {','.join(names)}"
 
 
 def _finished(binding: Binding, options: DatasetOptions) -> Binding:

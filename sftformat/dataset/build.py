@@ -14,11 +14,13 @@ from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import (
     file_findings,
     in_records,
+    named_findings,
     schema_findings,
     split_findings,
     type_findings,
     unexpected_findings,
 )
+from sftformat.dataset.fixes import not_placed
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
@@ -135,10 +137,13 @@ def _survey(
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
     whole = [*file_findings(results, found), *unexpected_findings(results, detected)]
-    whole += [*type_findings(results, detected), *split_findings(results, found)]
+    whole += [*type_findings(results, detected), *split_findings(results, found, detected)]
+    whole += named_findings(results, found)
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)
+    unplaced = not_placed(options.fixes, results)
+    yield from [kept for each in unplaced if (kept := told(each, options.settings))]
     dropped = duplicates(summaries, folder / KEYS) if options.drop_duplicates else {}
     yield from repairs_of(results, dropped)
     return Survey(task, found, detected, results, dropped, splits, Counter(), Counter())
@@ -147,7 +152,7 @@ def _survey(
 def _need(found: Plan, detected: Sequence[Detected], options: DatasetOptions, keep_rows: bool) -> Need:
     """Say what comes of the rows: where they are not kept, nothing is made of them that no rule looks at."""
     task = detected[0].binding.layout.task
-    if keep_rows or options.drop_duplicates or options.stratify or options.fix:
+    if keep_rows or options.drop_duplicates or options.stratify or options.fix or options.fixes:
         return Need()
     if not active(options.settings, task) and options.fractions is None:
         return Need(kept=False, checked=False, fields=frozenset({"split"}))

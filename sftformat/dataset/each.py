@@ -13,14 +13,19 @@ from typing import Any
 from sftformat.dataset.build import diagnose
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished
 from sftformat.diagnostics import Diagnostic
+from sftformat.errors import InputError, UsageError
 from sftformat.plan import resolve
 from sftformat.repairs.repair import Repaired
 
 
-def diagnose_each(specs: Sequence[str], options: DatasetOptions) -> Iterator[Event]:
+def diagnose_each(
+    specs: Sequence[str], options: DatasetOptions, failed: list[UsageError | InputError] | None = None
+) -> Iterator[Event]:
     """Check every input by itself and yield every finding; ends with one `Finished` whose ledger is the sum.
 
     Findings and ledger name an input as `diagnose` does for all of them together, so equal file names stay apart.
+    With a list for those that `failed` an input that cannot be read or understood does not keep the others from being
+    looked at: its error goes there, unless it is the only input.
 
     Raises:
         UsageError, InputError: an input cannot be read or understood; what was found before it was yielded.
@@ -28,13 +33,22 @@ def diagnose_each(specs: Sequence[str], options: DatasetOptions) -> Iterator[Eve
     manifests = []
     for spec, prefix in zip(specs, _prefixes(specs), strict=True):
         names: list[str] = []
-        for event in diagnose([spec], options):
-            if isinstance(event, Detected):
-                names.append(event.source.name)
-            if isinstance(event, Finished):
-                manifests.append(_named(event.manifest, prefix))
-            else:
-                yield _renamed(event, prefix, names)
+        try:
+            for event in diagnose([spec], options):
+                if isinstance(event, Detected):
+                    names.append(event.source.name)
+                if isinstance(event, Finished):
+                    manifests.append(_named(event.manifest, prefix))
+                else:
+                    yield _renamed(event, prefix, names)
+        except (UsageError, InputError) as error:
+            if failed is None:
+                raise
+            failed.append(error)
+            if isinstance(error, InputError) and error.diagnostic is not None:
+                yield _renamed(error.diagnostic, prefix, names)
+    if failed and not manifests:
+        raise UsageError("; ".join(map(str, failed)))
     yield Finished(_joined(manifests))
 
 

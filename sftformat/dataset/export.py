@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sftformat.dataset.bindings import named
@@ -15,21 +18,27 @@ from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file
 from sftformat.folder.manifest import open_folder
-from sftformat.formats import by_name, write
+from sftformat.formats import FORMATS, write, written_as
 from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, module_of, parse
+from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, parse
+from sftformat.layouts.reader import Reader, reader_of
+from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
+from sftformat.layouts.restructure import holds
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record
+from sftformat.rules.rule import LABEL_TASKS
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema, plain
 from sftformat.split import SPLITS
 
 #: The name under which canonical records themselves are written.
 CANONICAL = "canonical"
+#: The endings of names that say what is written.
+ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .xlsx, .conll, .conllu, .po, .tmx or .txt"
 #: Rows that are turned into records at once.
 BATCH_ROWS = 4096
 _Types = Mapping[str, Mapping[str, int]]
@@ -46,15 +55,15 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         UsageError: the file exists, its name says no format, or the layout is for another task.
         FolderError: the data set is damaged.
     """
-    kind = by_name(out.name)
+    kind = written_as(out.name)
     if kind is None:
-        raise UsageError(f"{out.name}: the name says no format; use .csv, .tsv, .json, .jsonl, .parquet or .arrow")
+        raise UsageError(f"{out.name}: the name says no format; use {ENDINGS}")
     if out.exists() and not overwrite:
         raise UsageError(f"{out}: exists; use --overwrite to replace it")
     manifest = open_folder(dataset, "dataset")
-    exporter = Exporter(manifest, to, textual=kind[0] in TEXTUAL)
     splits = sorted(manifest["splits"], key=SPLITS.index)
     files = [dataset / name for split in splits for name in manifest["splits"][split]["files"]]
+    exporter = Exporter(manifest, to, textual=kind[0] in TEXTUAL, labels=labels_of(files, manifest["task"]))
 
     def batches() -> Iterator[Sequence[Record]]:
         exporter.lost.clear()
@@ -74,7 +83,11 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         write(beside, kind[0], kind[1], batches, columns)
 
     write_file(out, fill)
-    yield from _not_held(lost, exporter.name)
+    yield from _not_held(lost, f"layout {exporter.name}")
+    held = FORMATS[kind[0]].held
+    if held is not None:
+        left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
+        yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
     if not kind[0].startswith("json"):
         for path, said in blurred(columns, count, exporter.textual):
             yield diagnostic("SFT107", f"{kind[0]} cannot hold all of {clip(path)!r}: {said}", path=path)
@@ -84,7 +97,7 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
 def _not_held(lost: Mapping[str, int], name: str) -> Iterator[Diagnostic]:
     for key, count in sorted(lost.items()):
         rows = f"{count} row{'s' * (count != 1)}"
-        yield diagnostic("SFT107", f"layout {name} has no place for {key!r}, held by {rows}", path=f"/{key}")
+        yield diagnostic("SFT107", f"{name} has no place for {key!r}, held by {rows}", path=f"/{key}")
 
 
 def _rows(file: Path) -> Iterator[list[dict[str, Any]]]:
@@ -93,13 +106,25 @@ def _rows(file: Path) -> Iterator[list[dict[str, Any]]]:
             yield batch.to_pylist()
 
 
+def labels_of(files: Sequence[Path], task: str) -> list[str]:
+    """Return every label of the rows in some files, sorted: a layout may have a place for each."""
+    found: set[str] = set()
+    for file in files if task in LABEL_TASKS else ():
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(BATCH_ROWS, columns=["target"]):
+                target = batch.column(0)
+                labels = target.flatten() if isinstance(target, pa.ListArray) else target
+                found.update(each for each in pc.unique(labels).to_pylist() if each is not None)
+    return sorted(found)
+
+
 class Exporter:
     """Turns canonical rows into records of one layout, counting what rows have and the layout cannot hold.
 
     Rows that were read in that layout get the field names they had; others its first names.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], to: str | None, textual: bool) -> None:
+    def __init__(self, manifest: Mapping[str, Any], to: str | None, textual: bool, labels: Sequence[str] = ()) -> None:
         self.task: str = manifest["task"]
         self.textual = textual
         self.types: _Types = {column["name"]: column["types"] for column in manifest["columns"]}
@@ -111,13 +136,20 @@ class Exporter:
         self.default = None if self.name == CANONICAL else self._default(mapping)
         if self.default is not None and self.default.layout.task != self.task:
             raise UsageError(f"layout {self.name} is for {self.default.layout.task}; the data is {self.task}")
+        #: How rows are restructured, by the file they come from; None stands for every other file.
+        ways = [*self.sources.items(), (None, self.default)]
+        self.readers: dict[str | None, Reader] = {
+            file: reader_of(binding, labels) for file, binding in ways if binding and binding.layout.module
+        }
         self._refuse_nested()
         foreign = self.default is not None and not self.sources
         self.fits = self._compiled(self.default) if foreign and self.default is not None else None
 
     def _refuse_nested(self) -> None:
         pointers = self.default.at.values() if self.default is not None else ()
-        nested = self.default is not None and (self.default.layout.module or any(len(each) > 1 for each in pointers))
+        nested = any(len(each) > 1 for each in pointers)
+        if self.default is not None and self.default.layout.module:
+            nested = not self.readers[None].flat
         if self.textual and nested:
             raise UsageError(f"layout {self.name} nests objects, which CSV and TSV cannot: write .jsonl or .json")
 
@@ -160,19 +192,21 @@ class Exporter:
             return [{key: value for key, value in row.items() if value is not None} for row in rows]
         records: list[Record] = []
         for row in rows:
-            native = self.sources.get(row["source"]["file"])
-            records.append(self._record(row, native or self.default, native is not None))
+            file = row["source"]["file"]
+            native = self.sources.get(file)
+            reader = self.readers.get(file if native else None)
+            records.append(self._record(row, native or self.default, reader, native is not None))
         return records
 
-    def _record(self, row: dict[str, Any], binding: Binding, native: bool) -> Record:
+    def _record(self, row: dict[str, Any], binding: Binding, reader: Reader | None, native: bool) -> Record:
         binding = self._with_split(self._languages(row, binding))
         given = self._without_made(row, binding)
         self._count_lost(given, binding)
-        if binding.layout.module is None:
+        if reader is None:
             return from_rows([given], binding, self.types, self.textual, native)[0]
         shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
         rest = from_rows([given], Binding(binding.layout, shared), self.types, self.textual, native)[0]
-        made: Record = module_of(binding.layout).from_canonical(given, self.types)
+        made = written_by(given, rest, reader, self.types, native)
         merge(made, rest, row)
         return made
 
@@ -201,7 +235,8 @@ class Exporter:
         return made
 
     def _count_lost(self, row: Mapping[str, Any], binding: Binding) -> None:
-        held = {*binding.at, *binding.captures, "meta", "source", "tools" if binding.layout.module else ""}
+        fields = {key.partition("/")[0] for key in binding.at}
+        held = {*fields, *binding.captures, "meta", "source", *holds(binding.layout)}
         for key, value in row.items():
             if value is not None and key not in held:
                 self.lost[key] += 1
@@ -229,7 +264,9 @@ def _binding(mapping: Mapping[str, Any], task: str) -> Binding:
     """Rebuild the binding that a manifest records."""
     at = {key: parse(pointer) for key, pointer in mapping["fields"].items()}
     captures = {key: str(mapping[key]) for key in ("source_lang", "target_lang") if key in mapping}
-    return named(Binding(_layout(mapping, task), at, captures), mapping.get("values", {}))
+    found = _layout(mapping, task)
+    found = replace(found, unlabelled=tuple(mapping.get("unlabelled", found.unlabelled)))
+    return named(Binding(found, at, captures), mapping.get("values", {}))
 
 
 def _layout(mapping: Mapping[str, Any], task: str) -> Layout:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from sftformat.dataset.names import name_findings
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import Binding, module_of, render, source_pointer
-from sftformat.normalize import ColumnTypes
+from sftformat.layouts.layout import Binding, Layout, Pointer, render
+from sftformat.layouts.reader import reader_of, source_pointer
+from sftformat.normalize import NOT_LEARNED, ColumnTypes
 from sftformat.plan import Plan
 from sftformat.schema.keywords import Ignored
 from sftformat.schema.usable import ignored
 
-#: Two names that begin alike and are alike to this degree (`difflib`: two letters of five exchanged) may be one.
-ALIKE, LONG_ENOUGH = 0.8, 5
+#: A name of so many letters may be another one, misspelt.
+LONG_ENOUGH = 5
 #: Keywords by which a schema says of other keys what it says elsewhere, or that it lets them pass.
 _MORE_KEYS = {
     *("$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "dependencies"),
@@ -58,6 +60,11 @@ def file_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnos
         blank = sum(result.blank_lines for result in results if result.unit.input == number)
         if blank:
             yield diagnostic("SFT011", f"{blank} blank {'line' if blank == 1 else 'lines'}", file=each.name)
+
+
+def named_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
+    """Yield where ids and names of labels disagree (SFT113)."""
+    return name_findings([(plan.inputs[each.unit.input].name, each.names) for each in results if each.names])
 
 
 def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
@@ -119,24 +126,30 @@ def _types(results: Sequence[UnitResult], number: int) -> ColumnTypes:
     return merged
 
 
-def split_findings(results: Sequence[UnitResult], plan: Plan) -> Iterator[Diagnostic]:
-    """Yield the columns that the inputs of one split have and those of another have not (SFT106)."""
-    columns: dict[str, set[str]] = {}
+def split_findings(results: Sequence[UnitResult], plan: Plan, detected: Sequence[Detected]) -> Iterator[Diagnostic]:
+    """Yield the columns that the inputs of one split have and those of another have not (SFT106).
+
+    A field is one column, whatever its name. A target that validation or test lacks is none: they may be unlabelled.
+    """
+    columns: dict[str, dict[str, str]] = {}
     for number, each in enumerate(plan.inputs):
         if not each.canonical:
+            fields = {pointer[0]: key for key, pointer in detected[number].binding.at.items() if len(pointer) == 1}
             found = {name for name in _types(results, number) if not name.endswith("/*") and name[:1] != "/"}
             if found:
-                columns.setdefault(each.split or "train", set()).update(found)
-    everywhere = set().union(*columns.values()) if columns else set()
-    for name in sorted(everywhere):
-        missing = [split for split, found in columns.items() if name not in found]
-        if missing:
+                columns.setdefault(each.split or "train", {}).update(
+                    {fields.get(name, f"/{name}"): name for name in found}
+                )
+    everywhere = {key: name for found in columns.values() for key, name in found.items()}
+    for key, name in sorted(everywhere.items(), key=lambda each: each[1]):
+        missing = [split for split, found in columns.items() if key not in found]
+        if missing and not (key == "target" and "train" not in missing):
             present = [split for split in columns if split not in missing]
             yield diagnostic(
                 "SFT106",
                 f"column {clip(name)!r} is in {' and '.join(present)} and not in {' and '.join(missing)}",
                 split=missing[0],
-                path=f"/{name}",
+                path=render((name,)),
             )
 
 
@@ -164,28 +177,65 @@ def unexpected_findings(results: Sequence[UnitResult], detected: Sequence[Detect
 def _unexpected(binding: Binding, columns: Mapping[str, int]) -> dict[str, str]:
     """Return the columns (with their rows) that are not expected, each with the name that may be meant, or ""."""
     own, layout = binding.layout.own, binding.layout
-    used = {pointer[0] for pointer in binding.at.values()} | set(module_of(layout).KEYS if layout.module else ())
+    used = {pointer[0] for pointer in binding.at.values()} | set(reader_of(binding).keys if layout.module else ())
     if own is not None and "properties" in own:
-        expected = set(own["properties"]) | used
+        expected = _named_in(own) | used
         unknown = [] if _MORE_KEYS & own.keys() else [name for name in columns if name not in expected]
         return {name: _meant(name, list(own["properties"]), columns) for name in unknown}
-    fields = [(binding.at[key],) if key in binding.at else rule.at for key, rule in layout.fields.items()]
-    names = [pointer[0] for pointers in fields for pointer in pointers]
+    found = {name: _other_name(name, binding, columns) for name in columns if name not in used}
+    names = [pointer[0] for key in _learned(layout) for pointer in _places(key, binding)]
     known = {pointer[0] for rule in layout.fields.values() for pointer in rule.at} | used
-    found = {name: _meant(name, names, columns) for name in columns if name not in known}
+    found |= {name: _meant(name, names, columns) for name in columns if name not in known}
     return {name: meant for name, meant in found.items() if meant}
 
 
+def _named_in(schema: Mapping[str, Any]) -> set[str]:
+    """Return the keys that a schema names."""
+    needed = schema.get("dependentRequired", {})
+    lists = [schema.get("required", ()), *needed.values()]
+    return {*schema["properties"], *needed, *(name for each in lists for name in each)}
+
+
+def _learned(layout: Layout) -> list[str]:
+    """The fields of a layout that say what is learned; near names of others (`weight_kg`) are ordinary columns."""
+    return [key for key in layout.fields if key not in NOT_LEARNED]
+
+
+def _places(key: str, binding: Binding) -> Sequence[Pointer]:
+    return (binding.at[key],) if key in binding.at else binding.layout.fields[key].at
+
+
+def _other_name(name: str, binding: Binding, columns: Mapping[str, int]) -> str:
+    """Return what stands in other records for the field that this column also names; "" where none or both have it."""
+    for key in _learned(binding.layout):
+        at = binding.at.get(key)
+        if at is not None and (name,) in binding.layout.fields[key].at and not _together(name, at[0], columns):
+            return at[0]
+    return ""
+
+
+def _together(name: str, other: str, columns: Mapping[str, int]) -> bool:
+    """Whether some record must have both columns."""
+    return columns.get(other, 0) + columns[name] > max(columns.values())
+
+
 def _meant(name: str, names: Sequence[str], columns: Mapping[str, int]) -> str:
-    """Return which of some names is nearly this one (but for case, blanks and joints, or a letter or two), else "".
+    """Return which of some names is nearly this one (but for case, blanks and joints, or one letter), else "".
 
     No record may have both.
     """
-    total = max(columns.values())
-    bare = {_bare(other): other for other in reversed(names) if columns.get(other, 0) + columns[name] <= total}
-    bare = {key: other for key, other in bare.items() if key[:1] == _bare(name)[:1]}
-    close = difflib.get_close_matches(_bare(name), bare, 1, ALIKE if len(name) >= LONG_ENOUGH else 1.0)
-    return bare[close[0]] if close else ""
+    bare = {_bare(other): other for other in reversed(names) if not _together(name, other, columns)}
+    if _bare(name) in bare:
+        return bare[_bare(name)]
+    return next((other for key, other in bare.items() if len(name) >= LONG_ENOUGH and _one_slip(key, _bare(name))), "")
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether two names differ by one letter that is missing or another one, or by two neighbours exchanged."""
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, others = one[same:], other[same:]
+    exchanged = len(rest) > 1 and rest[:2] == others[1::-1] and rest[2:] == others[2:]
+    return same > 0 and (exchanged or others[1:] in (rest, rest[1:]) or others == rest[1:])
 
 
 def _bare(name: str) -> str:

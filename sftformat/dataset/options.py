@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from sftformat.check import Settings
+from sftformat.dataset.fixes import Fix
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import UsageError
 from sftformat.formats.source import ReadOptions, Source
@@ -25,12 +26,14 @@ class DatasetOptions:
     """How raw inputs become canonical rows.
 
     layout, task, mapping  what is told about the shape of records; None and empty = detected
+    preference             "chosen": of preferences what was preferred is the answer; None = they are refused
     schema                 a user's JSON Schema (checked), with its name for messages
     settings               the rules that run, their thresholds, and a locked label map
     label_names            names for ids: a target "0" becomes "neg"
     unlabelled             targets are not looked at: the data is only to be predicted
     fractions, stratify    how rows without a split get one; `resplit` = also those that have one
     fix, unsafe_fixes      repair what can be repaired, with `unsafe_fixes` also where that may change meaning
+    fixes                  targets to change, each where it is still the one that the fix names
     max_rejects            "100" rows or "5%": past it nothing is committed; None = no limit
     limit                  stop reading after so many records
     workers                processes; never changes a byte of the output
@@ -40,6 +43,7 @@ class DatasetOptions:
     layout: str | None = None
     task: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
+    preference: str | None = None
     schema: Mapping[str, Any] | None = None
     schema_name: str = ""
     settings: Settings = field(default_factory=Settings)
@@ -52,6 +56,7 @@ class DatasetOptions:
     drop_duplicates: bool = False
     fix: bool = False
     unsafe_fixes: bool = False
+    fixes: tuple[Fix, ...] = ()
     max_rejects: str | None = None
     limit: int | None = None
     workers: int = 1

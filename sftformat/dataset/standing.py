@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from sftformat.dataset.names import Pairs
 from sftformat.folder.files import sha256_file
 from sftformat.normalize import ColumnTypes, TypeLines
 from sftformat.plan import Unit
@@ -38,12 +39,14 @@ class UnitResult:
     read_as: ReadAs
     read: int = 0
     rejected: int = 0
+    filtered: int = 0
     rows: int = 0
     splits: Counter[str] = field(default_factory=Counter)
     blank_lines: int = 0
     rejected_by_code: Counter[str] = field(default_factory=Counter)
     types: ColumnTypes = field(default_factory=dict)
     type_lines: TypeLines = field(default_factory=dict)
+    names: Pairs = field(default_factory=dict)
     header: tuple[str, ...] | None = None
     summary: Summary | None = None
 

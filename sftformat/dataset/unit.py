@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sftformat.check import Settings, Tally, View, active, check_rows, inner_marks, near_similarity, told
+from sftformat.dataset.fixes import fix_rows, fixes_for
+from sftformat.dataset.names import count_names
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.output import Output, Step
 from sftformat.dataset.rejected import canonical_rows, read_as
@@ -25,7 +27,8 @@ from sftformat.errors import UsageError
 from sftformat.folder.files import remove
 from sftformat.formats import read
 from sftformat.layouts.bind import compiled
-from sftformat.layouts.layout import Binding, source_pointer
+from sftformat.layouts.layout import Binding
+from sftformat.layouts.reader import source_pointer
 from sftformat.normalize import count_types, normalize
 from sftformat.plan import Input, Unit
 from sftformat.record import Batch, Reject, encode_json
@@ -98,10 +101,11 @@ def work(job: Job) -> UnitResult:
             if job.need.checked:
                 tally.add(checked)
             result.splits.update(split_counts(checked))
-            result.rejected += len(step.rejects)
+            result.filtered += sum(reject.reason == "filtered" for reject in step.rejects)
+            result.rejected += sum(reject.reason != "filtered" for reject in step.rejects)
             result.rows += checked.num_rows
             result.read += checked.num_rows + len(step.rejects)
-            for reject in step.rejects:
+            for reject in (each for each in step.rejects if each.reason != "filtered"):
                 result.rejected_by_code[reject.diagnostics[0].code] += 1
     result.summary = tally.finish()
     if _stays(job):
@@ -133,7 +137,7 @@ def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
         return
     schema = compiled(job.binding.layout, job.binding.at, job.binding.captures)
     binding = replace(job.binding, compiled=schema)
-    left = job.limit
+    left, fixes = job.limit, fixes_for(job.options.fixes, job.task)
     for batch in read(job.unit.source, job.options.read):
         if left is not None:
             batch = first_of(batch, left)
@@ -146,12 +150,14 @@ def _batches(job: Job, result: UnitResult) -> Iterator[Step]:
         else:
             fitting, rejects = validate(batch, binding)
             count_types(fitting, result.types, binding, result.type_lines)
+            count_names(fitting, result.names, binding)
             rows = normalize(fitting, binding, job.source_input.split, job.need.fields)
         rows, repaired = repair_rows(rows, job.task, how)
+        rows, fixed = fix_rows(rows, repaired, fixes)
         for index, place in enumerate(zip(fitting.lines, fitting.offsets, strict=True) if keys else ()):
             if place in keys:
                 repaired[index] = [*keys[place], *repaired.get(index, ())]
-        findings = still_found(batch.diagnostics, fitting, repaired)
+        findings = [*still_found(fitting.diagnostics, fitting, repaired), *fixed]
         yield Step(fitting, rows, [*batch.rejects, *rejects], findings, repaired)
         if left is not None and left <= 0:
             return
@@ -170,7 +176,7 @@ def first_of(batch: Batch, count: int) -> Batch:
 
 def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
-    schema = arrow_schema(job.task)
+    schema, fixes = arrow_schema(job.task), fixes_for(job.options.fixes, job.task)
     with pq.ParquetFile(job.unit.source.path) as file:
         for rows in file.iter_batches(BATCH_ROWS):
             rows = rows.cast(schema)
@@ -185,7 +191,8 @@ def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
                 [encode_json(row) for row in plain],
             )
             rows, repaired = repair_rows(rows, job.task, how or Wanted())
-            yield Step(batch, rows, [], [], repaired)
+            rows, fixed = fix_rows(rows, repaired, fixes)
+            yield Step(batch, rows, [], fixed, repaired)
 
 
 def _checked(job: Job, rules: Sequence[Rule], step: Step) -> tuple[pa.RecordBatch, Sequence[int]]:

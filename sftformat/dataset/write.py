@@ -85,7 +85,7 @@ def _write(path: Path, task: str, split: str, result: UnitResult, dropped: _Drop
 
 def write_rejects(results: Sequence[UnitResult], dropped: _Dropped, path: Path) -> None:
     """Write the rows that are not written: those each unit rejected, then its dropped duplicates. No rows, no file."""
-    if not any(result.rejected or len(dropped.get(result.unit.index, ())) for result in results):
+    if not any(result.rejected or result.filtered or len(dropped.get(result.unit.index, ())) for result in results):
         return
 
     def write(beside: Path) -> None:

@@ -25,7 +25,8 @@ from sftformat.folder.manifest import MANIFEST, read_manifest
 from sftformat.formats import Range, rejects, scan, sniff
 from sftformat.formats.source import Source
 from sftformat.inspect.section import present
-from sftformat.layouts.layout import Binding, module_of, render, source_pointer
+from sftformat.layouts.layout import MISSING, Binding, get, render
+from sftformat.layouts.reader import reader_of, source_pointer
 from sftformat.normalize import normalize
 from sftformat.plan import Input, Plan, Unit, of_origin, resolve
 from sftformat.record import JSON_TYPES, Batch, Record, encode_json
@@ -178,6 +179,7 @@ def _followed(
     else:
         fitting, unfit = validate(begun.found.batch, binding)
         rows = normalize(fitting, binding, own.split)
+        notes += tuple(each for each in fitting.diagnostics if each not in begun.found.batch.diagnostics)
     if unfit:
         return _finished(begun, (*notes, *unfit[0].diagnostics))
     given = rows.column("split").to_pylist()[0]
@@ -200,7 +202,7 @@ def _origins(row: Mapping[str, Any], binding: Binding, own: Input, record: Recor
     if binding.layout.name == "canonical":
         return dict.fromkeys(row, "canonical already")
     made: dict[str, str] = {}
-    keys = module_of(binding.layout).KEYS if binding.layout.module else ()
+    keys = reader_of(binding).keys if binding.layout.module else ()
     for key in row:
         pointer = binding.at.get(key)
         if key in binding.captures:
@@ -209,7 +211,7 @@ def _origins(row: Mapping[str, Any], binding: Binding, own: Input, record: Recor
             made[key] = "where the record stands"
         elif key == "meta":
             made[key] = "everything else in the record"
-        elif pointer is not None and not (key == "split" and not record.get(pointer[0])):
+        elif pointer is not None and (key not in ("id", "split") or get(record, pointer) not in (MISSING, None, "")):
             made[key] = render(pointer)
         elif key == "split":
             made[key] = "the name of the file" if own.split else "no split is named: train"

@@ -16,6 +16,8 @@ from sftformat.formats.source import ReadOptions, Source
 from sftformat.record import Batch, Reject
 
 _LINE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):?", re.DOTALL)
+#: Formats of which a record may stand on several lines.
+_OVER_LINES = frozenset({"csv", "tsv", "json", "conll", "conllu", "po", "tmx"})
 _COLUMN = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):(?P<column>[0-9]+):?", re.DOTALL)
 
 
@@ -109,7 +111,7 @@ def find(source: Source, ranges: Sequence[Range], options: ReadOptions, place: P
             break
     if held is not None:
         return held
-    if source.format in ("parquet", "arrow") and source.origin is None:
+    if source.format in ("parquet", "arrow", "mo", "xlsx") and source.origin is None:
         raise UsageError(f"{source.name}: has {last_row:,} rows; there is no row {place.line:,}")
     return _no_record(part, options, place, ended if many else None)
 
@@ -138,8 +140,8 @@ def _entries(source: Source, batch: Batch, line: int) -> list[_Entry]:
 
 
 def _breaks(source: Source, raw: bytes) -> int:
-    """Return how many line ends stand in a row; a record of JSON Lines, Parquet, Arrow or rejects is one line."""
-    if source.format not in ("csv", "tsv", "json") or source.origin is not None:
+    """Return how many line ends stand in a row; a record of JSON Lines, a table or rejects is one line."""
+    if source.format not in _OVER_LINES or source.origin is not None:
         return 0
     text = raw if source.encoding == "utf-8" else raw.decode(source.encoding, "replace").encode()
     return text.count(b"\r" if source.line_end == "\r" else b"\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,37 @@ import pyarrow.compute as pc
 
 from sftformat.errors import UsageError
 from sftformat.folder.manifest import open_folder
-from sftformat.inspect.lengths import ENCODED, NO_LIMIT, encoder_for
+from sftformat.inspect.lengths import LABELLED, NO_LIMIT, encoder_for
 from sftformat.rules.view import View
 from sftformat.tokenize.columns import columns_of
+from sftformat.tokenize.conversation import TEXT_TASKS
 from sftformat.tokenize.encode import truncate
 from sftformat.tokenize.labels import label_arrays
 from sftformat.tokenize.load import Reference, load_tokenizer
+from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
+from sftformat.tokenize.tags import tagged
+from sftformat.tokenize.words import words_checked
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: its id, its text in the vocabulary, its type id, and whether the limit keeps it."""
+    """One token: its id, its text in the vocabulary, its type id, and whether the limit keeps it.
+
+    `trained` says of a row of text whether the token is learned; None where a label is, or what an encoder reads.
+    `label` is the tag of the word that begins with it; None where none begins, or where words have no tags.
+    """
 
     id: int
     text: str
     type_id: int
     kept: bool
+    label: str | None = None
+    trained: bool | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields under names; those that say nothing are left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,7 @@ class Tokens:
     def to_json(self) -> dict[str, Any]:
         """Return the fields under names."""
         sequences = [
-            {"path": each.path, "tokens": [asdict(token) for token in each.tokens], "lost": each.lost}
+            {"path": each.path, "tokens": [token.to_json() for token in each.tokens], "lost": each.lost}
             for each in self.sequences
         ]
         made = {"tokenizer": self.tokenizer, "max_length": self.max_length, "sequences": sequences}
@@ -126,10 +141,16 @@ def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, lin
         UsageError: the limit leaves no room beside the special tokens.
     """
     name, reference = how.reference.name, how.reference
-    if task not in ENCODED:
+    if task in TEXT_TASKS and "template" in how.manifest:
+        return _with_texts(rows, task, how, sha256, line)
+    if task not in LABELLED:
         return Tokens(name, None, tuple(_fields(rows, task, reference)), None, None)
-    row = _encoder_row(rows, reference, how.max_length)
-    labels, known = _labels(rows, task, how.labels)
+    if task in WORD_TASKS:
+        row = _word_row(rows, reference, how.max_length)
+    else:
+        columns = columns_of(rows)
+        row = encoder_row(columns.texts, columns.pairs, reference, how.max_length)
+    labels, known = _labels(rows, task, how)
     own = str(rows.column("id")[0].as_py())
     stored = _stored(how.shards, how.manifest, sha256, (line, own), row) if how.shards else None
     return Tokens(name, how.max_length, (row,), how.labels, labels if known else None, how.shards is not None, stored)
@@ -138,8 +159,6 @@ def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, lin
 def _fields(rows: pa.RecordBatch, task: str, reference: Reference) -> Iterator[TokenRun]:
     """Yield each text of a row by itself, without special tokens."""
     for text in View(rows, task).texts:
-        if task == "token-classification" and text.field == "target":
-            continue
         for index, value in enumerate(text.values.to_pylist()):
             if value is not None:
                 made = reference.tokenizer.encode(value, add_special_tokens=False)
@@ -148,18 +167,46 @@ def _fields(rows: pa.RecordBatch, task: str, reference: Reference) -> Iterator[T
                 yield TokenRun(text.place(index)[1], tokens)
 
 
-def _encoder_row(rows: pa.RecordBatch, reference: Reference, max_length: int) -> TokenRun:
-    columns = columns_of(rows)
+def _with_texts(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, line: int) -> Tokens:
+    from sftformat.explain.texts import text_runs
+
+    runs = text_runs(rows, task, how.reference, how.manifest)
+    place = line, str(rows.column("id")[0].as_py())
+    stored = _stored(how.shards, how.manifest, sha256, place, runs[0]) if how.shards else None
+    return Tokens(how.reference.name, how.max_length, runs, None, None, how.shards is not None, stored)
+
+
+def encoder_row(
+    texts: Sequence[str], pairs: Sequence[str | None] | None, reference: Reference, max_length: int
+) -> TokenRun:
+    """Return the tokens of one text, or of a pair, as an encoder reads them."""
     encode = encoder_for(reference)
-    whole = encode(reference, columns.texts, columns.pairs, NO_LIMIT)
-    cut = encode(reference, columns.texts, columns.pairs, max_length)
-    kept = _kept(columns.texts[0], columns.pairs[0] if columns.pairs else None, reference, max_length)
+    whole, cut = (encode(reference, texts, pairs, limit) for limit in (NO_LIMIT, max_length))
+    kept = _kept(texts[0], pairs[0] if pairs else None, reference, max_length)
     ids, types = whole.input_ids.tolist(), whole.token_type_ids.tolist()
     if kept is None or [number for number, keep in zip(ids, kept, strict=True) if keep] != cut.input_ids.tolist():
         # No template to say which were cut: those that are kept, as the reference library gives them.
         ids, types, kept = cut.input_ids.tolist(), cut.token_type_ids.tolist(), [True] * len(cut.input_ids)
     shown = [reference.tokenizer.id_to_token(number) or "" for number in ids]
     return TokenRun("", tuple(map(Token, ids, shown, types, kept)))
+
+
+def _word_row(rows: pa.RecordBatch, reference: Reference, max_length: int) -> TokenRun:
+    words = rows.column("input")
+    whole, cut = (words_checked(reference, words, limit) for limit in (NO_LIMIT, max_length))
+    content, lost = int(whole.encoded.content[0]), int(cut.encoded.lost[0])
+    kept: list[bool] = []
+    for part in reference.single.parts if reference.single is not None else ():
+        own = [True] * (content - lost) + [False] * lost
+        kept += [True] if part.sequence is None else own[::-1] if reference.side == "left" else own
+    if not kept:  # no template to say which were cut: those that are kept, as the reference library gives them
+        whole, kept = cut, [True] * len(cut.begins)
+    tags = rows.column("target")[0].as_py() or []
+    labels = [tags[number] if 0 <= number < len(tags) else None for number in whole.begins.tolist()]
+    ids, types = whole.encoded.input_ids.tolist(), whole.encoded.token_type_ids.tolist()
+    shown = [reference.tokenizer.id_to_token(number) or "" for number in ids]
+    parts = zip(ids, shown, types, kept, labels, strict=True)
+    return TokenRun("", tuple(Token(*each[:4], label=each[4]) for each in parts))
 
 
 def _kept(text: str, pair: str | None, reference: Reference, max_length: int) -> list[bool] | None:
@@ -182,9 +229,9 @@ def _kept(text: str, pair: str | None, reference: Reference, max_length: int) ->
     return marks
 
 
-def _labels(rows: pa.RecordBatch, task: str, names: Sequence[str] | None) -> tuple[Any, bool]:
+def _labels(rows: pa.RecordBatch, task: str, how: Tokenizing) -> tuple[Any, bool]:
     """Return the labels of the row as shards hold them, and whether the label map knows them all."""
-    target = rows.column("target")
+    target, names = rows.column("target"), how.labels
     if task == "regression":
         return label_arrays(task, target, None).array[0].as_py(), True
     if names is None:
@@ -192,6 +239,10 @@ def _labels(rows: pa.RecordBatch, task: str, names: Sequence[str] | None) -> tup
     held: Any = pc.list_flatten(target) if pa.types.is_list(target.type) else target
     if any(name is not None and name not in names for name in held.to_pylist()):
         return None, False
+    if task in WORD_TASKS:
+        encode = partial(words_checked, how.reference, max_length=how.max_length)
+        made = tagged(rows.column("input"), target, names, encode, how.max_length)
+        return made.labels.array[0].as_py(), True
     return label_arrays(task, target, names).array[0].as_py(), True
 
 

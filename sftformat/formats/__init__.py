@@ -5,17 +5,32 @@ The table `FORMATS` is all there is: a format is a module here and a row in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import arrow, csv, json, jsonl, parquet, rejects
+from sftformat.formats import (
+    arrow,
+    conll,
+    conllu,
+    csv,
+    json,
+    jsonl,
+    mo,
+    parallel,
+    parquet,
+    po,
+    rejects,
+    text,
+    tmx,
+    xlsx,
+)
 from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
-from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name
+from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name, written_as
 from sftformat.record import Batch
 
 __all__ = [
@@ -31,15 +46,17 @@ __all__ = [
     "sniff",
     "spread",
     "write",
+    "written_as",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one format is read and written."""
+    """How one format is read and written; `held` are the columns that it has a place for, None = all."""
 
     read: Callable[[Source, ReadOptions], Iterator[Batch]]
     write: Callable[[Path, str | None, Batches, Columns], int]
+    held: Callable[[Sequence[str]], Collection[str]] | None = None
 
 
 FORMATS = {
@@ -49,6 +66,14 @@ FORMATS = {
     "jsonl": Format(jsonl.read, jsonl.write),
     "parquet": Format(parquet.read, parquet.write),
     "arrow": Format(arrow.read, arrow.write),
+    "text": Format(text.read, text.write, text.held),
+    "conll": Format(conll.read, conll.write, conll.held),
+    "conllu": Format(conllu.read, conllu.write, conllu.held),
+    "parallel": Format(parallel.read, parallel.write),
+    "po": Format(po.read, po.write, po.held),
+    "mo": Format(mo.read, mo.write),
+    "tmx": Format(tmx.read, tmx.write, tmx.held),
+    "xlsx": Format(xlsx.read, xlsx.write),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sftformat.documented import Page, jsonl, named
+from sftformat.documented import Page, fixture, jsonl, named
 
 _GOOD = b'{"text": "Fine film.", "label": "pos"}\n'
 _MAPPED = ("--task", "classification", "--map")
@@ -134,5 +134,20 @@ PAGES: tuple[Page, ...] = (
         "a file with both line ends was put together from several; the ends are no part of the texts.",
         (jsonl(_GOOD + b'{"text": "Bad film.", "label": "neg"}\r\n'),),
         (jsonl(_GOOD + b'{"text": "Bad\\r\\nfilm.", "label": "neg"}\n'),),
+    ),
+    Page(
+        "SFT019",
+        "a message without its translation, or with half of it, is no pair; the others in the file still are.",
+        (
+            named("a.po", b'msgid "one"\nmsgstr "eins"\n\nmsgid "two"\n\nmsgid "three"\nmsgstr "drei"\n'),
+            named("a.po", b'msgid "one"\nmsgstr "eins"\n\nmsgid "say "two""\nmsgstr "zwei"\n'),
+        ),
+        (named("a.po", b'msgid "one"\nmsgstr "eins"\n\nmsgid "say \\"two\\""\nmsgstr "zwei"\n'),),
+    ),
+    Page(
+        "SFT020",
+        "a label that was entered as 007 is the label 7 in a sheet, and in the CSV of the same data it is not.",
+        (fixture("a workbook with a column of numbers"),),
+        (fixture("a workbook with cells of text only"),),
     ),
 )

@@ -17,6 +17,8 @@ _SEARCH = 1 << 20
 def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
     """Read the file once; return its sha256 and size as stored, and ranges of about `unit_bytes`.
 
+    Of parallel text the sha256 and the size are those of the two files, one after the other.
+
     Uncompressed JSON Lines in UTF-8 is cut at line starts, Parquet at row groups; every other file is one range. The
     cuts depend on the content only.
 
@@ -31,6 +33,10 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
         if cuts:
             cuts.see(piece, size)
         size += len(piece)
+    if source.beside is not None:
+        for piece in _pieces(source.beside):
+            digest.update(piece)
+            size += len(piece)
     if source.format == "parquet" and source.compression is None:
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
     return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
@@ -38,7 +44,7 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
 
 def _cut_at_lines(source: Source) -> bool:
     plain = source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
-    return source.format == "jsonl" and plain
+    return source.format in ("jsonl", "text") and plain
 
 
 def spread(source: Source, count: int) -> tuple[Range, ...]:

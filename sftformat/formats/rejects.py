@@ -19,7 +19,8 @@ import msgspec
 
 from sftformat.diagnostics import Diagnostic, clip
 from sftformat.errors import InputError
-from sftformat.formats import csvrow, jsonfault, jsonl, jsontext, lines, rows
+from sftformat.formats import jsonfault, jsonl, jsontext, lines, rows
+from sftformat.formats.reread import PARSERS, At, whole_object
 from sftformat.formats.source import BATCH_RECORDS, KEPT_BYTES, Origin, ReadOptions, Source
 from sftformat.record import Batch, Record, Reject
 from sftformat.schema.decide import Compiled, compile_schema, plain
@@ -28,6 +29,8 @@ from sftformat.schema.store import load
 #: So many lines at the start may be damaged before a file is taken for something else.
 _LOOKED_AT = 100
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
+#: Formats whose rows do not name their columns.
+_WITH_HEADER = frozenset({"csv", "tsv", "conll"})
 
 
 class _ReadAs(msgspec.Struct, frozen=True):
@@ -132,10 +135,11 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
             texts = [text.removesuffix(b"\r") for text in block.lines[start:stop]]
             there = [index for index, text in enumerate(texts) if text.strip(jsonfault.BLANK)]
             made = [
-                _read(
-                    _At(source, block.first_line + start + index, block.offsets[start + index]), texts[index], options
-                )
+                each
                 for index in there
+                for each in _read(
+                    At(source, block.first_line + start + index, block.offsets[start + index]), texts[index], options
+                )
             ]
             yield _batch(source, made, len(texts) - len(there), notes)
             notes = ()
@@ -167,48 +171,33 @@ def _batch(source: Source, made: Sequence[_Row | Reject], blank: int, notes: tup
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A line of the file: what is found in it is found here."""
-
-    source: Source
-    line: int
-    byte: int
-
-    def finding(self, code: str, message: str, **fields: Any) -> Diagnostic:
-        return rows.finding(self.source, code, message, self.line, self.byte, **fields)
-
-    def whole(self, text: bytes, *found: Diagnostic) -> Reject:
-        """Return the line itself as a reject: it is no line of rejects any more."""
-        return Reject(self.source.name, self.line, self.byte, len(text), text, "jsonl", "rejected", found)
-
-
-def _read(at: _At, text: bytes, options: ReadOptions) -> _Row | Reject:
+def _read(at: At, text: bytes, options: ReadOptions) -> list[_Row | Reject]:
     value, fault = jsontext.value(text)
     if fault or type(value) is not dict:
-        return at.whole(text, replace(jsonl.explain(at.source, fault, value, at.line, at.byte), byte=at.byte))
+        return [at.whole(text, replace(jsonl.explain(at.source, fault, value, at.line, at.byte), byte=at.byte))]
     wrong = _misshapen(at, value)
     if wrong:
-        return at.whole(text, *wrong)
+        return [at.whole(text, *wrong)]
     if value["format"] == "jsonl" and _line(value.get("raw", "")) is not None:
         return _read(at, value["raw"].encode(), options)
     try:
         stored = value["raw"].encode() if "raw" in value else base64.b64decode(value["raw_base64"], validate=True)
     except binascii.Error:
-        return at.whole(text, at.finding("SFT101", "raw_base64 is not base64", path="/raw_base64"))
+        return [at.whole(text, at.finding("SFT101", "raw_base64 is not base64", path="/raw_base64"))]
     if len(stored) == KEPT_BYTES < value["length"]:
         message = f"only the first {KEPT_BYTES:,} of {value['length']:,} bytes of the row stand here"
-        return rows.reject(at.source, at.line, at.byte, stored, at.finding("SFT009", message), value["length"])
+        return [rows.reject(at.source, at.line, at.byte, stored, at.finding("SFT009", message), value["length"])]
     try:
         row = stored.decode(options.encoding or "utf-8") if "raw_base64" in value else value["raw"]
     except UnicodeDecodeError as error:
         hint = "put the row as text into 'raw', in the place of 'raw_base64'"
         found = replace(rows.undecodable(at.source, stored, error.start, at.line, at.byte), byte=at.byte, hint=hint)
-        return rows.reject(at.source, at.line, at.byte, stored, found)
-    record = _cells(at, row) if at.source.format in _DELIMITERS else _object(at, row)
-    if isinstance(record, Diagnostic):
-        return rows.reject(at.source, at.line, at.byte, stored, record)
-    return _Row(record, at.line, at.byte, stored)
+        return [rows.reject(at.source, at.line, at.byte, stored, found)]
+    made = PARSERS.get(at.source.format, whole_object)(at, row)
+    if isinstance(made, Diagnostic):
+        return [rows.reject(at.source, at.line, at.byte, stored, made)]
+    records = made if isinstance(made, list) else [made]
+    return [_Row(record, at.line, at.byte, stored) for record in records]
 
 
 @cache
@@ -216,7 +205,7 @@ def _schema() -> Compiled:
     return compile_schema(load("rejects"))
 
 
-def _misshapen(at: _At, value: Record) -> list[Diagnostic]:
+def _misshapen(at: At, value: Record) -> list[Diagnostic]:
     """Return what is wrong with the line around its row."""
     known = load("rejects")["properties"]
     raws = [key for key in ("raw", "raw_base64") if key in value]
@@ -236,31 +225,6 @@ def _misshapen(at: _At, value: Record) -> list[Diagnostic]:
         for each in _schema().explain(shown):
             words = f"{each.path or 'the line'}: expected {each.expected}, got {each.got}"
             found.append(at.finding(each.code, words, path=each.path, keyword=each.keyword))
-    if not found and value["format"] in _DELIMITERS and "header" not in value:
+    if not found and value["format"] in _WITH_HEADER and "header" not in value:
         found.append(at.finding("SFT102", "/header is missing: the names of the cells", path="/header"))
     return found
-
-
-def _object(at: _At, row: str) -> Record | Diagnostic:
-    value, fault = jsontext.value(row.encode())
-    if fault:
-        return at.finding(fault.code, f"in raw, {fault.message}")
-    if type(value) is not dict:
-        return replace(jsonl.explain(at.source, None, value, at.line, at.byte), path="/raw")
-    record: Record = value
-    return record
-
-
-def _cells(at: _At, row: str) -> Record | Diagnostic:
-    columns = at.source.columns
-    if "\0" in row:
-        return at.finding("SFT008", "a NUL byte", path="/raw")
-    texts = row.split("\n")
-    found = csvrow.parse(texts, 0, csvrow.Dialect(at.source.delimiter or ",", at.source.quoting), True)
-    if not isinstance(found, csvrow.Cells):
-        return at.finding("SFT013", f"in raw, {found.message}" if found else "in raw, a quote that is never closed")
-    if found.next < len(texts):
-        return at.finding("SFT013", f"raw holds {len(texts)} lines, but the record ends with line {found.next}")
-    if len(found.cells) != len(columns):
-        return at.finding("SFT012", f"in raw, expected {len(columns)} cells, got {len(found.cells)}")
-    return dict(zip(columns, found.cells, strict=True))

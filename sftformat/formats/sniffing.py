@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import csvrow, dialect, jsonfault, rows
+from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, xlsx
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, by_name, fault
 
@@ -23,12 +23,16 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
-_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow")
-_TEXT = ("csv", "tsv", "json", "jsonl")
+_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "text", "conll", "conllu", "po", "mo", "tmx", "xlsx")
+_TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
+#: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
+_BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
 
-def sniff(path: Path, name: str, options: ReadOptions) -> Source:
+def sniff(path: Path, name: str, options: ReadOptions, beside: Path | None = None) -> Source:
     """Return what the file at `path` is and how it is to be read; `name` is what is shown and recorded for it.
+
+    With `beside` the two are parallel text.
 
     A byte order mark decides the encoding, else `options.encoding`, else UTF-8; it is never guessed.
 
@@ -38,24 +42,40 @@ def sniff(path: Path, name: str, options: ReadOptions) -> Source:
     """
     if options.format is not None and options.format not in _FORMATS:
         raise UsageError(f"unknown format {options.format!r}; known are {', '.join(_FORMATS)}")
+    if beside is not None:
+        return _pair(path, name, beside, options)
     head, compression = _head(path, name)
     hint = by_name(name) or (None, None)
     source = Source(path, name, options.format or hint[0] or "", compression)
     if not head and compression is None and hint[1]:
         raise fault("SFT016", name, f"the {hint[1]} file is empty")
-    binary = options.format if options.format in ("parquet", "arrow") else _binary(head, source)
+    binary = options.format if options.format in ("parquet", "arrow", "mo", "xlsx") else _binary(head, source)
     if binary:
         return replace(source, format=binary)
     source = _encoded(source, head, options)
     text, complete = _text(source, head)
     source = replace(source, line_end=_line_end(text))
-    source = replace(source, format=options.format or _format(source, text, complete))
+    named = options.format or (source.format if source.format in _BY_NAME and text.strip() else None)
+    source = replace(source, format=named or _format(source, text, complete))
+    if source.format == "po":
+        return po.detect(source, text, options)
+    if source.format == "conll":
+        return conll.detect(source, _whole_lines(text, source, complete).decode("utf-8", "replace"), options)
     if source.format in ("csv", "tsv"):
         return dialect.detect(source, _whole_lines(text, source, complete), complete, options)
     if source.line_end == "\r" and not _RECORD_CR.search(text):
         # A CR is also white space inside a record.
         return replace(source, line_end="\n")
     return source
+
+
+def _pair(path: Path, name: str, beside: Path, options: ReadOptions) -> Source:
+    found = []
+    for each, said in ((path, name), (beside, name.removesuffix(path.name) + beside.name)):
+        head, compression = _head(each, said)
+        source = _encoded(Source(each, said, "parallel", compression), head, options)
+        found.append(replace(source, line_end=_line_end(_text(source, head)[0])))
+    return parallel.joined(*found)
 
 
 def _head(path: Path, name: str) -> tuple[bytes, str | None]:
@@ -76,9 +96,13 @@ def _binary(head: bytes, source: Source) -> str | None:
         return "parquet"
     if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return "arrow"
+    if head.startswith(mo.MARKS):
+        return "mo"
     if head.startswith(b"FEA1"):
         raise fault("SFT016", source.name, "Feather version 1; write it again as version 2 (Arrow IPC)", hint="")
-    if source.format in ("parquet", "arrow"):
+    if head.startswith(b"PK\x03\x04") and source.compression is None and xlsx.is_sheet(source.path):
+        return "xlsx"
+    if source.format in ("parquet", "arrow", "mo", "xlsx"):
         raise fault("SFT016", source.name, f"named {source.format}, but the content is not")
     for magic, what in ((b"PK\x03\x04", "a zip archive"), (b"BZh", "bzip2 data"), (b"\xfd7zXZ", "xz data")):
         if head.startswith(magic):
@@ -160,16 +184,26 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
         found = None
     if found:
         return found
+    if hint in (None, "", "tsv") and conll.looks_like(text.decode("utf-8", "replace")) and _has_blank_line(text):
+        return "conll"
     if hint:
         return "jsonl" if hint == "json" and b"\n{" in text else hint
     if text.lstrip(jsonfault.BLANK).startswith(b"{") or b"\n{" in text[: 1 << 14]:
         return "jsonl"
     newline = "\r" if source.line_end == "\r" else "\n"
+    if start.line.startswith(b"__label__"):
+        return "text"
     sample = [line for line in text.decode("utf-8", "replace").split(newline)[:200] if line.strip()]
     if max(dialect.consistency(sample, csvrow.Dialect(mark, True, newline), complete) for mark in ",;\t|") > 0.5:
         return "csv"
     message = "the format cannot be told from the content or the name"
+    if parallel.tag_of(source.name):
+        message += "; parallel text is two files: name both, as in train.en train.de"
     raise fault("SFT016", source.name, message, hint=f"say which it is: {', '.join(_TEXT)}")
+
+
+def _has_blank_line(text: bytes) -> bool:
+    return any(not line.strip(jsonfault.BLANK) for line in text.strip().split(b"\n"))
 
 
 def _empty(source: Source) -> str:

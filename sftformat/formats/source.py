@@ -29,6 +29,17 @@ _EXTENSIONS = {
     "parquet": "parquet",
     "arrow": "arrow",
     "feather": "arrow",
+    "conll": "conll",
+    "conllu": "conllu",
+    "po": "po",
+    "pot": "po",
+    "mo": "mo",
+    "tmx": "tmx",
+    "xlsx": "xlsx",
+    "conll2003": "conll",
+    "bio": "conll",
+    "iob": "conll",
+    "iob2": "conll",
 }
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 
@@ -38,7 +49,7 @@ class ReadOptions:
     """How the user wants inputs read; None means: look at the content.
 
     `delimiter` is one character, or `tab` or `\\t`. `columns` names the columns of a file without a header.
-    `max_line_bytes` bounds one record of a text format, in uncompressed bytes.
+    `max_line_bytes` bounds one record of a text format, in uncompressed bytes. `sheet` names a sheet of a workbook.
     """
 
     encoding: str | None = None
@@ -47,6 +58,7 @@ class ReadOptions:
     columns: tuple[str, ...] | None = None
     max_line_bytes: int = 64 << 20
     format: str | None = None
+    sheet: str | None = None
 
 
 def check_columns(options: ReadOptions) -> None:
@@ -89,7 +101,7 @@ class Source:
     """One input, or a range of it, with everything that was found out about how to read it; it can be pickled.
 
     name         what is shown and recorded: relative, '/'-separated
-    format       csv, tsv, json, jsonl, parquet or arrow
+    format       csv, tsv, json, jsonl, parquet, arrow or text
     compression  gzip, zstd or None
     encoding     a Python codec without byte order mark: utf-8, utf-16-le, cp1252, ...
     bom          bytes of the byte order mark at the start of the file
@@ -103,6 +115,7 @@ class Source:
     notes        findings about the file as a whole, reported with its first batch
     origin       a run of lines of a file of rejects: where the rows came from; `format`, `delimiter`, `quoting` and
                  `header` are then those of the rows
+    beside       parallel text: the file with the other side
     """
 
     path: Path
@@ -121,6 +134,7 @@ class Source:
     first_line: int = 1
     notes: tuple[Diagnostic, ...] = ()
     origin: Origin | None = None
+    beside: Source | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -152,6 +166,15 @@ def by_name(name: str) -> tuple[str, str | None] | None:
         parts = parts[:-1]
     found = _EXTENSIONS.get(parts[-1]) if parts else None
     return (found, compression) if found else None
+
+
+def written_as(name: str) -> tuple[str, str | None] | None:
+    """As `by_name`, for a file that is to be written: `.txt` is text then. One to be read may hold anything."""
+    parts = name.lower().rsplit("/", 1)[-1].split(".")[1:]
+    compression = _COMPRESSIONS.get(parts[-1]) if parts else None
+    if (parts[:-1] if compression else parts)[-1:] == ["txt"]:
+        return "text", compression
+    return by_name(name)
 
 
 def fault(code: str, name: str, message: str, **fields: Any) -> InputError:

@@ -10,15 +10,17 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from sftformat.dataset.bindings import Settled, sample, settle
+from sftformat.dataset.bindings import Settled, settle
 from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.sample import sample
 from sftformat.errors import InputError
 from sftformat.formats import sniff
 from sftformat.formats.source import check_columns
-from sftformat.inspect.lengths import ENCODED, ROW, Histogram, advise, summarize
+from sftformat.inspect.lengths import LABELLED, ROW, Histogram, advise, summarize
 from sftformat.inspect.measure import Job, Measured, measure
 from sftformat.inspect.section import Column, Looked, Repeats, Scores, Section, Unread
-from sftformat.layouts.layout import Binding, module_of, render
+from sftformat.layouts.layout import Binding, render
+from sftformat.layouts.reader import reader_of
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan_inputs, resolve, run
 from sftformat.rules import conflicting_targets, duplicate_record, leakage
@@ -165,7 +167,7 @@ def _section(
     census = Census([each.summary for each in units if each.summary is not None], tallies, task)
     characters = _added(each.characters for each in units)
     tokens = _added(each.tokens for each in units)
-    weigh = reference is not None and task in ENCODED and ROW in tokens
+    weigh = reference is not None and task in LABELLED and ROW in tokens
     return Section(
         inputs=tuple(_looked(found, index, units) for index in members),
         detected=speaking.detected,
@@ -229,7 +231,7 @@ def _fields(binding: Binding | None) -> dict[str, str]:
     for key, pointer in binding.at.items():
         found[pointer[0]].append(key if len(pointer) == 1 else f"{key} ({render(pointer)})")
     if binding.layout.module:
-        for name in module_of(binding.layout).KEYS:
+        for name in reader_of(binding).keys:
             found.setdefault(name, ["input and target"])
     return {name: ", ".join(keys) for name, keys in found.items()}
 

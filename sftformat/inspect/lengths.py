@@ -17,13 +17,15 @@ from sftformat.tokenize.columns import columns_of
 from sftformat.tokenize.encode import Encoded, encode
 from sftformat.tokenize.exact import by_reference, differing
 from sftformat.tokenize.load import Reference
+from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.report import percentiles
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
+from sftformat.tokenize.words import words_checked
 
 #: Tasks whose row is one sequence (a text and perhaps its pair) with special tokens, and whose target is a label.
 ENCODED = frozenset({"classification", "multilabel", "regression"})
 #: Tasks whose target is no text.
-LABELLED = ENCODED | {"token-classification"}
+LABELLED = ENCODED | WORD_TASKS
 #: The name under which the length of a whole row stands.
 ROW = "row"
 RANKS = (50, 90, 95, 99, 100)
@@ -119,14 +121,17 @@ def characters(rows: pa.RecordBatch, task: str) -> dict[str, Ints]:
 def tokens(rows: pa.RecordBatch, task: str, reference: Reference) -> dict[str, Ints]:
     """Return lengths in tokens as `characters` does in characters.
 
-    A row of an encoder task counts as a whole (`row`), special tokens included, as `tokenize` would see it; the fields
-    of the others count by themselves, without special tokens and without a chat template.
+    A row of a task that is encoded as one sequence counts as a whole (`row`), special tokens included, as `tokenize`
+    would see it; the fields of the others count by themselves, without special tokens and without a chat template.
     """
     if task in ENCODED:
         columns = columns_of(rows)
         return (
             {ROW: encoder_for(reference)(reference, columns.texts, columns.pairs, NO_LIMIT).full} if len(rows) else {}
         )
+    if task in WORD_TASKS:
+        words: Any = rows.column("input")
+        return {ROW: words_checked(reference, words, NO_LIMIT).encoded.full} if len(rows) else {}
     found = {}
     for text in _texts(rows, task):
         texts = pc.fill_null(text.values, "").to_pylist()

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sftformat.errors import UsageError
 from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse, render
+from sftformat.layouts.reader import LABEL, places_of
 from sftformat.layouts.rename import kind_of
 from sftformat.record import Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
 from sftformat.schema.store import load
 
+#: The name of a label, which goes before its id that may stand beside it.
+LABEL_NAME: Pointer = ("label_text",)
 _SCALARS = ["string", "integer", "number", "boolean"]
 
 
 def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | None = None) -> Binding:
     """Choose for every field of a layout where it stands in these records; `mapping` (`--map`) wins.
 
-    The first pointer of a rule that any of the records has is chosen. Captures are taken from the first record that
-    has two keys there, in its order. A field no record has is left out.
+    The first pointer of a rule that any of the records has is chosen; the name of a label goes before its id. Captures
+    are taken from the first record that has two keys there, in its order. A field no record has is left out.
 
     Raises:
-        UsageError: `mapping` names a field that the task has not, or two fields stand in one place.
+        UsageError: `mapping` names a field that the task has not, two fields stand in one place, or the records do not
+            show what a layout must find in them.
     """
     given = _given(found, mapping or {})
+    found = _with_unlabelled(found, records, given)
     names = set().union(*records)
     at: dict[str, Pointer] = {}
     captures: dict[str, str] = {}
     for key, rule in found.fields.items():
         if key in given:
             continue
-        for pointer in rule.at:
+        for pointer in sorted(rule.at, key=lambda each: each != LABEL_NAME):
             chosen = _capture(pointer, records, captures)
             if chosen in given.values() or (chosen in at.values() and not found.module):
                 continue
@@ -40,7 +46,9 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
                 at[key] = chosen
                 break
     at.update(given)
-    if not found.module:
+    if found.module:
+        at.update(places_of(Binding(found, at), records))
+    else:
         _refuse_shared(at)
     return Binding(found, at, captures, compiled(found, at, captures))
 
@@ -65,6 +73,16 @@ def _renamed(found: Layout, at: Mapping[str, Pointer]) -> Mapping[str, Any]:
     required = [names.get(name, name) for name in own.get("required", ())]
     renamed = {names.get(name, name): node for name, node in properties.items() if name not in names.values()}
     return {**own, "properties": renamed, **({"required": required} if "required" in own else {})}
+
+
+def _with_unlabelled(found: Layout, records: Sequence[Record], given: Mapping[str, Pointer]) -> Layout:
+    """Read -1 as unlabelled where a file has no other label, as test files of GLUE; elsewhere it is a class."""
+    if found.task != "classification" or found.module or found.unlabelled or "target" not in found.fields:
+        return found
+    places = [given["target"]] if "target" in given else found.fields["target"].at
+    pointer = next((each for each in places if any(get(record, each) is not MISSING for record in records)), None)
+    values = [get(record, pointer) for record in records] if pointer else []
+    return replace(found, unlabelled=(-1,)) if values and all(value in (-1, "-1") for value in values) else found
 
 
 def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
@@ -121,7 +139,9 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     if nested:
         schema["allOf"] = [*schema.get("allOf", ()), *nested]
     renamed = {first_names[key]: at[key][0] for key in found.fields if key in at}
-    schema["required"] = [renamed.get(name, name) for name in schema.get("required", ())]
+    # Two fields may be mapped to one name; whether that can be meant is said elsewhere.
+    schema["required"] = list(dict.fromkeys(renamed.get(name, name) for name in schema.get("required", ())))
+    schema["required"] += [pointer[0] for key, pointer in at.items() if key.startswith(LABEL) and len(pointer) == 1]
     return schema
 
 
@@ -166,9 +186,13 @@ def _first_name(properties: Mapping[str, Any], rule: Rule) -> str:
 
 def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> dict[str, Any]:
     rule = found.fields.get(key, Rule())
+    if key.startswith(LABEL):
+        return dict(found.schema["$defs"]["label"])
     if key == "split":
         return {"enum": [*SPLIT_NAMES, "", None]}
-    if rule.values is not None and not (template and "array" in template.get("type", ())):
+    canonical = load(f"canonical/{found.task}")["properties"].get(key, {})
+    many = "array" in (template or canonical).get("type", ())
+    if rule.values is not None and not many:
         numbers = [int(value) for value in rule.values if value.lstrip("-").isdigit()]
         return {"enum": [*rule.values, *numbers, None]}
     if key == "offsets":
@@ -177,7 +201,9 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
         return dict(copy.deepcopy(template))
     if found.own is not None:
         return _shape(kind_of(found.task, key), rule)
-    node = dict(load(f"canonical/{found.task}")["properties"][key])
+    node = dict(canonical)
     if node["type"] in ("string", ["string", "null"]):
         node["type"] = ["string", "integer", "null"]
+    elif key == "target" and many and node.get("items") == {"type": "string"}:
+        node["items"] = {"type": ["string", "integer"]}  # labels may be ids
     return node

@@ -13,7 +13,7 @@ from sftformat.record import Record, decode_json
 from sftformat.schema.decide import plain
 
 #: Formats in which every value is text.
-TEXTUAL = frozenset({"csv", "tsv"})
+TEXTUAL = frozenset({"csv", "tsv", "xlsx"})
 
 
 def read_cells(records: Sequence[Record], binding: Binding) -> Sequence[Record]:

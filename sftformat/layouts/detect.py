@@ -8,29 +8,28 @@ are one.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts import LAYOUTS
-from sftformat.layouts.bind import bind
+from sftformat.layouts import LAYOUTS, refused
+from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import read_cells
-from sftformat.layouts.layout import MISSING, Binding, Layout, get, layout, module_of
-from sftformat.record import Number, Record, decode_json
+from sftformat.layouts.layout import MISSING, Binding, Layout, get, layout
+from sftformat.layouts.near import why_none
+from sftformat.layouts.reader import reader_of
+from sftformat.layouts.suits import target_factor
+from sftformat.record import Record
 from sftformat.schema.decide import plain
 
 #: Two candidates whose scores differ by less than this are a tie.
 MARGIN = 0.05
-#: A column of texts has few distinct values against its rows when it holds classes; answers are nearly all distinct.
-CLASS_SHARE = 0.2
-ANSWER_SHARE = 0.8
-#: From this many rows on the two shares say something.
-ENOUGH_ROWS = 20
+#: A column that is not explained weighs this much of one that is, when it is told how sure a choice is.
+LEFT_OVER = 0.25
+#: A best candidate that is less sure than this is no answer.
+WEAK = 0.2
 _SHARED = frozenset({"id", "split", "weight", "group"})
 
 
@@ -38,7 +37,8 @@ _SHARED = frozenset({"id", "split", "weight", "group"})
 class Candidate:
     """A layout that could be meant: its binding, its score from 0 to 1, the share of the sample that fits, and why.
 
-    `reasons` speak for it; what speaks `against` it has lowered the score.
+    `coverage` tells how much of the columns it explains, from 0 to 1. `reasons` speak for it; what speaks `against` it
+    has lowered the score.
     """
 
     binding: Binding
@@ -46,6 +46,7 @@ class Candidate:
     fit: float
     reasons: tuple[str, ...]
     against: tuple[str, ...] = ()
+    coverage: float = 1.0
 
     @property
     def name(self) -> str:
@@ -66,7 +67,7 @@ def candidates(
     """
     found = []
     shown = records if textual else [plain(record) for record in records]
-    for name in LAYOUTS:
+    for name in LAYOUTS if records else ():
         known = layout(name)
         if task is not None and known.task != task:
             continue
@@ -77,30 +78,46 @@ def candidates(
 
 
 def confidence(found: Sequence[Candidate]) -> float:
-    """Return how sure the choice of the first candidate is, from 0 to 1: its fit, and its lead over the others."""
+    """Return how sure the choice of the first candidate is, from 0 to 1: its fit, what it explains, and its lead."""
     weights = [each.score**4 for each in found]
-    return found[0].fit * weights[0] / sum(weights)
+    return found[0].fit * found[0].coverage * weights[0] / sum(weights)
 
 
-def choose(found: Sequence[Candidate], records: Sequence[Record], name: str) -> Candidate:
-    """Return the one layout that is meant.
+def choose(
+    found: Sequence[Candidate], records: Sequence[Record], name: str, preference: str | None = None
+) -> Candidate:
+    """Return the one layout that is meant; `preference` says that the answers of preferences are wanted.
 
     Raises:
         UsageError: none fits (the columns there are are named, and what is missing), two fit equally well (both are
-            named, and the options that choose), or the records are preferences.
+            named, and the options that choose), the best explains next to nothing, or the records are preferences and
+            these were not asked for.
     """
-    if not found:
-        raise UsageError(f"{name}: {_why_none(records)}")
-    best = found[0]
-    if any({"chosen", "rejected"} <= record.keys() for record in records):
+    columns = refused.preference(records)
+    if columns and preference is None:
         raise UsageError(
-            f"{name}: preference data ('chosen' and 'rejected'), which is no input with a target; --layout {best.name} "
-            "would read the rest of it as such and keep both in meta"
+            f"{name}: preference data ({columns}), which is no input with a target; --preference chosen takes what was "
+            "preferred for the answer and keeps the rest in meta"
         )
-    rivals = [each for each in found[1:] if best.score - each.score < MARGIN and not _equal(best, each)]
+    found = [each for each in found if (each.name in refused.PREFERENCES) == bool(columns)]
+    if not found:
+        raise UsageError(f"{name}: {why_none(records)}")
+    best = found[0]
+    rivals = [
+        each
+        for each in found[1:]
+        if best.score - each.score < MARGIN and not _equal(best, each) and not _within(each, best)
+    ]
     if rivals:
         options = " or ".join(f"--layout {each.name} ({each.binding.layout.task})" for each in (best, *rivals))
         raise UsageError(f"{name}: {best.name} and {rivals[0].name} fit equally well: choose {options}")
+    if best.fit * best.coverage < WEAK:
+        why = "; ".join((*best.reasons, *best.against)[:2])
+        task = best.binding.layout.task
+        raise UsageError(
+            f"{name}: {best.name} is the nearest layout, but it {why}: if it is meant say --layout {best.name}, "
+            f"else name the fields, as in --task {task} --map input=TEXT --map target=LABEL"
+        )
     return best
 
 
@@ -127,14 +144,18 @@ def _candidate(
     used = _used(binding)
     ignored = {pointer[0] for key, pointer in binding.at.items() if key in _SHARED}
     counted = [key for key in columns if key not in ignored] or list(columns)
-    share = sum(key in used for key in counted) / len(counted)
-    reasons.append(f"explains {sum(key in used for key in counted)} of {len(counted)} columns")
+    explained = sum(key in used for key in counted)
+    share = explained / len(counted)
+    coverage = explained / (explained + LEFT_OVER * (len(counted) - explained))
+    reasons.append(f"explains {explained} of {len(counted)} columns")
     if fit < 1:
         reasons.append(f"{fit:.0%} of the sample fits")
     against += [f"leaves {_named(counted, used)} unexplained"] if share < 1 else []
     against += [f"{1 - fit:.0%} of the sample does not fit"] if fit < 1 else []
-    factor = _target_factor(binding, records, textual, bool(mapping), reasons, against)
-    return Candidate(binding, share * fit * factor, fit, tuple(reasons), tuple(against)) if factor else None
+    factor = target_factor(binding, records, textual, bool(mapping), reasons, against) if need_target else 1.0
+    if not factor:
+        return None
+    return Candidate(binding, share * fit * factor, fit, tuple(reasons), tuple(against), coverage)
 
 
 def _named(columns: Sequence[str], used: set[str]) -> str:
@@ -147,11 +168,10 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
     """Whether the fields a layout cannot do without are there: what it requires, and its target."""
     known = binding.layout
     if known.module:
-        required = known.schema.get("required", ())
+        required = bound_schema(known, binding.at)["required"]
         return all(any(key in record for record in records) for key in required)
-    needed = {"target", "input"} if known.name != "alpaca" else {"target", "instruction"}
-    if "input_pair" in known.fields:
-        needed.add("input_pair")
+    required = set(known.schema.get("required", ()))
+    needed = {key for key, rule in known.fields.items() if required & {pointer[0] for pointer in rule.at}} | {"target"}
     if not need_target:
         needed.discard("target")
     return all(
@@ -162,120 +182,28 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
 def _fit_share(binding: Binding, shown: Sequence[Any], textual: bool) -> float:
     assert binding.compiled is not None
     shown = list(read_cells(shown, binding) if textual else shown)
-    return 1.0 if binding.compiled.all_fit(shown) else sum(map(binding.compiled.fits, shown)) / len(shown)
+    fault = reader_of(binding).fault if binding.layout.module else None
+    if fault is None and binding.compiled.all_fit(shown):
+        return 1.0
+    fitting = [record for record in shown if binding.compiled.fits(record)]
+    return sum(fault is None or fault(record) is None for record in fitting) / len(shown)
 
 
 def _used(binding: Binding) -> set[str]:
     used = {pointer[0] for pointer in binding.at.values()}
-    return used | set(module_of(binding.layout).KEYS) if binding.layout.module else used
+    if binding.layout.module:
+        reader = reader_of(binding)
+        used |= {*reader.keys, *reader.beside}
+    return used
 
 
-def _target_factor(
-    binding: Binding,
-    records: Sequence[Record],
-    textual: bool,
-    mapped: bool,
-    reasons: list[str],
-    against: list[str],
-) -> float:
-    """Return how well the values of the target suit the task, from 0 (cannot be) to 1.
-
-    The name of a target tells its task, unless it is called `target` or was `mapped` by the user: then the values do.
-    """
-    task = binding.layout.task
-    pointer = binding.at.get("target")
-    if pointer is None or binding.layout.module:
-        return 1.0
-    values = [value for record in records if (value := get(record, pointer)) not in (MISSING, None, "")]
-    numbers = [number for value in values if (number := _number(value, textual)) is not None]
-    fractions = [number for number in numbers if number != int(number)]
-    all_numbers = len(numbers) == len(values) and bool(values)
-    if task == "regression":
-        named = pointer[-1] in ("score", "rating", "similarity_score")
-        if not all_numbers or not (fractions or named):
-            return 0.0
-        reasons.append("the target holds fractions" if fractions else f"the target is called {pointer[-1]!r}")
-        return 1.0
-    if task == "classification":
-        if textual and all(_is_list(value) for value in values):
-            against.append("every target is a list" if values else "no record has a target")
-            return 0.5
-        unnamed = mapped or pointer == ("target",)
-        return 0.0 if fractions and all_numbers else _class_factor(values, unnamed, reasons, against)
-    if task == "text-to-text":
-        if pointer == ("target",) and binding.at["input"] == ("text",):
-            against.append("'text' and 'target' are usual names of a text and its class")
-            return 0.9  # AutoTrain's names for a text and its class
-        unnamed = mapped or (pointer == ("target",) and binding.layout.name == "prompt-completion")
-        return _answer_factor(values, unnamed, reasons, against)
-    return 1.0
-
-
-def _class_factor(values: Sequence[Any], unnamed: bool, reasons: list[str], against: list[str]) -> float:
-    distinct = len(set(map(str, values)))
-    if unnamed and len(values) >= ENOUGH_ROWS:
-        if distinct / len(values) > ANSWER_SHARE:
-            against.append("nearly every target is another text")
-            return 0.5
-        if distinct / len(values) <= CLASS_SHARE:
-            reasons.append(f"the target has only {distinct} distinct values in {len(values)} rows")
-    return 1.0
-
-
-def _answer_factor(values: Sequence[Any], unnamed: bool, reasons: list[str], against: list[str]) -> float:
-    distinct = len(set(map(str, values)))
-    if unnamed and len(values) >= ENOUGH_ROWS:
-        if distinct / len(values) <= CLASS_SHARE:
-            against.append(f"the target has only {distinct} distinct values in {len(values)} rows")
-            return 0.5
-        if distinct / len(values) > ANSWER_SHARE:
-            reasons.append("nearly every target is another text")
-    return 1.0
-
-
-def _is_list(cell: Any) -> bool:
-    try:
-        return isinstance(cell, str) and cell.startswith("[") and type(decode_json(cell)) is list
-    except (msgspec.DecodeError, RecursionError):
-        return False
-
-
-def _number(value: Any, textual: bool) -> float | None:
-    if type(value) in (int, float, Number):
-        return float(value)
-    if textual and isinstance(value, str):
-        try:
-            read = decode_json(value)
-        except (msgspec.DecodeError, RecursionError):
-            return None
-        return float(read) if type(read) in (int, Number) else None
-    return None
+def _within(one: Candidate, other: Candidate) -> bool:
+    """Whether a candidate explains less than another: fewer columns, or fewer records by the same way of reading."""
+    known, best = one.binding.layout, other.binding.layout
+    fewer = known.module == best.module is not None and one.fit < other.fit
+    return fewer or _used(one.binding) < _used(other.binding)
 
 
 def _equal(one: Candidate, other: Candidate) -> bool:
     """Whether two candidates give the same canonical rows."""
     return one.binding.layout.task == other.binding.layout.task and one.binding.at == other.binding.at
-
-
-def _why_none(records: Sequence[Record]) -> str:
-    columns = list(dict.fromkeys(key for record in records for key in record))
-    shown = ", ".join(columns[:12]) + ("…" if len(columns) > 12 else "")
-    if not records:
-        return "no record to tell the layout from; name it with --layout"
-    usual = _usual_names()
-    hints = []
-    for column in columns:
-        close = difflib.get_close_matches(column.strip().lower(), usual, 1, 0.75)
-        if close and column not in usual:
-            hints.append(f"did you mean {close[0]!r} by {column!r}? ")
-    if any(column.strip() in usual and column not in usual for column in columns):
-        hints = ["--fix trims the blanks around keys (--diff shows it); or "]
-    return (
-        f"no known layout fits the columns {shown}: {''.join(hints[:2])}"
-        "name the fields, as in --task classification --map input=TEXT --map target=LABEL"
-    )
-
-
-def _usual_names() -> list[str]:
-    rules = [rule for name in LAYOUTS for key, rule in layout(name).fields.items() if key not in _SHARED]
-    return sorted({pointer[0] for rule in rules for pointer in rule.at})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
 
+from sftformat.diagnostics import Severity
 from sftformat.errors import SchemaError, UsageError
 from sftformat.layouts import LAYOUTS
 from sftformat.record import Record
@@ -82,6 +83,21 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a record though it fits its schema: code, place in the record, and words for it.
+
+    `severity` is that of the code unless it is given.
+    """
+
+    code: str
+    at: Pointer
+    message: str
+    expected: str = ""
+    got: str = ""
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """A layout as it applies to one input: for each canonical field the one pointer that was chosen.
 
@@ -97,7 +113,10 @@ class Binding:
     def to_json(self) -> dict[str, Any]:
         """Return what `manifest.mapping` records."""
         fields = {name: render(pointer) for name, pointer in self.at.items()}
-        return {"layout": self.layout.name, "task": self.layout.task, "fields": fields, **self.captures}
+        said = {"layout": self.layout.name, "task": self.layout.task, "fields": fields, **self.captures}
+        own = self.layout.schema.get("x-sftformat", {}).get("unlabelled", [])
+        found = list(self.layout.unlabelled)
+        return said if found == own else {**said, "unlabelled": found}
 
 
 def parse(pointer: str) -> Pointer:
@@ -245,19 +264,3 @@ def _rule(key: str, value: object, name: str) -> Rule:
 def module_of(found: Layout) -> Any:
     """Return the module of a layout that restructures."""
     return import_module(f"sftformat.layouts.{found.module}")
-
-
-def source_pointer(path: str, binding: Binding, row: Callable[[], Mapping[str, Any]]) -> str:
-    """Return where in its record the value stands to which a JSON Pointer into a canonical row leads.
-
-    `row` gives that row; it is asked for only where the layout restructures. A field that the record has not keeps its
-    canonical name, as do the rows of an input that was canonical already.
-    """
-    found, pointer = binding.layout, parse(path)
-    if found.module is not None and pointer[0] in ("input", "target"):
-        return render(module_of(found).source_pointer(pointer, row()))
-    at = binding.at.get(pointer[0])
-    if at is None:
-        return path
-    rule = found.fields.get(pointer[0], Rule())
-    return render(at if rule.split is not None else (*at, *pointer[1:]))

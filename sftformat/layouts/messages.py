@@ -16,6 +16,10 @@ from sftformat.record import Number, Record, decode_json, encode_json
 Message = dict[str, Any]
 #: The mark of our own notes among the keys of `extra`; a key of the source that begins with it gets it twice.
 NOTE = "#"
+#: Other keys of a turn that say what it weighs in the loss: ms-swift's `loss`, LLaMA-Factory's `loss_weight`.
+WEIGHTS = ("loss", "loss_weight")
+#: The note that holds such a key with its value.
+WEIGHT_AS = "weight_as"
 
 
 def split_turns(messages: Sequence[Message]) -> tuple[list[Message], list[Message] | None]:
@@ -44,6 +48,11 @@ def message(role: str, content: str | None, rest: Record, notes: Mapping[str, An
     made: Message = {"role": role, "content": content}
     extra: Record = {}
     kept = dict(notes or {})
+    own = next((key for key in WEIGHTS if key in rest and _is_weight(rest[key])), None)
+    if own is not None and "weight" not in rest:
+        made["weight"] = float(rest[own])
+        kept[WEIGHT_AS] = {own: rest[own]}
+        rest = {key: value for key, value in rest.items() if key != own}
     for key, value in rest.items():
         if value is None or key not in ("name", "tool_calls", "tool_call_id", "weight"):
             extra[NOTE + key if key.startswith(NOTE) else key] = value
@@ -59,6 +68,10 @@ def message(role: str, content: str | None, rest: Record, notes: Mapping[str, An
     if extra:
         made["extra"] = encode_json(extra).decode()
     return made
+
+
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, bool | int | Number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,11 @@ def turn_of(made: Message) -> Turn:
     if "weight" in made:
         weight = made["weight"]
         whole = int(weight) if weight == int(weight) else weight
-        fields["weight"] = notes.pop("weight", whole)
+        own = notes.pop(WEIGHT_AS, {})
+        for key, value in own.items():
+            fields[key] = value if float(value) == weight else bool(weight) if type(value) is bool else whole
+        if not own:
+            fields["weight"] = notes.pop("weight", whole)
     return Turn(made["role"], made.get("content"), fields, extra, notes)
 
 
@@ -136,6 +153,11 @@ def turn_number(pointer: Pointer, row: Mapping[str, Any]) -> tuple[int | None, P
     number = int(pointer[1]) + (len(row["input"] or ()) if pointer[0] == "target" else 0)
     inner = pointer[2:]
     return number, inner[1:] if inner[:1] == ("extra",) else inner
+
+
+def weight_key(made: Mapping[str, Any]) -> str:
+    """Return the key under which a turn says what it weighs."""
+    return next(iter(notes_of(made).get(WEIGHT_AS, {})), "weight")
 
 
 def tools_text(value: Any) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sftformat.errors import UsageError
-from sftformat.layouts import LAYOUTS
+from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind
 from sftformat.layouts.cells import read_cells
 from sftformat.layouts.layout import Binding, Layout, layout
@@ -68,3 +69,45 @@ def _unfit(binding: Binding, records: Sequence[Record], textual: bool) -> str:
         return "the values of the target do not suit the task"
     first = binding.compiled.explain(shown)[0]
     return f"{first.path or 'the record'}: expected {first.expected}, got {first.got}"
+
+
+def why_none(records: Sequence[Record]) -> str:
+    """Say that no layout fits, and what would name the fields."""
+    columns = list(dict.fromkeys(key for record in records for key in record))
+    shown = ", ".join(columns[:12]) + ("…" if len(columns) > 12 else "")
+    if not records:
+        return "no record to tell the layout from; name it with --layout"
+    if why := refused.reason(records):
+        return why
+    usual = _usual_names()
+    hints = []
+    for column in columns:
+        close = difflib.get_close_matches(column.strip().lower(), usual, 1, 0.75)
+        if close and column not in usual:
+            hints.append(f"did you mean {close[0]!r} by {column!r}? ")
+    if any(column.strip() in usual and column not in usual for column in columns):
+        hints = ["--fix trims the blanks around keys (--diff shows it); or "]
+    guess = _guessed(records) or "--task classification --map input=TEXT --map target=LABEL"
+    return f"no known layout fits the columns {shown}: {''.join(hints[:2])}name the fields, as in {guess}"
+
+
+def _usual_names() -> list[str]:
+    rules = [rule for name in LAYOUTS for key, rule in layout(name).fields.items() if key not in _SHARED]
+    return sorted({pointer[0] for rule in rules for pointer in rule.at})
+
+
+def _guessed(records: Sequence[Record]) -> str:
+    """Return the options for two columns of texts beside a label, which are a pair of sentences, most likely."""
+    names = list(dict.fromkeys(key for record in records for key in record))
+    labels = [name for name in names if name in ("label", "target", "gold_label", "score")]
+    texts = [
+        name for name in names if name not in labels and all(_is_text(record.get(name, "")) for record in records[:100])
+    ]
+    if len(labels) != 1 or len(texts) != 2:
+        return ""
+    task = "regression" if labels[0] == "score" else "classification"
+    return f"--task {task} --map input={texts[0]} --map input_pair={texts[1]} --map target={labels[0]}"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not value.isdigit()

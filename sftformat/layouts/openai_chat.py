@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate, pairwise
 from typing import Any
 
 from sftformat.layouts.layout import Pointer
@@ -15,12 +16,15 @@ from sftformat.layouts.messages import (
     tools_value,
     turn_number,
     turn_of,
+    weight_key,
     written,
 )
 from sftformat.record import Record, encode_json
 
 #: Top-level keys that this module reads; every other one goes to meta.
 KEYS = ("messages", "tools")
+#: Keys of the text of a part of the content: OpenAI's, and LLaMA-Factory's.
+PART_TEXTS = ("text", "value")
 
 
 def to_canonical(record: Record) -> Record:
@@ -28,10 +32,27 @@ def to_canonical(record: Record) -> Record:
     turns = []
     for turn in record["messages"]:
         rest = {key: value for key, value in turn.items() if key not in ("role", "content")}
-        notes = {"content": None} if turn.get("content", "") is None else {}
-        turns.append(message(turn["role"], turn.get("content"), rest, notes))
+        content, notes = _content(turn)
+        turns.append(message(turn["role"], content, rest, notes))
     given, answer = split_turns(turns)
     return {"input": given, "target": answer, "tools": tools_text(record.get("tools"))}
+
+
+def _content(turn: Record) -> tuple[str | None, Record]:
+    """Return the text of a turn, and what must be known to write it again: that it is null, or made of parts."""
+    content = turn.get("content", "")
+    if not isinstance(content, list):
+        return turn.get("content"), {"content": None} if content is None else {}
+    held = [next((key, part[key]) for key in PART_TEXTS if key in part) for part in content]
+    return "".join(text for _, text in held), {"content": [[key, len(text)] for key, text in held]}
+
+
+def _parts(text: str, note: list[Any]) -> list[Record]:
+    """Return a text as the parts that it had; as one where it was changed since."""
+    held: list[Any] = note if sum(length for _, length in note) == len(text) else [[PART_TEXTS[0], len(text)]]
+    lengths: list[int] = [length for _, length in held]
+    ends = pairwise(accumulate(lengths, initial=0))
+    return [{"type": "text", key: text[start:end]} for (key, _), (start, end) in zip(held, ends, strict=True)]
 
 
 def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:
@@ -44,7 +65,9 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
 
 def _written(made: Message) -> Record:
     turn = turn_of(made)
-    content = {"content": turn.content} if turn.content is not None or "content" in turn.notes else {}
+    note, said = turn.notes.get("content"), turn.content
+    text = _parts(said, note) if isinstance(note, list) and said is not None else said
+    content = {"content": text} if said is not None or "content" in turn.notes else {}
     fields = turn.fields
     if "from" in turn.notes and "tool_calls" in fields:
         fields = {**fields, "tool_calls": _calls(fields["tool_calls"])}
@@ -68,4 +91,6 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     number, inner = turn_number(pointer, row)
     if number is None:
         return (KEYS[0],)
+    turns = [*(row["input"] or ()), *(row["target"] or ())]
+    inner = (weight_key(turns[number]),) if inner == ("weight",) else inner
     return (KEYS[0], str(number), *inner)

@@ -15,6 +15,7 @@ from sftformat.layouts.messages import (
     tools_value,
     turn_number,
     turn_of,
+    weight_key,
     written,
 )
 from sftformat.record import Record, decode_json
@@ -109,6 +110,7 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     if notes_of(turns[0]).get("from") == SYSTEM_KEY and number == 0:
         return ("system",)
     before = int(notes_of(turns[0]).get("from") == SYSTEM_KEY)
+    inner = (weight_key(turns[number]),) if inner == ("weight",) else inner
     key = _KEYS_OF_TURN.get(inner[0]) if inner else None
     if key is None or (inner[0] == "tool_calls" and notes_of(turns[number]).get(CALLS_KEY, "") is None):
         return (KEYS[0], str(number - before), *inner)

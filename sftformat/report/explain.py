@@ -52,7 +52,7 @@ def show_explained(where: Screen, explained: Explained) -> None:
 
 def _show_place(where: Screen, explained: Explained) -> None:
     found, source = explained.found, explained.source
-    unit = "row" if source.format in ("parquet", "arrow") and source.origin is None else "line"
+    unit = "row" if source.format in ("parquet", "arrow", "mo", "xlsx") and source.origin is None else "line"
     what = _KINDS[found.kind]
     if found.kind == "record" and explained.worst is Severity.ERROR:
         what = "a rejected record"
@@ -181,32 +181,39 @@ def _turn(turn: Mapping[str, Any]) -> str:
 def _show_tokens(where: Screen, tokens: Tokens) -> None:
     for run in tokens.sequences:
         kept = len(run.tokens) - run.lost
+        learned = sum(token.trained is True for token in run.tokens)
+        trained = f", {learned:,} trained on: » «" if any(token.trained is not None for token in run.tokens) else ""
         limit = f", {kept:,} kept by --max-length {tokens.max_length}, {run.lost:,} cut" if run.lost else ""
         path = f"{run.path}: " if run.path else ""
-        heading(where, "tokens", f"{path}{count(len(run.tokens), 'token')} of {tokens.tokenizer}{limit}")
+        heading(where, "tokens", f"{path}{count(len(run.tokens), 'token')} of {tokens.tokenizer}{trained}{limit}")
         indent(where, _flow(run))
     if tokens.max_length is None:
         indented(where, "each text by itself, without special tokens and chat template", "dim")
         return
-    _show_labels(where, tokens)
+    if all(token.trained is None for run in tokens.sequences for token in run.tokens):
+        _show_labels(where, tokens)
     if tokens.shards:
         _show_stored(where, tokens)
 
 
 def _flow(run: TokenRun) -> Text:
-    """Return tokens with their ids as running text; what is cut stands between scissors."""
+    """Return tokens with their ids as running text; what is cut stands between scissors, what is learned in » «."""
     flow = Text()
-    for kept, group in groupby(run.tokens, key=lambda token: token.kept):
+    for (kept, trained), group in groupby(run.tokens, key=lambda token: (token.kept, token.trained)):
         part = list(group)
         left = len(part) - FIRST_TOKENS - LAST_TOKENS
         if not kept:
             flow.append("✂ ", "red")
+        if trained:
+            flow.append("» ", "green")
         for token in part[:FIRST_TOKENS] if left > 0 else part:
             _append(flow, token)
         if left > 0:
             flow.append(f"… {left:,} more …  ", "dim")
             for token in part[-LAST_TOKENS:]:
                 _append(flow, token)
+        if trained:
+            flow.append("«  ", "green")
         if not kept:
             flow.append("✂  ", "red")
     flow.rstrip()
@@ -215,7 +222,8 @@ def _flow(run: TokenRun) -> Text:
 
 def _append(flow: Text, token: Token) -> None:
     flow.append(visible(token.text), "bold" if token.kept else "dim strike")
-    flow.append(f"·{token.id}  ", "dim")
+    flow.append(f"·{token.id}", "dim")
+    flow.append(f" {visible(token.label)}  " if token.label is not None else "  ", "cyan")
 
 
 def _show_labels(where: Screen, tokens: Tokens) -> None:
@@ -228,6 +236,11 @@ def _show_labels(where: Screen, tokens: Tokens) -> None:
         )
         return
     names, labels = tokens.label_map or (), tokens.labels
+    if names and isinstance(labels, list) and all(isinstance(label, int) for label in labels):  # tags of words
+        asked = sum(label >= 0 for label in labels)
+        said = f"at the first token of {count(asked, 'word')}" if asked else "unlabelled: left out of the loss"
+        heading(where, "labels", str(labels), said)
+        return
     said = ""
     if names and isinstance(labels, list):
         said = ", ".join(name for name, hot in zip(names, labels, strict=True) if hot) or "none applies"
@@ -253,7 +266,7 @@ def _show_findings(where: Screen, explained: Explained) -> None:
         return
     findings = [each for each, _ in explained.findings]
     if not findings:
-        heading(where, "findings", "none on this row")
+        heading(where, "findings", "none on this row alone; validate also looks at it beside the others")
         return
     heading(where, "findings")
     for code, same in groupby(_by_severity(findings), key=lambda each: each.code):

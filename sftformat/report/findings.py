@@ -144,12 +144,19 @@ def _show_code(where: Screen, digest: Digest, key: str, listed: list[Diagnostic]
     if key in digest.shares:
         title.append(f"  {_share(digest.shares[key])}", "dim")
     _print(where, title)
+    cures = {} if head.severity is Severity.INFORMATION else dict.fromkeys(found.hint for found in listed)
     for found in listed:
         _print(where, Text("  ").append(place(found), "bold").append(_words(found)))
+        if len(cures) > 1 and found.hint:
+            _print(where, _cure(found.hint, "    "))
     if number > len(listed):
         where.out.print(Text(f"  … and {number - len(listed):,} more" if listed else "  … not listed", "dim"))
-    if head.hint and head.severity is not Severity.INFORMATION:
-        _print(where, Text(f"  → {visible(head.hint.rstrip('.'))}", "dim"))
+    if head.hint and head.severity is not Severity.INFORMATION and len(cures) < 2:
+        _print(where, _cure(head.hint, "  "))
+
+
+def _cure(hint: str, indent: str) -> Text:
+    return Text(f"{indent}→ {visible(hint.rstrip('.'))}", "dim")
 
 
 def _print(where: Screen, text: Text) -> None:

@@ -51,7 +51,7 @@ class Listing(Protocol):
 
 
 class TextListing:
-    """One line a finding, in the form that editors and compilers use: `FILE:LINE: error: CODE name: message`."""
+    """One line a finding, as editors and compilers write them: `FILE:LINE: error: CODE name: message (what to do)`."""
 
     def __init__(self, write: Write, places: Places) -> None:
         self.write, self.places = write, places
@@ -59,7 +59,8 @@ class TextListing:
     def add(self, found: Diagnostic) -> None:
         shown = self.places.opened(found)
         where = f"{shown.file or shown.split or 'data set'}" + (f":{shown.line}" if shown.line is not None else "")
-        words = visible(clip(shown.message, 300))
+        cure = f" ({shown.hint.rstrip('.')})" if shown.hint else ""
+        words = visible(clip(shown.message, 300) + cure)
         self.write(f"{visible(where)}: {found.severity}: {found.code} {found.name}: {words}\n")
 
     def end(self, summary: Summary) -> None:

@@ -21,7 +21,8 @@ def show_labels(where: Screen, section: Section) -> None:
     if section.too_many:
         heading(where, "labels", "too many to count: is another column the target?")
     elif section.labels:
-        _show_label_table(where, section.labels)
+        words = section.detected is not None and section.detected.binding.layout.task == "token-classification"
+        _show_label_table(where, section.labels, "words" if words else "rows")
     if section.scores:
         found = section.scores
         heading(where, "targets", f"{found.least:g} to {found.most:g}, mean {found.mean:.4g}")
@@ -33,7 +34,7 @@ def show_labels(where: Screen, section: Section) -> None:
         indent(where, made)
 
 
-def _show_label_table(where: Screen, labels: Mapping[str, Mapping[str, int]]) -> None:
+def _show_label_table(where: Screen, labels: Mapping[str, Mapping[str, int]], counted: str) -> None:
     total: dict[str, int] = {}
     for own in labels.values():
         for label, rows in own.items():
@@ -41,7 +42,7 @@ def _show_label_table(where: Screen, labels: Mapping[str, Mapping[str, int]]) ->
     ordered = sorted(total, key=lambda label: (-total[label], label))
     heading(where, "labels", count(len(ordered), "label"))
     splits = [split for split in labels if len(labels) > 1]
-    made = table("label", *splits, "rows", "share", "", right=(*splits, "rows", "share"))
+    made = table("label", *splits, counted, "share", "", right=(*splits, counted, "share"))
     whole = sum(total.values())
     for label in ordered[:SHOWN_LABELS]:
         by_split = [f"{labels[split].get(label, 0):,}" for split in splits]

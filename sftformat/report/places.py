@@ -11,7 +11,7 @@ from sftformat.dataset.options import Detected
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats.source import Source
 
-_LINES = frozenset({"csv", "tsv", "json", "jsonl"})
+_LINES = frozenset({"csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx", "parallel"})
 #: With more inputs than this the places inside messages keep the names that are recorded.
 MESSAGE_NAMES = 1000
 

@@ -10,6 +10,7 @@ from difflib import unified_diff
 
 from rich.text import Text
 
+from sftformat.dataset.fixes import NAME as FIXED
 from sftformat.diagnostics import clip, visible
 from sftformat.repairs import REPAIRS
 from sftformat.repairs.repair import Repaired
@@ -19,7 +20,7 @@ from sftformat.report.screen import Screen, count
 #: What the diff shows of a line: so much before the first change, so much in all.
 LEAD, WIDTH = 40, 160
 #: Labels and keys are shown in quotes, so that their blanks are seen.
-_QUOTED = frozenset(each.name for each in REPAIRS if each.scope != "text")
+_QUOTED = frozenset({FIXED, *(each.name for each in REPAIRS if each.scope != "text")})
 _STYLES = {"-": "red", "+": "green", "@": "cyan"}
 
 

@@ -36,9 +36,20 @@ def follow(
 def show_report(where: Screen, report: Report) -> None:
     """Print, for each split, lengths in tokens, rows cut and tokens lost."""
     numbers = ("rows", "tokens", "median", "99 %", "longest", f"longer than {report.max_length}", "tokens beyond")
-    made = table("split", *numbers, right=numbers)
+    aimed = ("trained on", "of these cut") if any(part.longest_aim for part in report.splits.values()) else ()
+    made = table("split", *numbers, *aimed, right=(*numbers, *aimed))
     for split, part in report.splits.items():
         at = dict(part.percentiles)
-        values = (part.rows, part.tokens, at.get(50, 0), at.get(99, 0), at.get(100, 0), part.cut, part.lost)
+        values: tuple[int, ...] = (
+            part.rows,
+            part.tokens,
+            at.get(50, 0),
+            at.get(99, 0),
+            at.get(100, 0),
+            part.cut,
+            part.lost,
+        )
+        if aimed:
+            values = (*values, part.aimed, part.aimed_lost)
         add(made, split, *(f"{value:,}" for value in values))
     where.show(made)

@@ -84,6 +84,15 @@ class View:
         found = [text for name in TEXT_FIELDS for text in _texts(name, self.column(name))]
         return tuple(text for text in found if text.values.null_count < len(text.values))
 
+    @cached_property
+    def calls(self) -> tuple[Text, ...]:
+        """The calls of tools, as JSON texts, and the tools of a batch of chat."""
+        if self.task != "chat":
+            return ()
+        found = [text for name in ("input", "target") for text in _texts(name, self.column(name), "tool_calls")]
+        found += _texts("tools", self.column("tools"))
+        return tuple(text for text in found if text.values.null_count < len(text.values))
+
     def text(self, name: str) -> Text | None:
         """Return the texts of one field, None when it has none."""
         return next((text for text in self.texts if text.field == name), None)
@@ -113,12 +122,12 @@ class View:
         return pc.fill_null(self.column("split").cast(pa.string()), "train")
 
 
-def _texts(name: str, values: Array) -> list[Text]:
+def _texts(name: str, values: Array, part: str = "content") -> list[Text]:
     if not is_list(values):
         return [Text(name, values)] if _is_text(values) else []
     inner, offsets = flat(values)
     if pa.types.is_struct(inner.type):
-        return [Text(name, pc.struct_field(inner, "content"), offsets, "/content")]
+        return [Text(name, pc.struct_field(inner, part), offsets, f"/{part}")]
     return [Text(name, inner, offsets)] if _is_text(inner) else []
 
 

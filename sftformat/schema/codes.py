@@ -5,11 +5,13 @@ from __future__ import annotations
 from sftformat.documented import Page, Sample, jsonl
 
 _GOOD = b'{"text": "Fine film.", "label": "pos"}\n'
+_NAMED = b'{"text": "Fine film.", "label": 1, "label_text": "pos"}\n'
 _SCHEMA = (
     b'{"type": "object", "properties": {"text": {"type": "string", "maxLength": 12},'
     b' "label": {"enum": ["pos", "neg"]}}}\n'
 )
 _FOREIGN = b'{"type": "object", "properties": {"text": {"type": "string", "faker": "sentence"}, "label": {}}}\n'
+_FIX = b'{"file": "a.jsonl", "line": 1, "id": "06ceeb1f4e0db8cfa0af73c881402e56", "from": "pos", "to": "neg"}\n'
 _NOTED = b'{"text": "Fine film.", "label": "pos", "note": "seen twice"}\n'
 _OPEN = _SCHEMA.replace(b'{"type"', b'{"additionalProperties": true, "type"', 1)
 _WITH_SCHEMA = ("--schema", "schema.json", "--map", "input=text", "--map", "target=label")
@@ -102,5 +104,56 @@ PAGES: tuple[Page, ...] = (
         "a check that was written and is not made lets pass what it was to keep out.",
         (Sample((("schema.json", _FOREIGN), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
         (Sample((("schema.json", _SCHEMA), ("a.jsonl", _GOOD)), _WITH_SCHEMA),),
+    ),
+    Page(
+        "SFT109",
+        "a span that is not where the annotator put it trains a tag on other words, or on none.",
+        (
+            jsonl(b'{"text": "Ann left.", "label": [[0, 30, "PER"]]}\n'),
+            jsonl(b'{"text": "Ann Lee left.", "label": [[0, 3, "PER"], [0, 7, "PER"]]}\n'),
+        ),
+        (jsonl(b'{"text": "Ann Lee left.", "label": [[0, 7, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT110",
+        "most spans that end inside a word are one character off, and half a word is learned as a name.",
+        (jsonl(b'{"text": "Anna left.", "label": [[0, 3, "PER"]]}\n'),),
+        (jsonl(b'{"text": "Anna left.", "label": [[0, 4, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT111",
+        "JavaScript and Java count an emoji as two, so that every span behind one is shifted.",
+        (jsonl(b'{"text": "\xf0\x9f\x98\x80 Ann left.", "label": [[3, 6, "PER"]]}\n'),),
+        (jsonl(b'{"text": "\xf0\x9f\x98\x80 Ann left.", "label": [[2, 5, "PER"]]}\n'),),
+    ),
+    Page(
+        "SFT112",
+        "what an annotator rejected is no example; that it is missing must still be seen.",
+        (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "ORG"}], "answer": "reject"}\n'),),
+        (jsonl(b'{"text": "Ann left.", "spans": [{"start": 0, "end": 3, "label": "PER"}], "answer": "accept"}\n'),),
+    ),
+    Page(
+        "SFT113",
+        "the name is what is learned; where it contradicts the id, one of the two is a wrong label.",
+        (jsonl(_NAMED + b'{"text": "Bad film.", "label": 1, "label_text": "neg"}\n'),),
+        (jsonl(_NAMED + b'{"text": "Bad film.", "label": 0, "label_text": "neg"}\n'),),
+    ),
+    Page(
+        "SFT119",
+        "a fix that is not made is an error that stays in the data, though a list says that it is gone.",
+        (
+            Sample(
+                (("a.jsonl", _GOOD), ("fixes.jsonl", _FIX.replace(b"pos", b"new"))),
+                ("-o", "shown", "--dry-run", "--apply", "fixes.jsonl"),
+                command="convert",
+            ),
+        ),
+        (
+            Sample(
+                (("a.jsonl", _GOOD), ("fixes.jsonl", _FIX)),
+                ("-o", "shown", "--dry-run", "--apply", "fixes.jsonl"),
+                command="convert",
+            ),
+        ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.outcome import Bounds, Counts
 from sftformat.tokenize.report import Report
 from sftformat.tokenize.unit import Setting, Unit
@@ -21,19 +22,33 @@ def manifest_fields(
     return {
         "task": setting.task,
         "labels": list(setting.labels) if setting.labels is not None else None,
-        "objective": "encoder",
+        "objective": setting.objective,
         "max_length": setting.max_length,
         "truncation": setting.truncation,
+        **_of_texts(setting),
         "inputs": dataset["inputs"],
         "dataset": {"fingerprint": dataset["fingerprint"]},
-        "splits": {split: _split(units, split, part) for split, part in counts.items()},
+        "splits": {split: _split(units, split, part, setting) for split, part in counts.items()},
         "tokenizer": setting.reference.to_manifest(),
         "ledger": {split: _ledger(part) for split, part in counts.items()},
         "report": report.to_json(),
     }
 
 
-def _split(units: Sequence[Unit], split: str, counts: Counts) -> dict[str, Any]:
+def _of_texts(setting: Setting) -> dict[str, Any]:
+    """Return what is said only where targets are texts."""
+    if setting.objective == "encoder":
+        return {}
+    template = setting.template.to_manifest() if setting.template is not None else None
+    if setting.objective == "causal":
+        return {"template": template}
+    start, stop = closing(setting.reference)
+    decoder = {"start_id": start, "stop_id": stop}
+    return {"template": template, "max_target_length": setting.max_target_length, "decoder": decoder}
+
+
+def _split(units: Sequence[Unit], split: str, counts: Counts, setting: Setting) -> dict[str, Any]:
+    targets = {"targets": {"tokens": counts.trained, "max": counts.longest_target}}
     return {
         "rows": counts.written,
         "files": [unit.shard for unit in units if unit.split == split],
@@ -45,6 +60,7 @@ def _split(units: Sequence[Unit], split: str, counts: Counts) -> dict[str, Any]:
         "length": {"max": counts.longest},
         "truncated_rows": counts.truncated,
         "tokens_lost": counts.tokens_lost,
+        **(targets if setting.objective != "encoder" else {}),
     }
 
 

@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from sftformat.documented import Page, Sample, fixture
 
-_HOW = ("-o", "shards", "--tokenizer", "TOKENIZER", "--max-length", "5")
+_HOW = ("-o", "shards", "--tokenizer", "TOKENIZER")
+_CAUSAL = ("--for", "causal", "--template", "plain")
 
 
 def _tokenized(content: bytes, *options: str) -> Sample:
     """A sample that is tokenized with a tokenizer that knows `good`, `bad`, `film`, `the` and a few words more."""
-    return Sample((("a.jsonl", content),), (*_HOW, *options), command="tokenize")
+    return Sample((("a.jsonl", content),), (*_HOW, *(options or ("--max-length", "5"))), command="tokenize")
 
 
 _GOOD = b'{"text": "good film", "label": "pos"}\n'
+
+_ASKED = b'{"prompt": "the film not the good the bad", "completion": "good"}\n'
+#: A template of a model that knows no system turns.
+_STRICT = b"""{%- for message in messages -%}
+{%- if message.role == "system" %}{{ raise_exception("no system turn, please") }}{% endif -%}
+{{ message.role }}: {{ message.content }}
+{% endfor -%}
+"""
+_TURNS = (
+    b'{"from": "system", "value": "not bad"}',
+    b'{"from": "human", "value": "good film"}',
+    b'{"from": "gpt", "value": "very good"}',
+)
+
+
+def _rendered(*turns: bytes) -> Sample:
+    content = b'{"conversations": [%b]}\n' % b", ".join(turns)
+    how = (*_HOW, "--for", "causal", "--template", "template.jinja")
+    return Sample((("a.jsonl", content), ("template.jinja", _STRICT)), how, command="tokenize")
+
 
 #: In the order of the codes; name, severity, words and cure stand in `diagnostics.CODES`.
 PAGES: tuple[Page, ...] = (
@@ -30,15 +51,29 @@ PAGES: tuple[Page, ...] = (
     ),
     Page(
         "SFT503",
-        "of an empty sequence a model learns the label without a text.",
-        (_tokenized(_GOOD + b'{"text": "\\u0001", "label": "neg"}\n'),),
+        "of an empty sequence a model learns the label without a text, and the tag of an empty word is lost.",
+        (
+            _tokenized(_GOOD + b'{"text": "\\u0001", "label": "neg"}\n'),
+            _tokenized(b'{"tokens": ["good", "\\u0001", "film"], "ner_tags": ["O", "B-PER", "O"]}\n'),
+        ),
         (_tokenized(_GOOD + b'{"text": ".", "label": "neg"}\n'),),
     ),
-    Page("SFT504", "where the target is cut off nothing is learned, and the loss of the row is not a number.", (), ()),
+    Page(
+        "SFT504",
+        "where the target is cut off nothing is learned, and the loss of the row is not a number.",
+        (_tokenized(_ASKED, *_CAUSAL, "--max-length", "7"),),
+        (_tokenized(_ASKED, *_CAUSAL, "--max-length", "99"),),
+    ),
     Page(
         "SFT505",
         "an id that the model has no vector for ends training; a vocabulary of another model trains on noise.",
         (fixture("shards of a tokenizer with more ids than the model has vectors"),),
         (fixture("shards of the tokenizer of the model"),),
+    ),
+    Page(
+        "SFT506",
+        "tokens would be trained on that are none of the answer, or a conversation that no one could have.",
+        (_rendered(*_TURNS),),
+        (_rendered(*_TURNS[1:]),),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
-from sftformat.tokenize.encode import Encoded
-from sftformat.tokenize.labels import Column, Labels
+from sftformat.tokenize.conversation import Fault
+from sftformat.tokenize.labels import Column
+from sftformat.tokenize.made import Aims, Made
 
 _SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
 
@@ -32,8 +33,8 @@ class Columns:
     lines: Column
 
 
-def columns_of(batch: pa.RecordBatch) -> Columns:
-    """Take the columns out of a canonical batch.
+def columns_of(batch: pa.RecordBatch, *, as_text: bool = True) -> Columns:
+    """Take the columns out of a canonical batch; without `as_text` the texts are empty: the input is something else.
 
     Raises:
         KeyError, pa.ArrowTypeError, pa.ArrowInvalid: it is not canonical.
@@ -43,7 +44,7 @@ def columns_of(batch: pa.RecordBatch) -> Columns:
         weights = np.asarray(pc.fill_null(column(batch, "weight", pa.float64()), 1.0)).astype(np.float32)
     source = column(batch, "source", _SOURCE)
     return Columns(
-        texts=pc.fill_null(column(batch, "input", pa.string()), "").to_pylist(),
+        texts=pc.fill_null(column(batch, "input", pa.string()), "").to_pylist() if as_text else [""] * len(batch),
         pairs=pairs.to_pylist() if pairs.null_count < len(pairs) else None,
         weights=weights,
         weighs=np.isfinite(weights) & (weights >= 0),
@@ -58,15 +59,31 @@ def column(batch: pa.RecordBatch, name: str, kind: Any) -> Column:
     return batch.column(name).cast(kind) if name in batch.schema.names else pa.nulls(len(batch), kind)
 
 
+def bytes_of(values: Column) -> npt.NDArray[np.int64]:
+    """Return how many bytes of text each row of a column holds, keys and marks left out: (N,)."""
+    kind, lengths = values.type, np.zeros(len(values), np.int64)
+    if pa.types.is_list(kind):
+        inner: Column = pc.list_flatten(values)
+        parents = np.asarray(pc.list_parent_indices(values))
+        return np.bincount(parents, bytes_of(inner), len(values)).astype(np.int64)
+    if pa.types.is_struct(kind):
+        for number in range(kind.num_fields):
+            lengths += bytes_of(pc.struct_field(values, [number]))
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        lengths += np.asarray(pc.fill_null(pc.binary_length(values), pa.scalar(0, pa.int32())))
+    return lengths
+
+
 def findings(
     batch: pa.RecordBatch,
     rows: npt.NDArray[np.int64],
-    encoded: Encoded,
-    labels: Labels,
+    made: Made,
     columns: Columns,
-    max_length: int,
+    lost_target: npt.NDArray[np.bool_],
+    limits: tuple[int, int],
 ) -> Iterator[tuple[int, tuple[Diagnostic, ...]]]:
-    """Yield each of `rows`, which are not written, with the findings that cost it."""
+    """Yield each of `rows`, which are not written, with the findings that cost it; `limits` are those of both sides."""
+    encoded, labels = made.encoded, made.labels
     splits = column(batch, "split", pa.string())
     for row in rows.tolist():
         line = columns.lines[row].as_py()
@@ -77,7 +94,9 @@ def findings(
             "split": splits[row].as_py() or "",
         }
         found = []
-        if encoded.content[row] == 0:
+        if row in made.faults:
+            found.append(_of_fault(made.faults[row], place))
+        elif encoded.content[row] == 0:
             said = "no token is left of the text but special ones"
             found.append(diagnostic("SFT503", said, path="/input", got=clip(repr(columns.texts[row])), **place))
         if labels.unfit[row]:
@@ -90,7 +109,33 @@ def findings(
             got = clip(str(batch.column("weight")[row].as_py()))
             said = "a weight that is not a finite number of 0 or more as float32"
             found.append(diagnostic("SFT101", said, path="/weight", got=got, **place))
+        if lost_target[row] and made.aims is not None and not found:
+            found.append(diagnostic("SFT504", _target_words(made.aims, row, limits), path="/target", **place))
+        if not found and made.aims is not None and made.aims.cut[row]:
+            aims = made.aims
+            said = (
+                f"{aims.full[row]:,} tokens of the target, {aims.cut[row]:,} more than --max-target-length {limits[1]}"
+            )
+            found.append(diagnostic("SFT501", said, path="/target", **place))
         if not found:
-            said = f"{encoded.full[row]:,} tokens, {encoded.lost[row]:,} more than --max-length {max_length}"
+            said = f"{encoded.full[row]:,} tokens, {encoded.lost[row]:,} more than --max-length {limits[0]}"
             found.append(diagnostic("SFT501", said, path="/input", **place))
         yield row, tuple(found)
+
+
+def _of_fault(fault: Fault, place: Mapping[str, Any]) -> Diagnostic:
+    fields = {"path": fault.path, "got": fault.got, **place}
+    if fault.hint:
+        fields["hint"] = fault.hint
+    if fault.name:
+        return Diagnostic(fault.code, fault.name, Severity.ERROR, fault.said, **fields)
+    return diagnostic(fault.code, fault.said, **fields)
+
+
+def _target_words(aims: Aims, row: int, limits: tuple[int, int]) -> str:
+    if aims.empty[row]:
+        return "no token of the target is trained on: it is empty, or the template leaves it out"
+    return (
+        f"all {aims.tokens[row]:,} tokens that are trained on lie beyond --max-length {limits[0]}: "
+        f"the row has {aims.full[row]:,} tokens"
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from sftformat.errors import UsageError
+from sftformat.tokenize.ids import stretches
 from sftformat.tokenize.load import Reference
+from sftformat.tokenize.pieces import ids_of
 from sftformat.tokenize.template import Template
 
 Ints = npt.NDArray[np.int64]
@@ -54,8 +55,8 @@ class _Flat:
 def encode(reference: Reference, texts: Sequence[str], pairs: Sequence[str | None] | None, max_length: int) -> Encoded:
     """Encode texts, each with its pair where that is not None, cut to `max_length` tokens, longest text first.
 
-    Tokens come from the reference library without special tokens; cutting and special tokens are done here, for all
-    rows at once. Needs `reference.single` and `reference.pair` (`exact.by_reference` needs neither).
+    Tokens come from `pieces`, without special tokens; truncation and special tokens are done here, for all rows at
+    once. Needs `reference.single` and `reference.pair` (`exact.by_reference` needs neither).
 
     Raises:
         UsageError: `max_length` leaves no room beside the special tokens.
@@ -91,11 +92,10 @@ def require_room(room: Ints, max_length: int) -> None:
 
 def _flat(reference: Reference, texts: Sequence[str], rows: Ints, count: int) -> _Flat:
     """Tokenize texts that stand in `rows` of `count` rows; the other rows have no tokens."""
-    encodings = reference.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False) if texts else []
-    lengths = np.array([len(encoding) for encoding in encodings], np.int64)
-    ends, total = np.cumsum(lengths), int(lengths.sum())
-    tokens = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int32, total)
-    unknown = np.zeros(total + 1, np.int64)
+    found = ids_of(reference, texts)
+    tokens, lengths = found.tokens, found.lengths
+    ends = np.cumsum(lengths)
+    unknown = np.zeros(len(tokens) + 1, np.int64)
     if reference.unk_id is not None:
         np.cumsum(tokens == reference.unk_id, out=unknown[1:])
     flat = _Flat(tokens, np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64))
@@ -141,11 +141,6 @@ def _lay(
             continue
         text, count = texts[part.sequence], keep[part.sequence][rows]
         start = text.starts[rows] + (text.lengths[rows] - count if side == "left" else 0)
-        target = _stretches(at, count)
-        ids[target], types[target] = text.tokens[_stretches(start, count)], part.type_id
+        target = stretches(at, count)
+        ids[target], types[target] = text.tokens[stretches(start, count)], part.type_id
         at = at + count
-
-
-def _stretches(starts: Ints, counts: Ints) -> Ints:
-    """Return the positions start, start + 1, … of every stretch, one after the other."""
-    return np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())

@@ -24,6 +24,15 @@ _COLUMNS: Mapping[str, tuple[str, bool]] = {
     "line": ("int64", False),
 }
 _LABELS = {"classification": ("int64", False), "multilabel": ("float32", True), "regression": ("float32", False)}
+#: What rows of words hold beside: at the first token of a word its place in `words`, -1 at the others.
+_WORDS: Mapping[str, tuple[str, bool]] = {"word_index": ("int32", True), "words": ("string", True)}
+#: What the shards of an encoder-decoder hold beside: what the decoder reads, and the texts to hold answers against.
+_DECODER: Mapping[str, tuple[str, bool]] = {
+    "decoder_input_ids": ("int32", True),
+    "source_text": ("string", False),
+    "target_text": ("string", False),
+    "references": ("string", True),
+}
 _TYPES: Mapping[str, Any] = {
     "int8": pa.int8(),
     "int32": pa.int32(),
@@ -33,35 +42,44 @@ _TYPES: Mapping[str, Any] = {
 }
 
 
-def columns(task: str) -> Mapping[str, tuple[str, bool]]:
-    """Return name -> (type, is a list) of the columns of a task's shards."""
-    return {**_COLUMNS, "labels": _LABELS[task]}
+def columns(task: str, objective: str = "encoder") -> Mapping[str, tuple[str, bool]]:
+    """Return name -> (type, is a list) of the columns of a task's shards.
+
+    Those of causal shards have no `token_type_ids`: a GPT-2 would add the vectors of these ids to those of the tokens.
+    """
+    made = {**_COLUMNS, "labels": _LABELS.get(task, ("int64", True))}
+    if objective == "causal":
+        return {name: kind for name, kind in made.items() if name != "token_type_ids"}
+    more = {"token-classification": _WORDS}.get(task, _DECODER if objective == "encoder-decoder" else {})
+    return {**made, **more}
 
 
-def features(task: str, names: Sequence[str] | None) -> dict[str, Any]:
+def features(task: str, names: Sequence[str] | None, objective: str = "encoder") -> dict[str, Any]:
     """Return the features in the spelling of `dataset_info.json`."""
     spelled: dict[str, Any] = {}
-    for column, (dtype, many) in columns(task).items():
-        value = {"dtype": dtype, "_type": "Value"}
+    for column, (dtype, many) in columns(task, objective).items():
+        value: dict[str, Any] = {"dtype": dtype, "_type": "Value"}
         spelled[column] = {"feature": value, "_type": "Sequence"} if many else value
-    if task == "classification" and names:
-        spelled["labels"] = {"names": list(names), "_type": "ClassLabel"}
+    if task in ("classification", "token-classification") and names:
+        value = {"names": list(names), "_type": "ClassLabel"}
+        spelled["labels"] = value if task == "classification" else {"feature": value, "_type": "Sequence"}
     return spelled
 
 
-def schema(task: str, names: Sequence[str] | None) -> pa.Schema:
+def schema(task: str, names: Sequence[str] | None, objective: str = "encoder") -> pa.Schema:
     """Return the Arrow schema, with the features in its metadata for `load_dataset("arrow", data_files=…)`."""
     fields = [
         pa.field(column, pa.list_(_TYPES[dtype]) if many else _TYPES[dtype])
-        for column, (dtype, many) in columns(task).items()
+        for column, (dtype, many) in columns(task, objective).items()
     ]
-    info = json.dumps({"info": {"features": features(task, names)}}, ensure_ascii=False)
+    info = json.dumps({"info": {"features": features(task, names, objective)}}, ensure_ascii=False)
     return pa.schema(fields, metadata={"huggingface": info})
 
 
-def dataset_info(task: str, names: Sequence[str] | None) -> bytes:
+def dataset_info(task: str, names: Sequence[str] | None, objective: str = "encoder") -> bytes:
     """Return the content of `SPLIT/dataset_info.json`; the order of the features is the order of the columns."""
-    value = {"citation": "", "description": "", "features": features(task, names), "homepage": "", "license": ""}
+    spelled = features(task, names, objective)
+    value = {"citation": "", "description": "", "features": spelled, "homepage": "", "license": ""}
     return _dump(value)
 
 

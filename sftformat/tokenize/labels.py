@@ -21,21 +21,29 @@ from sftformat.errors import DataError, UsageError
 MAX_LABELS = 100_000
 #: The label of an unlabelled row: what torch's cross entropy leaves out.
 UNLABELLED = -100
+#: The tag of a word that belongs to no entity.
+OUTSIDE = "O"
 #: An Arrow array; pyarrow's stubs have no overloads for one whose type is known only at run time.
 Column = Any
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-def ordered(labels: Iterable[str]) -> tuple[str, ...]:
-    """Return labels by value when all are plain numbers (1, 2, 10), else by code point."""
+def ordered(labels: Iterable[str], task: str = "") -> tuple[str, ...]:
+    """Return labels by value when all are plain numbers (1, 2, 10), else by code point.
+
+    Of tags O comes first: id 0 is then what other tools take for "no entity".
+    """
     names = sorted(labels)
+    if task == "token-classification" and OUTSIDE in names:
+        names.remove(OUTSIDE)
+        return (OUTSIDE, *names)
     if all(_NUMBER.fullmatch(name) for name in names):
         names.sort(key=Decimal)
     return tuple(names)
 
 
 def label_map(
-    files: Mapping[str, Sequence[Path]], locked: Sequence[str] | None
+    files: Mapping[str, Sequence[Path]], locked: Sequence[str] | None, task: str = ""
 ) -> tuple[tuple[str, ...] | None, tuple[Diagnostic, ...]]:
     """Return the label map and the labels that are not in it (SFT303, or SFT304 with a locked map).
 
@@ -52,7 +60,7 @@ def label_map(
         return None, ()
     if locked is None and "train" not in files:
         raise UsageError("no train split to take the label map from: name the labels with --labels")
-    names = tuple(locked) if locked is not None else ordered(seen["train"])
+    names = tuple(locked) if locked is not None else ordered(seen["train"], task)
     found: list[Diagnostic] = []
     for split, labels in seen.items():
         if unknown := labels - set(names):

@@ -18,7 +18,7 @@ from sftformat.tokenize import hub, wordpiece
 from sftformat.tokenize.template import Template, probe
 
 #: What is copied into the shards and hashed. `tokenizer.json` or `vocab.txt` must be there.
-FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
+FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "chat_template.jinja")
 #: A larger `model_max_length` means "not known" (transformers writes 1e30).
 _NO_LIMIT = 1_000_000
 _MAX_BYTES = 256 << 20
@@ -69,7 +69,7 @@ def load_tokenizer(name: str) -> Reference:
     if folder.is_dir():
         found, short = _read_folder(folder), folder.resolve().name
     elif hub.is_name(name):
-        found, short = hub.fetch(name, (*FILES, "sentence_bert_config.json"), required=FILES[:1] + FILES[3:]), name
+        found, short = hub.fetch(name, (*FILES, "sentence_bert_config.json"), required=(FILES[0], FILES[3])), name
     else:
         raise ModelError(f"{name}: no such folder, and not a name on the hub")
     return make_reference(short, found)

@@ -32,6 +32,10 @@ class Counts:
     `lengths` is the histogram (length, rows) before truncation, special tokens included, of the rows that have tokens;
     `cut`, `lost`, `content` and `unknown` count those rows too, written or not. `pairs` (rows with a second text),
     `tokens`, `truncated` and `tokens_lost` count written rows. All lengths are in tokens.
+
+    Where the target is text, `aimed` counts the tokens that are trained on before truncation, `aimed_lost` those that
+    are cut off and `aimed_cut` the rows that lose some; `longest_aim` is the longest target before truncation. Of
+    written rows, `trained` counts the tokens that are trained on and `longest_target` is the longest column `labels`.
     """
 
     read: int = 0
@@ -48,7 +52,13 @@ class Counts:
     content: int = 0
     unknown: int = 0
     all_unknown: int = 0
+    aimed: int = 0
+    aimed_lost: int = 0
+    aimed_cut: int = 0
+    trained: int = 0
     longest: int = 0
+    longest_aim: int = 0
+    longest_target: int = 0
     input_ids: Bounds | None = None
     labels: Bounds | None = None
     lengths: tuple[tuple[int, int], ...] = ()
@@ -57,7 +67,8 @@ class Counts:
 
 K = TypeVar("K", int, str)
 
-_SUMMED = [field.name for field in fields(Counts) if field.default == 0 and field.name != "longest"]
+_SUMMED = [field.name for field in fields(Counts) if field.default == 0 and not field.name.startswith("longest")]
+_LARGEST = ("longest", "longest_aim", "longest_target")
 
 
 def add(counts: Iterable[Counts]) -> Counts:
@@ -65,7 +76,7 @@ def add(counts: Iterable[Counts]) -> Counts:
     rows = list(counts)
     return Counts(
         **{name: sum(getattr(row, name) for row in rows) for name in _SUMMED},
-        longest=max((row.longest for row in rows), default=0),
+        **{name: max((getattr(row, name) for row in rows), default=0) for name in _LARGEST},
         input_ids=join(*(row.input_ids for row in rows)),
         labels=join(*(row.labels for row in rows)),
         lengths=_merge(pair for row in rows for pair in row.lengths),

@@ -21,7 +21,8 @@ class SplitReport:
     `rows` have at least one token of their own; `cut` of them are longer than `max_length` and lose `lost` tokens
     of `tokens` in all. `percentiles` are nearest-rank: p % of the rows are no longer. `fits_all` and `fits_99` are
     the max_length that cuts no row, and at most 1 % of the rows. `unknown` counts unknown tokens, `all_unknown` rows
-    that have nothing else.
+    that have nothing else. Where the target is text, `aimed_cut` rows lose `aimed_lost` of `aimed` tokens that are
+    trained on; `longest_aim` is the longest target, or with a causal objective the longest row (0: no such target).
     """
 
     rows: int
@@ -34,6 +35,10 @@ class SplitReport:
     content: int
     unknown: int
     all_unknown: int
+    aimed: int = 0
+    aimed_lost: int = 0
+    aimed_cut: int = 0
+    longest_aim: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the manifest keeps it."""
@@ -47,16 +52,25 @@ class SplitReport:
             "text_tokens": self.content,
             "unknown_tokens": self.unknown,
             "rows_all_unknown": self.all_unknown,
+            **(self._aims() if self.longest_aim else {}),
         }
+
+    def _aims(self) -> dict[str, int]:
+        made = {"target_tokens": self.aimed, "target_tokens_lost": self.aimed_lost, "rows_target_cut": self.aimed_cut}
+        return {**made, "longest_target": self.longest_aim}
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What tokenization with `max_length` and `truncation` means for each split."""
+    """What tokenization with `max_length` and `truncation` means for each split.
+
+    `max_target_length` limits the targets of an encoder-decoder; 0 where they have no limit of their own.
+    """
 
     max_length: int
     truncation: str
     splits: Mapping[str, SplitReport]
+    max_target_length: int = 0
 
     @property
     def cut(self) -> int:
@@ -78,6 +92,8 @@ class Report:
         for split, part in self.splits.items():
             if part.cut:
                 found.append(_cut(split, part, self))
+            if part.aimed_cut:
+                found.append(_target_cut(split, part, self))
             if part.unknown > MAX_UNKNOWN * part.content:
                 found.append(_unknown(split, part))
         return tuple(found)
@@ -98,6 +114,10 @@ def split_report(counts: Counts) -> SplitReport:
         content=counts.content,
         unknown=counts.unknown,
         all_unknown=counts.all_unknown,
+        aimed=counts.aimed,
+        aimed_lost=counts.aimed_lost,
+        aimed_cut=counts.aimed_cut,
+        longest_aim=counts.longest_aim,
     )
 
 
@@ -121,6 +141,18 @@ def _cut(split: str, part: SplitReport, report: Report) -> Diagnostic:
         f"{part.cut:,} of {part.rows:,} rows ({share}) are longer than {report.max_length} tokens and {did}: "
         f"{part.lost:,} of {part.tokens:,} tokens ({part.lost / part.tokens:.1%}) are beyond it",
         hint=f"--max-length {part.fits_all} would cut no row, {part.fits_99} at most 1 % of them",
+        split=split,
+    )
+
+
+def _target_cut(split: str, part: SplitReport, report: Report) -> Diagnostic:
+    option = "--max-target-length" if report.max_target_length else "--max-length"
+    return diagnostic(
+        "SFT501",
+        f"{part.aimed_cut:,} of {part.rows:,} rows lose part of their target: {part.aimed_lost:,} of {part.aimed:,} "
+        f"tokens that are trained on ({part.aimed_lost / part.aimed:.1%}) are beyond {option} "
+        f"{report.max_target_length or report.max_length}",
+        hint=f"{option} {part.longest_aim} would cut no target; --truncation drop leaves such rows out",
         split=split,
     )
 

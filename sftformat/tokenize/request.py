@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,29 @@ import pyarrow.parquet as pq
 from sftformat.diagnostics import Diagnostic, clip
 from sftformat.errors import FolderError, ModelError, UsageError
 from sftformat.folder.manifest import fingerprint, open_folder
+from sftformat.tokenize.conversation import TEXT_TASKS
+from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.labels import label_map
-from sftformat.tokenize.load import load_tokenizer
+from sftformat.tokenize.load import Reference, load_tokenizer
+from sftformat.tokenize.templates import PLAIN, find_template, from_manifest
 from sftformat.tokenize.unit import Setting, Unit
 
-TASKS = ("classification", "multilabel", "regression")
+#: The objectives of each task, its usual one first.
+OBJECTIVES: Mapping[str, tuple[str, ...]] = {
+    "classification": ("encoder",),
+    "multilabel": ("encoder",),
+    "regression": ("encoder",),
+    "token-classification": ("encoder",),
+    "text-to-text": ("encoder-decoder", "causal"),
+    "chat": ("encoder-decoder", "causal"),
+}
+TASKS = tuple(OBJECTIVES)
 SPLITS = ("train", "validation", "test")
 TRUNCATIONS = ("truncate", "drop", "error")
 #: The `max_length` taken where neither the user nor the tokenizer names a smaller one: BERT's positions.
 DEFAULT_MAX_LENGTH = 512
+#: The same for a causal model.
+DEFAULT_CAUSAL_LENGTH = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +47,12 @@ class TokenizeOptions:
     truncation  what happens to longer rows: "truncate", "drop" (to rejects.jsonl) or "error" (nothing is committed)
     labels      a label map that replaces the one of the data set
     limit       take only the first rows of each split; the label map is taken from all
+    objective   "encoder", "encoder-decoder" or "causal"; None = what is usual for the task
+    template    a chat template: a file, or the name of a built-in one; None = the tokenizer's own (causal), or the
+                texts joined by line feeds (encoder-decoder)
+    day         what the template's `strftime_now` tells
+    held        a template as a manifest tells it, instead of `template`
+    max_target_length   in tokens, of the targets of an encoder-decoder; None = `max_length`
     """
 
     tokenizer: str
@@ -39,6 +60,11 @@ class TokenizeOptions:
     truncation: str = "truncate"
     labels: tuple[str, ...] | None = None
     limit: int | None = None
+    objective: str | None = None
+    template: str | None = None
+    day: date | None = None
+    max_target_length: int | None = None
+    held: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +96,18 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
     manifest = open_folder(dataset, "dataset")
     if manifest["task"] not in TASKS:
         raise UsageError(f"task {manifest['task']} cannot be tokenized yet: {', '.join(TASKS)} can")
+    objective = _objective(manifest["task"], options)
     files = _files(dataset, manifest)
     reference = load_tokenizer(options.tokenizer)
-    if reference.pad_id is None:
+    if reference.pad_id is None and objective != "causal":
         raise ModelError(f"{reference.name}: has no padding token, which an encoder needs")
-    max_length = options.max_length or min(reference.model_max_length or DEFAULT_MAX_LENGTH, DEFAULT_MAX_LENGTH)
+    max_length = options.max_length or usual_length(reference, objective)
     if max_length <= reference.tokenizer.num_special_tokens_to_add(False):
         raise UsageError(f"--max-length {max_length}: leaves no room beside the special tokens")
-    scored = manifest["task"] == "regression"
-    locked = options.labels if options.labels is not None else manifest.get("labels")
-    labels, unknown = (None, ()) if scored else label_map(files, locked)
+    labels, unknown = _label_map(manifest, files, options)
     inputs = tuple(entry["file"] for entry in manifest["inputs"])
     setting = Setting(reference, manifest["task"], labels, max_length, options.truncation, inputs)
+    setting = _of_texts(setting, objective, options)
     parts = {
         "kind": "shards",
         "dataset": manifest["sha256"],
@@ -91,8 +117,58 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
         "truncation": options.truncation,
         "limit": options.limit,
     }
+    if objective != "encoder":
+        template = setting.template.to_manifest() if setting.template is not None else None
+        parts |= {"objective": objective, "template": template, "max_target_length": setting.max_target_length}
     units = tuple(_units(files, options.limit))
     return Plan(dataset, manifest, setting, units, fingerprint(parts), unknown, options.limit)
+
+
+def usual_length(reference: Reference, objective: str) -> int:
+    """Return the `max_length` that is taken where the user names none."""
+    most = DEFAULT_CAUSAL_LENGTH if objective == "causal" else DEFAULT_MAX_LENGTH
+    return min(reference.model_max_length or most, most)
+
+
+def _label_map(
+    manifest: Mapping[str, Any], files: Mapping[str, Sequence[Path]], options: TokenizeOptions
+) -> tuple[tuple[str, ...] | None, tuple[Diagnostic, ...]]:
+    if manifest["task"] in TEXT_TASKS | {"regression"}:
+        return None, ()
+    locked = options.labels if options.labels is not None else manifest.get("labels")
+    return label_map(files, locked, manifest["task"])
+
+
+def _objective(task: str, options: TokenizeOptions) -> str:
+    """Return the objective, and refuse options that are of another one."""
+    able = OBJECTIVES[task]
+    objective = options.objective or able[0]
+    if objective not in able:
+        raise UsageError(f"--for {clip(objective)}: rows of task {task} are tokenized for {' or '.join(able)}")
+    given = {"--template": options.template, "--template-day": options.day}
+    wrong = [name for name, value in given.items() if value is not None and objective == "encoder"]
+    if options.max_target_length is not None and objective != "encoder-decoder":
+        wrong.append("--max-target-length")
+    if wrong:
+        raise UsageError(f"{wrong[0]}: rows of task {task} for {objective} have none")
+    return objective
+
+
+def _of_texts(setting: Setting, objective: str, options: TokenizeOptions) -> Setting:
+    """Add what is needed where targets are texts."""
+    if objective == "encoder":
+        return setting
+    reference = setting.reference
+    if objective == "causal":
+        template = find_template(reference, options.template, options.day)
+        return replace(setting, objective=objective, template=template)
+    closing(reference)
+    plain = options.template in (None, PLAIN)
+    found = None if plain else find_template(reference, options.template, options.day)
+    if options.held is not None:
+        found = from_manifest(reference, options.held)
+    most = options.max_target_length or setting.max_length
+    return replace(setting, objective=objective, template=found, max_target_length=most)
 
 
 def _check(options: TokenizeOptions) -> None:
@@ -100,6 +176,8 @@ def _check(options: TokenizeOptions) -> None:
         raise UsageError(f"--truncation {clip(options.truncation)}: {', '.join(TRUNCATIONS)} are possible")
     if options.max_length is not None and options.max_length < 1:
         raise UsageError(f"--max-length {options.max_length}: at least 1")
+    if options.max_target_length is not None and options.max_target_length < 2:
+        raise UsageError(f"--max-target-length {options.max_target_length}: at least 2")
     if options.limit is not None and options.limit < 0:
         raise UsageError(f"--limit {options.limit}: at least 0")
 

@@ -10,22 +10,27 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftformat.errors import FolderError, ModelError
+from sftformat.errors import FolderError
 from sftformat.folder.files import sha256_file, write_bytes, write_file
 from sftformat.record import Reject
-from sftformat.tokenize.columns import Columns, column, columns_of, findings
+from sftformat.tokenize.chat_template import ChatTemplate
+from sftformat.tokenize.columns import Columns, bytes_of, columns_of, findings
+from sftformat.tokenize.conversation import TEXT_TASKS
+from sftformat.tokenize.counting import label_bounds, measured, pairs, written
 from sftformat.tokenize.encode import Encoded, encode
 from sftformat.tokenize.exact import by_reference, differing
 from sftformat.tokenize.features import schema
-from sftformat.tokenize.labels import Column, Labels, label_arrays
+from sftformat.tokenize.labels import Column
 from sftformat.tokenize.load import Reference
-from sftformat.tokenize.outcome import Bounds, Counts, Outcome, add
+from sftformat.tokenize.made import Made
+from sftformat.tokenize.maker import WORD_TASKS, make
+from sftformat.tokenize.outcome import Counts, Outcome, add
 from sftformat.tokenize.rejects import reject_row
+from sftformat.tokenize.words import Words, choose_words
 
 #: Where the outcomes of finished units stand in a staging folder until the commit.
 UNITS = ".units"
@@ -33,11 +38,16 @@ UNITS = ".units"
 MAX_ROWS, MAX_BYTES, MAX_CELLS = 8192, 2 << 20, 4 << 20
 
 Encoder = Callable[[Reference, Sequence[str], Sequence[str | None] | None, int], Encoded]
+#: Fields whose texts are tokenized.
+_SIZED = frozenset({"input", "input_pair", "instruction", "system", "target", "tools"})
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all units of a run share. `inputs` are the names of the manifest's inputs; their order gives `file`."""
+    """What all units of a run share. `inputs` are the names of the manifest's inputs; their order gives `file`.
+
+    `template` renders rows of text; None where there is none, or where lines are joined.
+    """
 
     reference: Reference
     task: str
@@ -45,6 +55,9 @@ class Setting:
     max_length: int
     truncation: str
     inputs: tuple[str, ...]
+    objective: str = "encoder"
+    template: ChatTemplate | None = None
+    max_target_length: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +115,36 @@ def _standing(shard: Path, beside: Path) -> Outcome | None:
 def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
     with (
         open(path, "xb") as file,
-        pa.ipc.new_stream(file, schema(setting.task, setting.labels)) as writer,
+        pa.ipc.new_stream(file, schema(setting.task, setting.labels, setting.objective)) as writer,
     ):
         return _convert(unit, setting, writer.write_batch)
 
 
 def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], None]) -> Outcome:
     counts, rejects = Counts(), []
-    encoder: Encoder | None = None
-    fallback = ""
+    chosen: list[tuple[Any, str]] = []  # by the first rows
+
+    def encode_texts(texts: Sequence[str], pairs: Sequence[str | None] | None) -> Encoded:
+        if not chosen:
+            chosen.append(_choose(texts, pairs, setting))
+        encoder: Encoder = chosen[0][0]
+        return encoder(setting.reference, texts, pairs, setting.max_length)
+
+    def encode_words(words: Column) -> Words:
+        if not chosen:
+            chosen.append(choose_words(setting.reference, words, setting.max_length))
+        made: Words = chosen[0][0](setting.reference, words, setting.max_length)
+        return made
+
     for batch in _batches(unit, setting):
-        columns = columns_of(batch)
-        if encoder is None:
-            encoder, fallback = _choose(columns, setting)
-        encoded = encoder(setting.reference, columns.texts, columns.pairs, setting.max_length)
-        rows, more, left_out = _finish(batch, columns, encoded, setting)
+        columns = columns_of(batch, as_text=setting.task not in TEXT_TASKS | WORD_TASKS)
+        made = make(batch, columns, setting, encode_texts, encode_words)
+        rows, more, left_out = _finish(batch, columns, made, setting)
         counts = add((counts, more))
         rejects += left_out
         if len(rows):
             write(rows)
-    return Outcome("", counts, tuple(rejects), fallback)
+    return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "")
 
 
 def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
@@ -143,9 +166,8 @@ def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
 
 def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     sizes = np.zeros(len(batch), np.int64)
-    for name in {"input", "input_pair"} & set(batch.schema.names):
-        lengths: Column = pc.binary_length(column(batch, name, pa.string()))
-        sizes += np.asarray(pc.fill_null(lengths, 0))
+    for name in _SIZED & set(batch.schema.names):
+        sizes += bytes_of(batch.column(name))
     ends, start = np.cumsum(sizes), 0
     while start < len(batch):
         before = ends[start - 1] if start else 0
@@ -154,9 +176,9 @@ def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         start = stop
 
 
-def _choose(columns: Columns, setting: Setting) -> tuple[Encoder, str]:
+def _choose(texts: Sequence[str], pairs: Sequence[str | None] | None, setting: Setting) -> tuple[Encoder, str]:
     """Return `encode` if it agrees with the reference library on the first rows, else the reference library and why."""
-    reference, texts, pairs = setting.reference, columns.texts, columns.pairs
+    reference = setting.reference
     if reference.single is None or reference.pair is None:
         return by_reference, "its special tokens follow no template"
     encoded = encode(reference, texts, pairs, setting.max_length)
@@ -167,45 +189,42 @@ def _choose(columns: Columns, setting: Setting) -> tuple[Encoder, str]:
 
 
 def _finish(
-    batch: pa.RecordBatch, columns: Columns, encoded: Encoded, setting: Setting
+    batch: pa.RecordBatch, columns: Columns, made: Made, setting: Setting
 ) -> tuple[pa.RecordBatch, Counts, list[Reject]]:
     """Put a batch together, and take out the rows that are rejected or, with `drop`, too long."""
-    labels = label_arrays(setting.task, batch.column("target"), setting.labels)
-    rejected = (encoded.content == 0) | labels.unfit | ~columns.weighs
-    filtered = ~rejected & (encoded.lost > 0) & (setting.truncation == "drop")
+    encoded, labels, lost = made.encoded, made.labels, made.lost
+    lost_target = made.lost_target(setting.truncation)
+    unfit = (encoded.content == 0) | labels.unfit | ~columns.weighs | made.faulty()
+    rejected = unfit | lost_target
+    filtered = ~rejected & (lost > 0) & (setting.truncation == "drop")
     kept = ~(rejected | filtered)
+    limits = setting.max_length, setting.max_target_length
     rejects = [
         reject_row(batch, row, "rejected" if rejected[row] else "filtered", found)
-        for row, found in findings(batch, np.flatnonzero(~kept), encoded, labels, columns, setting.max_length)
+        for row, found in findings(batch, np.flatnonzero(~kept), made, columns, lost_target, limits)
     ]
-    whole = _assemble(columns, encoded, labels, setting)
+    whole = _assemble(columns, made, setting)
     rows = whole if kept.all() else whole.filter(pa.array(kept))
     codes = Counter(found.code for reject in rejects for found in reject.diagnostics)
     counts = replace(
-        _measured(encoded, ~rejected),
+        measured(made, ~unfit),
         read=len(batch),
         written=len(rows),
         rejected=int(rejected.sum()),
         filtered=int(filtered.sum()),
         unlabelled=int((kept & ~labels.labelled).sum()),
-        pairs=_pairs(columns, kept),
-        truncated=int((encoded.lost[kept] > 0).sum()),
-        tokens_lost=int(encoded.lost[kept].sum()),
-        labels=_label_bounds(rows, labels.labelled[kept]),
+        pairs=pairs(columns, kept),
+        truncated=int((lost[kept] > 0).sum()),
+        tokens_lost=int(lost[kept].sum()),
+        labels=label_bounds(rows, labels.labelled[kept]),
         codes=tuple(sorted(codes.items())),
-        **_written(rows, setting),
+        **written(rows, setting.reference, setting.objective),
     )
     return rows, counts, rejects
 
 
-def _pairs(columns: Columns, kept: npt.NDArray[np.bool_]) -> int:
-    """Count the rows kept that have a second text."""
-    if columns.pairs is None:
-        return 0
-    return sum(pair is not None for pair, stays in zip(columns.pairs, kept, strict=True) if stays)
-
-
-def _assemble(columns: Columns, encoded: Encoded, labels: Labels, setting: Setting) -> pa.RecordBatch:
+def _assemble(columns: Columns, made: Made, setting: Setting) -> pa.RecordBatch:
+    encoded = made.encoded
     offsets: Column = pa.array(encoded.offsets.astype(np.int32))
     length = np.diff(encoded.offsets).astype(np.int32)
     known: Column = pc.index_in(columns.files, value_set=pa.array(setting.inputs, pa.string()))
@@ -213,56 +232,18 @@ def _assemble(columns: Columns, encoded: Encoded, labels: Labels, setting: Setti
     def lists(values: Any) -> Column:
         return pa.ListArray.from_arrays(offsets, pa.array(values))
 
-    arrays: list[Column] = [
-        lists(encoded.input_ids),
-        lists(np.ones(len(encoded.input_ids), np.int8)),
-        lists(encoded.token_type_ids),
-        labels.array,
-        pa.array(length),
-        pa.array(encoded.lost.astype(np.int32)),
-        pa.array(columns.weights),
-        columns.ids,
-        pc.fill_null(known, -1),
-        columns.lines,
-    ]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema(setting.task, setting.labels))
-
-
-def _measured(encoded: Encoded, rows: npt.NDArray[np.bool_]) -> Counts:
-    """Count lengths, cuts and unknown tokens of the rows chosen."""
-    lengths, content, unknown = encoded.full[rows], encoded.content[rows], encoded.unknown[rows]
-    values, times = np.unique(lengths, return_counts=True)
-    return Counts(
-        cut=int((encoded.lost[rows] > 0).sum()),
-        lost=int(encoded.lost[rows].sum()),
-        content=int(content.sum()),
-        unknown=int(unknown.sum()),
-        all_unknown=int((unknown == content).sum()),
-        lengths=tuple(zip(values.tolist(), times.tolist(), strict=True)),
-    )
-
-
-def _written(rows: pa.RecordBatch, setting: Setting) -> dict[str, Any]:
-    """Return the numbers of the tokens that are written.
-
-    Raises:
-        ModelError: an id that the vocabulary does not have.
-    """
-    if not len(rows):
-        return {}
-    tokens: Column = rows.column("input_ids")
-    ids, lengths = tokens.flatten().to_numpy(), rows.column("length").to_numpy()
-    low, high = int(ids.min()), int(ids.max())
-    if low < 0 or high >= setting.reference.vocab_size:
-        size = setting.reference.vocab_size
-        raise ModelError(f"{setting.reference.name}: gave the token id {high if low >= 0 else low}; it has {size} ids")
-    return {"tokens": len(ids), "longest": int(lengths.max()), "input_ids": Bounds(low, high)}
-
-
-def _label_bounds(rows: pa.RecordBatch, labelled: npt.NDArray[np.bool_]) -> Bounds | None:
-    labels: Column = rows.column("labels").filter(pa.array(labelled))
-    values: Column = labels.flatten() if pa.types.is_list(labels.type) else labels
-    if not len(values):
-        return None
-    limits: Any = pc.min_max(values).as_py()
-    return Bounds(limits["min"], limits["max"])
+    arrays: dict[str, Column] = {
+        "input_ids": lists(encoded.input_ids),
+        "attention_mask": lists(np.ones(len(encoded.input_ids), np.int8)),
+        "token_type_ids": lists(encoded.token_type_ids),
+        "labels": made.labels.array,
+        "length": pa.array(length),
+        "truncated": pa.array(made.lost.astype(np.int32)),
+        "weight": pa.array(columns.weights),
+        "id": columns.ids,
+        "file": pc.fill_null(known, -1),
+        "line": columns.lines,
+        **made.more,
+    }
+    shape = schema(setting.task, setting.labels, setting.objective)
+    return pa.RecordBatch.from_arrays([arrays[name] for name in shape.names], schema=shape)

@@ -109,14 +109,15 @@ def _derived(name: str) -> str:
 
 def layouts_table() -> str:
     """Return the table of layouts, from their schemas."""
-    lines = ["| layout | task | fields | defined by |", "|---|---|---|---|"]
+    lines = ["| layout | also known as | task | fields | made by | defined by |", "|---|---|---|---|---|---|"]
     for name in LAYOUTS:
         schema = load(f"layouts/{name}")
         said = schema["x-sftformat"]
-        required = schema["required"]
+        required = schema.get("required", ())
         own = [key for key in schema["properties"] if key not in ("id", "split", "weight", "group")]
         fields = ", ".join(f"`{key}`" + ("" if key in required else "?") for key in own)
-        lines.append(f"| {name} | {said['task']} | {fields} | {said['defined_by']} |")
+        aka, made = ", ".join(said.get("aka", ())), f"`{said['module']}.py`" if "module" in said else "renaming"
+        lines.append(f"| {name} | {aka} | {said['task']} | {fields} | {made} | {said['defined_by']} |")
     return "\n".join(lines) + "\n"
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sftformat.dataset.bindings import SAMPLE_RECORDS, sample
 from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Detected
+from sftformat.dataset.sample import SAMPLE_RECORDS, sample
 from sftformat.diagnostics import Diagnostic
 from sftformat.explain.build import explain
 from sftformat.inspect.build import inspect

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from sftformat.schema.store import schema_folder
 from sftformat.shards import TokenizeOptions, tokenize
 from sftformat.tokenize.encode import encode
 from sftformat.tokenize.load import Reference, make_reference
+from sftformat.tokenize.words import encode_words
 from tests.tokenize.shard_samples import byte_pairs, save, word_piece
 
 SAMPLES = schema_folder().parent / "samples"
@@ -206,6 +208,31 @@ def test_tokens_kept_and_cut_are_those_of_tokenize(
     assert run.lost == cut.lost[0]
     assert [token.type_id for token in run.tokens] == whole.token_type_ids.tolist()
     assert made.labels == 1
+
+
+pieces = st.lists(
+    st.tuples(st.text("ab goodfilm.é", min_size=1, max_size=9), st.sampled_from("xw")), min_size=1, max_size=6
+)
+
+
+@given(pieces, st.integers(4, 12), st.sampled_from(REFERENCES))
+def test_words_begin_where_shards_say(
+    tmp_path_factory: pytest.TempPathFactory, row: list[tuple[str, str]], max_length: int, reference: Reference
+) -> None:
+    path = tmp_path_factory.mktemp("a") / "a.jsonl"
+    words, tags = (list(side) for side in zip(*row, strict=True))
+    path.write_text(json.dumps({"tokens": words, "tags": tags}) + "\n")
+    options = DatasetOptions(task="token-classification", mapping={"input": "tokens", "target": "tags"})
+    made = explain(f"{path}:1", options, Tokenizing(reference, max_length, ("w", "x"))).tokens
+    assert made is not None
+    (run,) = made.sequences
+    column = pa.array([words], pa.list_(pa.string()))
+    cut, whole = (encode_words(reference, column, length) for length in (max_length, 1 << 30))
+    assert encoded(run, True) == cut.encoded.input_ids.tolist()
+    assert encoded(run, False) == whole.encoded.input_ids.tolist()
+    assert [token.label for token in run.tokens] == [tags[n] if n >= 0 else None for n in whole.begins.tolist()]
+    if whole.bare[0] < 0:
+        assert made.labels == ["wx".index(tags[n]) if n >= 0 else -100 for n in cut.begins.tolist()]
 
 
 @pytest.fixture

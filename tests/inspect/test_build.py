@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from sftformat import formats
 from sftformat import plan as planning
-from sftformat.dataset.bindings import sample
 from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Finished
+from sftformat.dataset.sample import sample
 from sftformat.errors import InputError, UsageError
 from sftformat.formats import ReadOptions, read, scan, sniff, spread
 from sftformat.inspect.build import inspect

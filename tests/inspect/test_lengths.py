@@ -67,6 +67,13 @@ def test_tokens_are_those_that_tokenize_would_make(rows: list[tuple[str, str | N
     assert tokens(batch, "classification", reference())["row"].tolist() == wanted
 
 
+def test_rows_of_words_count_as_a_whole() -> None:
+    rows = [["good", "films"], [], ["the", "bad", "é"]]
+    batch = rows_of("token-classification", [{"input": words, "target": ["O"] * len(words)} for words in rows])
+    wanted = [len(reference().tokenizer.encode(words, is_pretokenized=True).ids) for words in rows]
+    assert tokens(batch, "token-classification", reference())["row"].tolist() == wanted == [5, 2, 5]
+
+
 def test_the_fields_of_other_tasks_count_without_special_tokens() -> None:
     batch = rows_of("text-to-text", [{"input": "good film", "target": "bad"}, {"input": "", "target": None}])
     found = tokens(batch, "text-to-text", reference())

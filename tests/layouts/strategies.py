@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -45,14 +46,19 @@ calls = (
     st.lists(st.fixed_dictionaries({"id": texts, "function": st.dictionaries(texts, values, max_size=2)}), max_size=2)
     | st.none()
 )
+parts = st.lists(
+    st.builds(lambda key, text: {"type": "text", key: text}, st.sampled_from(["text", "value"]), texts), max_size=3
+)
 message = st.fixed_dictionaries(
     {"role": st.sampled_from(["system", "user", "assistant", "tool", "developer"])},
     optional={
-        "content": texts | st.none(),
+        "content": texts | st.none() | parts,
         "name": texts | st.none(),
         "tool_calls": calls,
         "tool_call_id": texts | st.none(),
         "weight": st.sampled_from([0, 1, None, Number("1.0"), Number("0.0")]),
+        "loss": st.booleans() | st.none(),
+        "loss_weight": st.sampled_from([0, Number("0.0"), Number("1.0"), "x"]),
     },
 )
 turn = st.fixed_dictionaries(
@@ -69,20 +75,244 @@ turn = st.fixed_dictionaries(
         "name": values,
     },
 )
+histories = st.lists(texts, min_size=2, max_size=2)
 tools = st.lists(st.dictionaries(texts, values, max_size=2), max_size=2) | st.none()
+
+words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1, max_size=8)
+names = st.sampled_from(["POS", "neg", "a b", "0", "/x", "Ünï"])
+lists = st.lists(names, unique=True, max_size=3)
+zero_one = st.sampled_from([0, 1])
+
+
+@st.composite
+def lines(draw: st.DrawFn, most: int) -> str:
+    """Return a line as fastText reads it: words, of which some are labels, with one blank or more between them."""
+    found = draw(st.lists(words | texts.map(lambda text: "".join(text.splitlines())), max_size=4))
+    labels = draw(st.lists(words, max_size=most, unique=True))
+    for label in labels:
+        found.insert(draw(st.integers(0, len(found))), f"__label__{label}")
+    return draw(st.sampled_from([" ", "  ", "\t"])).join(found)
+
+
+def one_of_cats(hot: str, rest: list[str]) -> dict[str, Any]:
+    return {name: Number("1.0" if name == hot else "0.0") for name in [hot, *rest]}
+
+
+cats = st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from([Number("1.0"), Number("0.0"), 1, 0]), min_size=2)
+choice = st.builds(
+    lambda picked, extra: {
+        "type": "choices",
+        "from_name": "q",
+        "to_name": "text",
+        **extra,
+        "value": {"choices": picked},
+    },
+    lists,
+    st.dictionaries(st.sampled_from(["id", "origin"]), texts, max_size=2),
+)
+
+
+def annotated(most: int) -> st.SearchStrategy[dict[str, Any]]:
+    """Return tasks of Label Studio: not annotated, cancelled, or with up to `most` choices."""
+    picked = choice.filter(lambda each: len(each["value"]["choices"]) <= most)
+    result = st.lists(picked, min_size=1, max_size=1)
+    annotation = st.fixed_dictionaries({"result": result}, optional={"id": integers, "was_cancelled": st.booleans()})
+    given = {"annotations": st.lists(annotation, max_size=1) | st.none()}
+    return record({"data": st.fixed_dictionaries({"text": texts}, optional={"url": texts})}, given)
+
+
+asked = st.lists(st.fixed_dictionaries({"id": names, "text": texts}), max_size=2)
+answers = st.just("accept")
+message_of_user = st.fixed_dictionaries({"role": st.just("user"), "content": texts}, optional={"name": texts})
+named = {"label-metadata": st.dictionaries(st.sampled_from(["class-name", "confidence"]), texts | numbers, max_size=2)}
+mapped = {"label-metadata": st.dictionaries(st.just("class-map"), st.dictionaries(st.sampled_from(["0", "3"]), texts))}
+
+
+@st.composite
+def marked(draw: st.DrawFn) -> tuple[str, list[tuple[int, int, str]]]:
+    """Return a text and spans in it that lie apart and hold more than blanks."""
+    text = draw(st.text(st.sampled_from("ab. ,\u4e2d\U0001f600é\u0301\n"), min_size=1, max_size=20))
+    edges = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    found = [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=False) if text[start:end].strip()]
+    return text, [(start, end, draw(st.sampled_from(["PER", "ORG", "a-b", "é"]))) for start, end in found]
+
+
+def shift(text: str, place: int, units: str) -> int:
+    """Return an offset in code points as one in other units."""
+    return len(text[:place].encode("utf-16-le")) // 2 if units == "utf-16" else place
+
+
+@st.composite
+def doccano(draw: st.DrawFn) -> dict[str, Any]:
+    text, spans = draw(marked())
+    name = draw(st.sampled_from(["label", "labels", "entities", "annotations", "spans"]))
+    shape = draw(st.sampled_from(["list", "offsets", "label", "labels"]))
+    made: list[Any] = []
+    for start, end, label in spans:
+        keys = ("start_offset", "end_offset") if shape == "offsets" else ("start", "end")
+        given = {keys[0]: start, keys[1]: end, "user": 1}
+        of_label = {"labels": [label], "text": text[start:end]} if shape == "labels" else {"label": label}
+        made.append([start, end, label] if shape == "list" else {**given, **of_label})
+    return {"text": text, name: made}
+
+
+@st.composite
+def prodigy(draw: st.DrawFn) -> dict[str, Any]:
+    text, spans = draw(marked())
+    edges = sorted({edge for span in spans for edge in span[:2]} | {0, len(text)})
+    tokens = [
+        {"text": text[start:end], "start": start, "end": end, "id": number}
+        for number, (start, end) in enumerate(pairwise(edges))
+    ]
+    made = [{"start": start, "end": end, "label": label, "input_hash": 7} for start, end, label in spans]
+    return {"text": text, "tokens": tokens, "spans": made, "answer": draw(st.sampled_from(["accept", None]))}
+
+
+@st.composite
+def label_studio(draw: st.DrawFn) -> dict[str, Any]:
+    text, spans = draw(marked())
+    results = [
+        {
+            "id": str(number),
+            "type": draw(st.sampled_from(["labels", "hypertextlabels"])),
+            "value": {"start": start, "end": end, "labels": [label], "text": text[start:end]},
+        }
+        for number, (start, end, label) in enumerate(spans)
+    ]
+    results += draw(st.just([]) | st.just([{"type": "choices", "value": {"choices": ["x"]}}]))
+    data = {draw(st.sampled_from(["text", "body"])): text, "number": 3}
+    return {"data": data, "annotations": [{"result": results, "was_cancelled": False}]}
+
+
+def with_shared(made: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Add the fields that all layouts share, and keys that no layout knows."""
+    return st.builds(lambda own, other: {**other, **own}, made, record({}, {}))
+
 
 RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "text-label": record({"text": texts}, {"label": labels}),
     "sentence-pair": record({"premise": texts, "hypothesis": texts}, {"label": labels}),
     "text-labels": record({"text": texts}, {"labels": st.none() | st.lists(texts, unique=True, max_size=3)}),
+    "text-labels-joined": record({"text": texts}, {"labels": texts | st.none()}),
+    "one-hot": record({"text": texts, "kind": zero_one, "rude": zero_one, "a b": zero_one}, {}),
+    "fasttext": record({"line": lines(1)}, {}),
+    "fasttext-labels": record({"line": lines(3)}, {}),
+    "spacy-cats": record({"text": texts, "cats": st.builds(one_of_cats, names, lists) | st.none()}, {}).filter(
+        lambda made: made["cats"] is None or sum(map(float, made["cats"].values())) == 1
+    ),
+    "spacy-cats-labels": record({"text": texts, "cats": cats}, {}),
+    "prodigy-label": record({"text": texts, "answer": answers}, {"label": names | st.none()}),
+    "prodigy-choice": record(
+        {"text": texts, "options": asked}, {"accept": st.none() | st.lists(names, max_size=1), "answer": answers}
+    ),
+    "prodigy-choices": record({"text": texts, "options": asked}, {"accept": st.none() | lists, "answer": answers}),
+    "label-studio": annotated(1),
+    "label-studio-labels": annotated(3),
+    "augmented-manifest": record({"source": texts, **named}, {"label": st.integers(0, 3) | st.none()}),
+    "augmented-manifest-labels": record(
+        {"source": texts, **mapped}, {"label": st.lists(st.integers(0, 3), unique=True) | st.none()}
+    ),
+    "swift-label": record({"messages": st.lists(message_of_user, min_size=1, max_size=1)}, {"label": integers}),
+    "swift-labels": record(
+        {"messages": st.lists(message_of_user, min_size=1, max_size=1)},
+        {"label": st.lists(st.integers(0, 9), unique=True) | st.none()},
+    ),
+    "swift-score": record({"messages": st.lists(message_of_user, min_size=1, max_size=1)}, {"label": scores}),
     "text-score": record({"text": texts}, {"score": scores}),
     "sentence-pair-score": record({"sentence1": texts, "sentence2": texts}, {"score": scores}),
+    "token-tags": record(
+        {"tokens": st.lists(texts, max_size=4)},
+        {"ner_tags": st.none() | st.lists(texts, max_size=4), "pos_tags": st.lists(texts, max_size=4)},
+    ),
+    "text-spans": with_shared(doccano()),
+    "prodigy-spans": with_shared(prodigy()),
+    "label-studio-spans": with_shared(label_studio()),
     "alpaca": record(
         {"instruction": texts, "output": texts}, {"input": texts | st.none(), "system": texts | st.none()}
     ),
     "prompt-completion": record({"prompt": texts, "completion": texts | st.none()}, {"system": texts | st.none()}),
     "translation": record(
         {"translation": st.builds(lambda en, de: {"en": en, "de": de}, texts, texts | st.none())}, {}
+    ),
+    "parallel-text": record(
+        {"source": texts, "target": texts | st.none()},
+        {"source_lang": texts | st.none(), "target_lang": texts | st.none()},
+    ),
+    "context-question": record({"question": texts, "context": texts}, {"answer": texts | st.none()}),
+    "squad": record(
+        {
+            "context": texts,
+            "question": texts,
+            "answers": st.none()
+            | st.lists(st.tuples(texts, st.integers(-3, 30)), max_size=3).map(
+                lambda found: {"text": [text for text, _ in found], "answer_start": [start for _, start in found]}
+            ),
+        },
+        {"title": texts | st.none()},
+    ),
+    "prompt-completion-chat": record(
+        {"prompt": st.lists(message, min_size=1, max_size=3)},
+        {"completion": st.none() | st.lists(message, min_size=1, max_size=3), "tools": tools},
+    ),
+    "mistral": st.one_of(
+        record({"interactions": st.lists(message, min_size=1, max_size=4)}, {"available_tools": tools}),
+        record({"messages": st.lists(message, min_size=1, max_size=4), "available_tools": tools}, {}),
+    ),
+    "history": st.builds(
+        lambda made, question, answer: {**made, **question, **answer},
+        record({"history": st.none() | st.lists(histories, max_size=3)}, {"system": texts}),
+        st.builds(lambda text: {"query": text}, texts)
+        | st.builds(lambda text, more: {"instruction": text, "input": more}, texts, texts | st.none())
+        | st.builds(lambda text, more: {"instruction": text, "query": more}, texts, texts),
+        st.builds(lambda key, text: {key: text}, st.sampled_from(["output", "response"]), texts | st.none()),
+    ),
+    "swift-sharegpt": record(
+        {
+            "conversation": st.lists(
+                st.fixed_dictionaries({"human": texts, "assistant": texts}, optional={"loss": st.booleans()}),
+                min_size=1,
+                max_size=4,
+            )
+        },
+        {"system": texts | st.none()},
+    ),
+    "preference": record({"prompt": texts, "chosen": texts, "rejected": texts | st.none()}, {"system": texts}),
+    "preference-unpaired": record({"prompt": texts, "completion": texts, "label": st.just(True)}, {}),
+    "preference-unpaired-chat": st.one_of(
+        record({"messages": st.lists(message, min_size=1, max_size=3), "label": st.just(True)}, {"tools": tools}),
+        record({"conversations": st.lists(turn, min_size=1, max_size=3), "label": st.just(True)}, {}),
+    ),
+    "preference-chat": st.one_of(
+        record(
+            {
+                "conversations": st.lists(turn, min_size=1, max_size=2),
+                "chosen": turn,
+                "rejected": turn,
+            },
+            {},
+        ),
+        record(
+            {
+                "chosen_messages": st.lists(message, min_size=1, max_size=3),
+                "rejected_messages": st.lists(message, min_size=1, max_size=3),
+            },
+            {},
+        ),
+        record(
+            {
+                "chosen": st.lists(message, min_size=1, max_size=3),
+                "rejected": st.lists(message, min_size=1, max_size=3),
+            },
+            {"prompt": st.lists(message, min_size=1, max_size=2), "tools": tools},
+        ),
+        record(
+            {
+                "input": st.builds(lambda found: {"messages": found}, st.lists(message, min_size=1, max_size=2)),
+                "preferred_output": st.lists(message, min_size=1, max_size=2),
+                "non_preferred_output": st.lists(message, min_size=1, max_size=2),
+            },
+            {},
+        ),
     ),
     "openai-chat": record(
         {"messages": st.lists(with_foreign(message, "from", "value"), min_size=1, max_size=5)}, {"tools": tools}

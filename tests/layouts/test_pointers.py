@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bind
-from sftformat.layouts.layout import Binding, Layout, layout, parse, source_pointer
+from sftformat.layouts.layout import Binding, Layout, layout, module_of, parse
+from sftformat.layouts.reader import source_pointer
 from sftformat.layouts.rename import scalar_text
 from sftformat.layouts.sharegpt import ROLES
 from sftformat.normalize import normalize
@@ -47,6 +49,15 @@ def said(path: str, value: Any) -> Any:
     return float(value) if path.endswith("/weight") else scalar_text(value)
 
 
+#: How a source value says a label, by the module of its layout, where it is not the text of the label.
+MEANT: dict[str | None, Callable[[Any, str], bool]] = {
+    "one_hot": lambda value, _: float(value) == 1,
+    "fasttext": lambda value, held: f"__label__{held}" in value,
+    "label_studio": lambda value, held: held in json.dumps(value, ensure_ascii=False).replace("\\\\", "\\"),
+    "augmented_manifest": lambda value, held: isinstance(value, int),  # the metadata name it
+}
+
+
 @pytest.mark.parametrize("name", [name for name in LAYOUTS if layout(name).task != "regression"])
 @given(data=st.data())
 def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -> None:
@@ -58,10 +69,25 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
             pointer = source_pointer(path, binding, lambda row=row: row)
             if path.endswith("/extra") or (pointer == "/system" and path.endswith("/role")):
                 continue  # what a record's own `system` is, no key of it says
+            if binding.layout.module not in (None, "openai_chat", "sharegpt"):
+                assert parse(pointer)[0] in module_of(binding.layout).KEYS  # what was cut or put together stands there
+                continue
             value = resolve(record, pointer)
+            meant = MEANT.get(binding.layout.module)
+            if meant is not None and path.startswith("/target"):
+                assert meant(value, held), path
+                continue
+            if binding.layout.module == "fasttext":
+                assert set(held.split()) <= set(value.split()), path
+            if isinstance(value, list) and path.endswith("/content"):
+                assert held == "".join(next(part[key] for key in ("text", "value") if key in part) for part in value)
+                continue
             # Under a key of its own a call is any JSON; as the value of a turn it is text.
             wanted = None if pointer.endswith("/tool_calls") else said(path, value)
             assert (decode_json(held) == value) if wanted is None else held == wanted, path
+
+
+CONVERSATION = "/conversation/0/assistant"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +112,24 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
             },
             "/target/0/tool_calls/0/arguments",
             "/conversations/1/value",
+        ),
+        ("text-spans", {"text": "Ann", "label": [[0, 3, "P"]]}, "/input/0", "/text"),
+        ("text-spans", {"text": "Ann", "entities": [[0, 3, "P"]]}, "/target/0", "/entities"),
+        ("squad", {"context": "a", "question": "b", "answers": {"text": ["a"]}}, "/target", "/answers/text/0"),
+        ("history", {"query": "a", "response": "b", "history": [["c", "d"]]}, "/target/0/content", "/history/0/1"),
+        ("history", {"query": "a", "response": "b", "history": []}, "/target/0/content", "/response"),
+        ("swift-sharegpt", {"conversation": [{"human": "a", "assistant": "b"}]}, "/target/0/content", CONVERSATION),
+        (
+            "prompt-completion-chat",
+            {"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]},
+            "/target/0/content",
+            "/completion/0/content",
+        ),
+        (
+            "mistral",
+            {"interactions": [{"role": "user", "content": "a"}]},
+            "/input/0/content",
+            "/interactions/0/content",
         ),
         ("translation", {"translation": {"en": "a", "de/at": "b"}}, "/target", "/translation/de~1at"),
     ],

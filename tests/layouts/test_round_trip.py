@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sftformat.dataset.export import Exporter
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bind
-from sftformat.layouts.layout import layout
+from sftformat.layouts.layout import Binding, layout
 from sftformat.normalize import count_types, normalize
 from sftformat.record import JSON_TYPES, Batch, Record, encode_json
 from sftformat.schema.arrow import arrow_schema
@@ -34,17 +34,21 @@ def there_and_back(name: str, records: list[Record]) -> tuple[list[Record], list
     batch = batch_of(records)
     fitting, rejects = validate(batch, binding)
     assert not rejects, rejects[0].diagnostics
+    rows = normalize(fitting, binding).to_pylist()
+    return Exporter(manifest_of(fitting, binding), None, textual=False).records(rows), rows
+
+
+def manifest_of(batch: Batch, binding: Binding) -> dict[str, Any]:
+    """Return what the exporter must know of records that were read."""
     types: dict[str, Counter[str]] = {}
-    count_types(fitting, types, binding)
-    rows = normalize(fitting, binding)
-    manifest = {
+    count_types(batch, types, binding)
+    return {
         "task": binding.layout.task,
         "mapping": [binding.to_json()],
         "inputs": [{"file": "a.jsonl"}],
         "columns": [{"name": key, "types": dict(held)} for key, held in types.items()],
         "splits": {"train": {}},
     }
-    return Exporter(manifest, None, textual=False).records(rows.to_pylist()), rows.to_pylist()
 
 
 def one_type(records: list[Record]) -> bool:

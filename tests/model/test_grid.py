@@ -16,8 +16,9 @@ import torch
 from sftformat import loader, prepare
 from sftformat.errors import FolderError, TrainingError, UsageError
 from sftformat.folder.manifest import verify
-from sftformat.grid import choose, fit, parse_rates
+from sftformat.grid import fit
 from sftformat.train import Finished, Started, StepDone, TrainOptions, Trial, Warned
+from sftformat.trials import choose, parse_rates, parse_seeds
 
 from .toys import read_lines, sentences, write_shards
 
@@ -60,10 +61,13 @@ def test_a_run_folder_is_whole_and_says_what_it_is(shards: Path, model: Path, tm
     finished = fitted(shards, out, model)
     assert not verify(out, "run")
     assert sorted(os.listdir(out)) == [
+        "README.md",
         "config.json",
+        "events.out.tfevents.0.sftformat",
         "history.jsonl",
         "manifest.json",
         "model.safetensors",
+        "plots",
         "run.json",
         "tokenizer.json",
         "tokenizer_config.json",
@@ -160,8 +164,62 @@ def test_a_rate_at_which_training_breaks_only_loses(shards: Path, model: Path, t
     assert finished.trial.learning_rate == 5e-3
     assert "the last checkpoint stands" in (finished.trials[1].error or "")
     assert any(isinstance(event, Warned) and "1e+30" in event.message for event in events)
-    with pytest.raises(TrainingError, match="every learning rate failed"):
+    with pytest.raises(TrainingError, match="every trial failed"):
         fitted(shards, tmp_path / "lost", model, [1e30, 1e31], options=options)
+
+
+def test_what_all_trials_warn_of_is_said_once(model: Path, tmp_path: Path) -> None:
+    rows = {"train": sentences(40, 0), "validation": sentences(40, 0)[:8]}
+    shards = write_shards(tmp_path / "s", "classification", ["pos", "neg"], rows)
+    events = list(fit(shards, tmp_path / "run", str(model), replace(QUICK, epochs=1), RATES))
+    told = [event.message for event in events if isinstance(event, Warned)]
+    assert sum("same tokens" in message for message in told) == 1
+
+
+def test_the_mean_over_seeds_decides_and_its_best_trial_is_kept() -> None:
+    """Rate 1e-3 has the best trial, 1e-4 the best mean; a rate that failed once is not chosen."""
+    values = {(1e-3, 0): 0.9, (1e-3, 1): 0.3, (1e-4, 0): 0.7, (1e-4, 1): 0.8, (1e-2, 0): 1.0}
+    trials = [
+        Trial(rate, seed, 1, 1, 1, "accuracy", x, {"accuracy": x, "loss": 1.0}) for (rate, seed), x in values.items()
+    ]
+    broken = Trial(1e-2, 1, 1, 0, 0, "accuracy", error="step 1: nan")
+    chosen = choose([*trials, broken])
+    assert (chosen.learning_rate, chosen.seed) == (1e-4, 1)
+    assert choose([trials[-1], broken]).learning_rate == 1e-2
+
+
+def test_a_grid_over_seeds_killed_anywhere_ends_with_the_same_bytes(shards: Path, model: Path, tmp_path: Path) -> None:
+    options = replace(QUICK, epochs=1)
+    list(fit(shards, tmp_path / "whole", str(model), options, RATES[1:], [0, 1]))
+    for stop in (3, 20, 30, 45):
+        cut = fit(shards, tmp_path / "cut", str(model), options, RATES[1:], [0, 1])
+        list(itertools.islice(cut, stop))
+        cut.close()
+    list(fit(shards, tmp_path / "cut", str(model), options, RATES[1:], [0, 1]))
+    assert tree(tmp_path / "cut") == tree(tmp_path / "whole")
+    names = sorted(path.name for path in (tmp_path / "cut/trials").iterdir())
+    assert names == ["0.005-0", "0.005-1", "0.01-0", "0.01-1"]
+
+
+@pytest.mark.parametrize("text", ["", "a", "-1", "1,,2", "0.5"])
+def test_other_seeds_are_refused(text: str) -> None:
+    assert parse_seeds("3, 1,3") == [3, 1]
+    with pytest.raises(UsageError, match="--seeds"):
+        parse_seeds(text)
+
+
+def test_an_unfinished_run_of_other_options_is_refused_and_named(shards: Path, model: Path, tmp_path: Path) -> None:
+    cut = fit(shards, tmp_path / "run", str(model), QUICK)
+    list(itertools.islice(cut, 12))
+    cut.close()
+    other = replace(QUICK, epochs=5, seed=4)
+    with pytest.raises(
+        UsageError, match=r"an unfinished run of --epochs 3 \(here 5\), --seed 0 \(here 4\); use the same"
+    ):
+        list(fit(shards, tmp_path / "run", str(model), other))
+    data = write_shards(tmp_path / "s", "classification", ["pos", "neg"], {"train": sentences(20, 0)})
+    with pytest.raises(UsageError, match="an unfinished run of other data; use the same"):
+        list(fit(data, tmp_path / "run", str(model), QUICK))
 
 
 def test_equal_trials_go_to_the_smaller_rate() -> None:

@@ -119,7 +119,7 @@ def test_a_row_count_that_lies_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_task_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path, "task 'chat' cannot be trained", changes={"task": "chat"})
+    refused(tmp_path, "task 'ranking' cannot be trained", changes={"task": "ranking"})
 
 
 @pytest.mark.parametrize("damage", [b"", b"not arrow", b"\xff\xff\xff\xff\x00\x00\x00\x80"])

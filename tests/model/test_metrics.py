@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sftformat import metrics
+from sftformat.tasks import TASKS
+from sftformat.tasks.task import Answers, intervals, measure
 
 CLASSES = 4
 pairs = st.lists(st.tuples(st.integers(0, CLASSES - 1), st.integers(0, CLASSES - 1)), min_size=1, max_size=60)
@@ -67,7 +69,7 @@ def test_a_correlation_with_a_constant_is_not_defined() -> None:
 def test_multilabel_equals_scikit_learn(rows: list[list[bool]]) -> None:
     table = np.array(rows, np.float32)
     targets, predictions = table[:, :3], table[:, 3:]
-    found = metrics.scores("multilabel", np.where(predictions > 0, 2.0, -2.0), targets)
+    found = measure(TASKS["multilabel"], Answers(np.where(predictions > 0, 2.0, -2.0), targets))
     assert found["micro_f1"] == pytest.approx(oracle.f1_score(targets, predictions, average="micro", zero_division=0))
     assert found["macro_f1"] == pytest.approx(oracle.f1_score(targets, predictions, average="macro", zero_division=0))
     assert found["exact_match"] == pytest.approx(oracle.accuracy_score(targets, predictions))
@@ -83,10 +85,10 @@ def test_losses_equal_softmax_against_one_hot(rows: list[list[float]], data: st.
     assert metrics.sigmoid(logits) == pytest.approx(scipy.special.expit(logits))
     one_hot = np.eye(3)[targets]
     expected = -(one_hot * scipy.special.log_softmax(logits, axis=1)).sum(1)
-    assert metrics.losses("classification", logits, targets) == pytest.approx(expected)
+    assert TASKS["classification"].losses(Answers(logits, targets)) == pytest.approx(expected)
     p = scipy.special.expit(logits)
     expected = -(one_hot * np.log(np.maximum(p, 1e-300)) + (1 - one_hot) * scipy.special.log_expit(-logits)).mean(1)
-    assert metrics.losses("multilabel", logits, one_hot) == pytest.approx(expected, abs=1e-6)
+    assert TASKS["multilabel"].losses(Answers(logits, one_hot)) == pytest.approx(expected, abs=1e-6)
 
 
 def test_functions_on_confusions_take_many_at_once() -> None:
@@ -116,10 +118,8 @@ def test_intervals_hold_the_score() -> None:
     random = np.random.default_rng(1)
     targets = random.integers(0, 3, 200)
     logits = np.eye(3)[targets] + random.normal(0, 1.0, (200, 3))
-    scores, found = (
-        metrics.scores("classification", logits, targets),
-        metrics.intervals("classification", logits, targets),
-    )
+    task, answers = TASKS["classification"], Answers(logits, targets)
+    scores, found = measure(task, answers), intervals(task, answers)
     assert set(found) == {"accuracy", "macro_f1"}
     assert all(low < scores[name] < high for name, (low, high) in found.items())
 

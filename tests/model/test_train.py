@@ -14,9 +14,10 @@ import pytest
 import torch
 from scipy.special import log_softmax
 
-from sftformat import metrics
 from sftformat.errors import FolderError, ModelError, TrainingError, UsageError
 from sftformat.folder.files import sha256_file
+from sftformat.tasks import TASKS
+from sftformat.tasks.task import Answers
 from sftformat.train import (
     EpochDone,
     Event,
@@ -25,7 +26,6 @@ from sftformat.train import (
     StepDone,
     TrainOptions,
     Warned,
-    example_losses,
     schedule,
     train,
 )
@@ -91,13 +91,13 @@ def test_the_loss_is_softmax_against_one_hot(shards: Path, model: Path, tmp_path
     random = np.random.default_rng(0)
     logits, targets = random.normal(size=(5, 3)).astype(np.float32), random.integers(0, 3, 5)
     expected = -(np.eye(3)[targets] * log_softmax(logits.astype(np.float64), axis=1)).sum(1)
-    ours = example_losses("classification", torch.from_numpy(logits), torch.from_numpy(targets))
+    ours = TASKS["classification"].loss(torch.from_numpy(logits), torch.from_numpy(targets))
     assert ours.numpy() == pytest.approx(expected, rel=1e-5)
     many = random.integers(0, 2, (5, 3)).astype(np.float32)
     for task, target in (("multilabel", many), ("regression", many[:, 0])):
         used = logits if task == "multilabel" else logits[:, :1]
-        ours = example_losses(task, torch.from_numpy(used), torch.from_numpy(target))
-        assert ours.numpy() == pytest.approx(metrics.losses(task, used, target), rel=1e-5)
+        ours = TASKS[task].loss(torch.from_numpy(used), torch.from_numpy(target))
+        assert ours.numpy() == pytest.approx(TASKS[task].losses(Answers(used, target)), rel=1e-5)
 
 
 def test_weights_count_in_the_loss(model: Path, tmp_path: Path) -> None:
@@ -227,12 +227,12 @@ def test_options_that_cannot_be_meant_are_refused(
 
 
 def test_the_schedule_rises_and_falls_and_never_rests() -> None:
-    factors = [schedule(step, 100, 0.1) for step in range(100)]
+    factors = [schedule("linear", step, 100, 0.1) for step in range(100)]
     assert max(factors) == factors[9] == factors[10] == 1.0
     assert all(a < b for a, b in itertools.pairwise(factors[:10]))
     assert all(a > b > 0 for a, b in itertools.pairwise(factors[10:]))
-    assert [schedule(step, 1, 0.1) for step in range(1)] == [1.0]
-    assert schedule(0, 10, 0.0) == 1.0
+    assert [schedule("linear", step, 1, 0.1) for step in range(1)] == [1.0]
+    assert schedule("linear", 0, 10, 0.0) == 1.0
 
 
 def test_history_holds_every_step_and_no_time(shards: Path, model: Path, tmp_path: Path) -> None:

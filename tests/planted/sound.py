@@ -72,6 +72,16 @@ def shared(count: int = 30) -> list[Record]:
     return made
 
 
+def marked(count: int = 30) -> list[Record]:
+    """Sound records of a text with spans, some behind an emoji."""
+    made = []
+    for number in range(count):
+        text = f"😀 Ann Lee{number} left Bern."
+        at = text.index("Bern")
+        made.append({"text": text, "label": [[2, at - 6, "PER"], [at, at + 4, "LOC"]]})
+    return made
+
+
 def tokens(count: int = 30) -> list[Record]:
     """Sound records of tokens and tags in IOB2, with the running text."""
     made = []

@@ -14,7 +14,7 @@ from sftformat.check import Settings
 from sftformat.dataset.options import DatasetOptions
 from sftformat.formats import ReadOptions
 
-from .sound import Record, answers, called, chats, lines, resulted, reviews, scores, shared, tokens
+from .sound import Record, answers, called, chats, lines, marked, resulted, reviews, scores, shared, tokens
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ def whole(code: str, records: Sequence[Record], line: int | None, path: str = ""
 def table(code: str, name: str, data: bytes, line: int | None, **more: Any) -> Planted:
     """Plant a file of another format."""
     return Planted(code, {name: data}, line, file=name, specs=(name,), **more)
+
+
+def _named(each: Record) -> Record:
+    """Give a review the id of its label beside the name."""
+    return {**each, "label_text": each["label"], "label": ord(each["label"][0])}
 
 
 def two(code: str, train: Sequence[Record], test: Sequence[Record], file: str, line: int | None, path: str) -> Planted:
@@ -127,6 +132,18 @@ READING = (
     Planted("SFT017", {"a.jsonl": HALF + b'{"text": "It breaks'}, 31),
     Planted("SFT018", {"a.jsonl": HALF + lines(reviews(1, 100)).replace(b"\n", b"\r\n")}, 31),
 )
+CATALOGUES = (
+    Planted(
+        "SFT019",
+        {
+            "a.po": b"".join(b'msgid "word %d"\nmsgstr "Wort %d"\n\n' % (n, n) for n in range(30))
+            + b'msgid "half\nmsgstr "halb"\n'
+        },
+        91,
+        file="a.po",
+        specs=("a.po",),
+    ),
+)
 SCHEMA = (
     one("SFT101", reviews(), {**SMALL, "split": "somewhere"}, "/split"),
     one("SFT102", reviews(), {"label": "good"}, "/text"),
@@ -142,6 +159,11 @@ SCHEMA = (
         "/stars",
     ),
     two("SFT106", [{**each, "stars": 3} for each in reviews()], reviews(30, 100), "", None, "/stars"),
+    one("SFT109", marked(), {"text": "Ann went.", "label": [[0, 10, "PER"]]}, "/label/0"),
+    one("SFT109", marked(), {"text": "Ann Orr went.", "label": [[0, 7, "PER"], [4, 7, "PER"]]}, "/label/1"),
+    one("SFT110", marked(), {"text": "Anna went.", "label": [[0, 3, "PER"]]}, "/label/0"),
+    one("SFT111", marked(), {"text": "😀 Ann went.", "label": [[3, 6, "PER"]]}, "/label/0"),
+    one("SFT112", marked(), {"text": "Ann went.", "label": [[0, 3, "LOC"]], "answer": "reject"}),
     whole(
         "SFT108",
         reviews(),
@@ -150,6 +172,7 @@ SCHEMA = (
         file="mine.json",
         options=DatasetOptions(schema={"properties": {"text": {"nullable": True}}}, schema_name="mine.json"),
     ),
+    one("SFT113", [_named(each) for each in reviews()], {**_named(SMALL), "label": 99}, "/label_text"),
 )
 TEXTS = (
     one("SFT201", reviews(), {**SMALL, "text": " \t"}, "/text"),
@@ -240,11 +263,13 @@ SETS = (
     two("SFT409", reviews(), [], "", None, ""),
 )
 
-PLANTED = (*READING, *SCHEMA, *TEXTS, *CHAT, *TAGS, *LABELS, *SETS)
+PLANTED = (*READING, *CATALOGUES, *SCHEMA, *TEXTS, *CHAT, *TAGS, *LABELS, *SETS)
 
 #: Codes that no input can hold, each with the reason.
 ELSEWHERE = {
+    "SFT020": "needs an extra: tests/formats/test_xlsx.py",
     "SFT404": "needs an extra: tests/rules/test_near_duplicate.py",
     "SFT405": "needs an extra: tests/rules/test_near_leakage.py",
     "SFT107": "said when a data set is written in another layout",
+    "SFT119": "said when fixes are given: tests/dataset/test_fixes.py",
 }

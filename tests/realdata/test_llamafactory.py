@@ -94,3 +94,27 @@ def test_messages(checked: Any, name: str, rows: int, counts: dict[str, int]) ->
     assert found.ledger["written"] == len(records) == rows
     turns = [turn["content"] for each in records for turn in each["messages"]]
     assert sum("\x7f" <= letter < "\xa0" for text in turns for letter in text) == counts.get("SFT205", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "left"),
+    [("dpo_en_demo.json", 300, 0), ("dpo_zh_demo.json", 300, 0), ("kto_en_demo.json", 150, 150)],
+)
+def test_preferences_on_request(call: Call, tmp_path: Path, name: str, rows: int, left: int) -> None:
+    data = member("llamafactory-0.9.5", f"data/{name}")
+    (tmp_path / name).write_bytes(data)
+    options = ("--max-findings", "0", "--to", "canonical")
+    done = call("convert", name, "-o", "a.jsonl", *options)
+    assert (done.code, "--preference chosen" in done.err) == (2, True)
+    done = call("convert", name, "-o", "a.jsonl", "--preference", "chosen", *options)
+    assert f"read {rows + left} = written {rows} + rejected 0 + duplicate 0 + filtered {left}" in done.out
+    found = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text("utf-8").splitlines()]
+    records = [each for each in json.loads(data) if each.get("label", True)]
+    wanted = [each["chosen"]["value"] if "chosen" in each else each["messages"][-1]["content"] for each in records]
+    assert [each["target"][-1]["content"] for each in found] == wanted
+
+
+def test_plain_text_is_refused(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "c4_demo.jsonl").write_bytes(member("llamafactory-0.9.5", "data/c4_demo.jsonl"))
+    done = call("validate", "c4_demo.jsonl")
+    assert (done.code, "plain text without a target" in done.err) == (2, True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftformat.rules.secret import masked, secrets
+from sftformat.masking import masked, secrets
 
 CODE = "SFT212"
 

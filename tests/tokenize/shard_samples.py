@@ -58,7 +58,12 @@ def save(folder: Path, tokenizer: Tokenizer, **config: Any) -> Path:
     return folder
 
 
-KINDS = {"classification": pa.string(), "multilabel": pa.list_(pa.string()), "regression": pa.float64()}
+KINDS = {
+    "classification": pa.string(),
+    "multilabel": pa.list_(pa.string()),
+    "regression": pa.float64(),
+    "token-classification": pa.list_(pa.string()),
+}
 
 
 def canonical(task: str) -> pa.Schema:
@@ -66,7 +71,7 @@ def canonical(task: str) -> pa.Schema:
     fields = {
         "id": pa.string(),
         "split": pa.string(),
-        "input": pa.string(),
+        "input": KINDS[task] if task == "token-classification" else pa.string(),
         "input_pair": pa.string(),
         "target": KINDS[task],
         "weight": pa.float64(),

@@ -1,0 +1,86 @@
+"""A sample of the records of an input, taken from the whole of it: what the layout is told from.
+
+It depends on the content of the file and on nothing else, and takes a bounded time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from sftformat.dataset.options import DatasetOptions
+from sftformat.diagnostics import Diagnostic
+from sftformat.errors import InputError
+from sftformat.formats import read, spread
+from sftformat.formats.source import Source
+from sftformat.record import Batch, Record
+from sftformat.repair import repair_keys
+
+#: Records that are looked at to tell the layout; every record is checked against it afterwards.
+SAMPLE_RECORDS = 2000
+#: A longer file is looked at in this many places, if it can be opened anywhere.
+SAMPLE_PLACES = 8
+#: Of a file that must be read from its start so many bytes are looked at.
+STREAM_BYTES = 32 << 20
+
+
+def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
+    """Return records of an input that can be read, in order, and the first finding about one that cannot.
+
+    They are all records of a short file, else some from its start and some from each of a few places spread over it.
+    Of a file that must be read from its start (CSV, a JSON array, a compressed one) they are spread evenly over its
+    first 32 MiB.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    batches = _batches(source, options)
+    records: list[Record] = []
+    unread: Diagnostic | None = None
+    for batch in batches:
+        if unread is None and batch.rejects:
+            unread = batch.rejects[0].diagnostics[0]
+        records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
+        if len(records) >= SAMPLE_RECORDS:
+            break
+    if len(records) < SAMPLE_RECORDS or options.limit is not None:
+        return records, unread
+    places = spread(source, SAMPLE_PLACES)
+    if len(places) < 2:
+        return _thinned(_batches(source, options)), unread
+    each = SAMPLE_RECORDS // len(places)
+    parts = [_first(_batches(source.part(place), options), each) for place in places]
+    return [record for part in parts for record in part], unread
+
+
+def _batches(source: Source, options: DatasetOptions) -> Iterator[Batch]:
+    how = options.repairs()
+    for batch in read(source, options.read):
+        yield repair_keys(batch, how)[0]
+
+
+def _first(batches: Iterator[Batch], count: int) -> list[Record]:
+    records: list[Record] = []
+    for batch in batches:
+        records.extend(islice(batch.records, count - len(records)))
+        if len(records) >= count:
+            break
+    return records
+
+
+def _thinned(batches: Iterator[Batch]) -> list[Record]:
+    """Return every nth record of the bytes that are looked at, n such that there are not too many."""
+    kept: list[Record] = []
+    step, position, size = 1, 0, 0
+    try:
+        for batch in batches:
+            kept.extend(batch.records[-position % step :: step])
+            position += len(batch)
+            while len(kept) > SAMPLE_RECORDS:
+                kept, step = kept[::2], step * 2
+            size += sum(map(len, batch.raw))
+            if size >= STREAM_BYTES:
+                break
+    except InputError:
+        return kept  # damage further on is told when the file is read
+    return kept

@@ -1,0 +1,133 @@
+"""Parallel text: two files of equally many lines, of which line n of one is the translation of line n of the other.
+
+The files have one name and end with their language: `train.en` and `train.de`. The first named is the source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from sftformat.diagnostics import Diagnostic, Severity
+from sftformat.errors import InputError, UsageError
+from sftformat.formats.container import chunks
+from sftformat.formats.lines import newline_of
+from sftformat.formats.shape import Batches, Columns
+from sftformat.formats.source import ReadOptions, Source
+from sftformat.formats.textlines import Filling, Line, decoded, filling
+from sftformat.record import Batch, Record, encode_json
+
+_Named = TypeVar("_Named")
+#: What a file name may end with to be one of two: a language tag, or the word for its side.
+_TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4})?|src|tgt|source|target", re.IGNORECASE)
+_SIDES = {"src": 0, "source": 0, "tgt": 1, "target": 1}
+#: Endings of that form that are formats of ours, or of programs.
+_NO_TAGS = frozenset(
+    {"csv", "tsv", "tab", "bio", "iob", "po", "pot", "mo", "tmx", "txt", "md", "py", "sh", "gz", "zst"}
+    | {"xml", "yml", "log", "bin", "npz", "npy", "pt", "zip", "pdf", "doc", "htm", "ini", "cfg", "tar", "bz", "xz"}
+)
+
+
+def tag_of(name: str) -> str:
+    """Return the language that a file name ends with; empty where it ends with none."""
+    parts = re.sub(r"\.(gz|zst)$", "", name.rpartition("/")[2]).split(".")
+    found = parts[-1] if len(parts) > 1 else ""
+    return found if _TAG.fullmatch(found) and found.lower() not in _NO_TAGS else ""
+
+
+def _stem(path: Path) -> str:
+    name = str(path)
+    return name[: name.rindex(f".{tag_of(name)}")]
+
+
+def pairs(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Return which of these files belong together: the first of two -> the second, the source first.
+
+    Two do that have one name but for the language; of three nobody knows which two are meant.
+    """
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        if tag_of(path.name):
+            groups.setdefault(_stem(path), []).append(path)
+    found = {}
+    for group in groups.values():
+        if len(group) == 2:
+            one, other = sorted(group, key=lambda path: _SIDES.get(tag_of(path.name).lower(), 0))
+            found[one] = other
+    return found
+
+
+def joined(source: Source, other: Source) -> Source:
+    """Return the source of two files, if they have equally many lines.
+
+    Raises:
+        InputError: they have not (SFT230), or one cannot be read.
+    """
+    counts = [_count(each) for each in (source, other)]
+    if counts[0] != counts[1]:
+        said = f"{counts[0]:,} lines, but {other.name} has {counts[1]:,}"
+        hint = "line n of one file translates line n of the other; find the line from which they part"
+        expected, got = f"{counts[0]:,}", f"{counts[1]:,}"
+        found = Diagnostic(
+            "SFT230", "length-mismatch", Severity.ERROR, said, source.name, expected=expected, got=got, hint=hint
+        )
+        raise InputError(f"{source.name}: {said}: which of them belong together cannot be known", found)
+    return replace(source, format="parallel", beside=replace(other, format="parallel"))
+
+
+def _count(source: Source) -> int:
+    newline, count, last = newline_of(source), 0, b""
+    for piece in chunks(source):
+        count += piece.count(newline)
+        last = piece[-len(newline) :] or last
+    return count + (bool(last) and last != newline)
+
+
+def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
+    """Yield a record for each pair of lines; `line` is their number, `byte` that in the source file.
+
+    A line that is no text rejects its pair; lines that are blank in both files are counted and no records.
+
+    Raises:
+        InputError: a file cannot be read or its compression is damaged.
+    """
+    assert source.beside is not None
+    batch, other = filling(source), filling(source.beside)
+    tags = [tag_of(each.name).lower() for each in (source, source.beside)]
+    known = {} if set(tags) <= _SIDES.keys() else {"source_lang": tags[0], "target_lang": tags[1]}
+    sides = (decoded(source, options, batch), decoded(source.beside, options, other))
+    for one, two in zip(*sides, strict=True):
+        _take(batch, one, two, known)
+        if batch.full:
+            batch.notes += other.notes
+            other.notes = []
+            yield batch.flush()
+    batch.notes += other.notes
+    if not batch.empty:
+        yield batch.flush()
+
+
+def _take(batch: Filling, one: Line, two: Line, known: Record) -> None:
+    if one.blank and two.blank:
+        batch.blank_lines += 1
+        return
+    record: Record = {"source": one.text, "target": two.text, **known}
+    bad = one.bad or two.bad
+    text = encode_json(record) if bad is None else one.stored + b"\t" + two.stored
+    run = [replace(one, stored=text, length=len(text))]
+    if bad is None:
+        batch.add([record], run)
+    else:
+        batch.reject(run, replace(bad, line=one.number))
+
+
+def write(path: Path, compression: str | None, batches: Batches, columns: Columns) -> int:  # noqa: ARG001
+    """Refuse: one file cannot hold two.
+
+    Raises:
+        UsageError: always.
+    """
+    raise UsageError(f"{path.name}: parallel text is two files, which is not written; write .tsv, .tmx or .jsonl")

@@ -1,0 +1,74 @@
+"""fastText: a line is `__label__a __label__b text`.
+
+Labels may stand anywhere in a line; they are written before the text. A line without one is unlabelled: fastText
+passes over it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sftformat.diagnostics import clip
+from sftformat.layouts.layout import Binding, Pointer
+from sftformat.layouts.reader import Reader, Types
+from sftformat.record import Record
+from sftformat.schema.explain import Violation
+
+PREFIX = "__label__"
+#: What ends a word for fastText.
+_BLANK = re.compile(r"[ \t\v\f\r\n\0]")
+_LABEL = re.compile(r"(?:(?<=[ \t\v\f\r\0])|^)__label__([^ \t\v\f\r\0]*)[ \t\v\f\r\0]?")
+
+
+def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG001 - every module is asked alike
+    """Return the reader for lines with one label (classification) or any number of them."""
+    single = binding.layout.task == "classification"
+
+    def to_canonical(record: Record) -> Record:
+        line = record["line"]
+        found = list(dict.fromkeys(_LABEL.findall(line)))
+        target = None if not found else found[0] if single else found
+        return {"input": _LABEL.sub("", line), "target": target}
+
+    def from_canonical(row: Mapping[str, Any], _: Types) -> Record:
+        target = row["target"]
+        named = [] if target is None else [target] if single else target
+        return {"line": "".join(f"{PREFIX}{label} " for label in named) + row["input"]}
+
+    def fault(record: Record) -> Violation | None:
+        found = set(_LABEL.findall(record["line"]))
+        if "" in found:
+            return Violation("SFT101", "/line", "fasttext", f"a label after {PREFIX}", "nothing")
+        if single and len(found) > 1:
+            return Violation("SFT101", "/line", "fasttext", "one label", f"{len(found)} labels")
+        return None
+
+    def refusal(row: Mapping[str, Any]) -> str | None:
+        target = row["target"]
+        return _refusal(row, [target] if single and target is not None else target)
+
+    def source_pointer(_: Pointer, __: Mapping[str, Any]) -> Pointer:
+        return ("line",)
+
+    return Reader(("line",), to_canonical, from_canonical, source_pointer, fault, refusal, flat=True)
+
+
+def _refusal(row: Mapping[str, Any], labels: Sequence[str] | None) -> str | None:
+    """Say what of a row no line can hold; `labels` is None where it is unlabelled."""
+    where = f"(first at id {clip(str(row.get('id')), 60)!r})"
+    wrong = next((label for label in labels or () if not label or _BLANK.search(label)), None)
+    if wrong is not None:
+        name = clip(wrong, 60)
+        mended = clip(_BLANK.sub("_", wrong), 60) or "none"
+        return (
+            f"fastText cannot hold the label {name!r} {where}: a blank ends a label there; write {mended!r} in its "
+            "place, in the data or under 'values' of a --schema of your own"
+        )
+    if labels is not None and not labels:
+        return f"fastText cannot say that no label applies {where}: give these rows a label, or leave them out"
+    text = row["input"]
+    if "\n" in text or text.endswith("\r"):
+        return f"fastText cannot hold a text with a line break {where}: each line is a record of its own"
+    return f"fastText takes {PREFIX} in a text for a label {where}" if _LABEL.search(text) else None

@@ -1,0 +1,125 @@
+"""Label Studio JSON: `{"data": {TEXT}, "annotations": [{"result": [{"type": "choices", "value": {"choices": […]}}]}]}`.
+
+Annotations that were cancelled do not count; of several that count all must say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sftformat.diagnostics import clip
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import Binding, Pointer, get, put
+from sftformat.layouts.reader import Reader, Types, text_of
+from sftformat.record import Record
+from sftformat.schema.explain import Violation
+
+_USUAL = ("text", "sentence", "review", "reviewText", "comment", "content", "document")
+
+
+def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:
+    """Return which key of `data` is the text, and the name of the question whose choices are the labels.
+
+    Raises:
+        UsageError: several could be meant, or none.
+    """
+    given = binding.at.get("input", ("data",))
+    text = given if len(given) > 1 else ("data", _text_key([record.get("data") for record in records]))
+    asked = binding.at.get("target", ("annotations",))
+    question = asked[-1:] if asked != ("annotations",) else _question(records)
+    return {"input": text, "target": ("annotations", *question)}
+
+
+def _text_key(datas: Sequence[Any]) -> str:
+    objects = [each for each in datas if isinstance(each, dict)]
+    names = dict.fromkeys(name for each in objects for name in each)
+    texts = [name for name in names if all(isinstance(each.get(name, ""), str) for each in objects)]
+    usual = [name for name in _USUAL if name in texts]
+    if len(texts) == 1 or usual:
+        return (usual or texts)[0]
+    said = ", ".join(clip(name, 40) for name in texts[:5]) or "none"
+    raise UsageError(f"which key of 'data' is the text ({said})? say --map input=/data/KEY")
+
+
+def _question(records: Sequence[Record]) -> Pointer:
+    asked = dict.fromkeys(
+        str(each["from_name"]) for record in records for live in _live(record) for each in _choices(live, ())
+    )
+    if len(asked) > 1:
+        said = ", ".join(clip(name, 40) for name in list(asked)[:5])
+        raise UsageError(f"several questions have choices ({said}): say which with --map target=NAME")
+    return tuple(asked)
+
+
+def _live(record: Record) -> list[Record]:
+    return [
+        each for each in record.get("annotations") or () if isinstance(each, dict) and not each.get("was_cancelled")
+    ]
+
+
+def _choices(annotation: Record, question: Pointer) -> list[Record]:
+    """Return the answers of an annotation to the question, to any where none is named."""
+    results = annotation.get("result")
+    return [
+        each
+        for each in (results if isinstance(results, list) else ())
+        if isinstance(each, dict)
+        and each.get("type") == "choices"
+        and "from_name" in each
+        and each["from_name"] in (question or (each["from_name"],))
+    ]
+
+
+def _answers(record: Record, question: Pointer) -> list[list[str]]:
+    """Return what each annotation that counts chose."""
+    found = []
+    for live in _live(record):
+        chosen = [name for each in _choices(live, question) for name in each["value"]["choices"]]
+        found.append(list(dict.fromkeys(chosen)))
+    return found
+
+
+def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG001 - every module is asked alike
+    """Return the reader for the text and the question that were found."""
+    single = binding.layout.task == "classification"
+    text = binding.at["input"] if len(binding.at["input"]) > 1 else ("data", "text")
+    bound = Binding(binding.layout, {**binding.at, "input": text})
+    question = binding.at.get("target", ())[1:]
+
+    def to_canonical(record: Record) -> Record:
+        answers = _answers(record, question)
+        chosen = answers[0] if answers else None
+        target = chosen if not single else chosen[0] if chosen else None
+        return {"input": text_of(bound, record), "target": target}
+
+    def from_canonical(row: Mapping[str, Any], _: Types) -> Record:
+        record: Record = {}
+        put(record, text, row["input"])
+        target = row["target"]
+        if target is None:
+            return record
+        chosen = {"choices": [target] if single else list(target)}
+        name = question[0] if question else "label"
+        result = {"from_name": name, "to_name": text[-1], "type": "choices", "value": chosen}
+        return {**record, "annotations": [{"result": [result] if chosen["choices"] else []}]}
+
+    def fault(record: Record) -> Violation | None:
+        return _fault(record, _answers(record, question), text, single)
+
+    def source_pointer(pointer: Pointer, _: Mapping[str, Any]) -> Pointer:
+        return text if pointer[0] == "input" else ("annotations",)
+
+    return Reader(("data", "annotations"), to_canonical, from_canonical, source_pointer, fault)
+
+
+def _fault(record: Record, answers: Sequence[Sequence[str]], text: Pointer, single: bool) -> Violation | None:
+    if not isinstance(get(record, text), str):
+        return Violation("SFT104", f"/data/{text[-1]}", "type", "a text", "something else")
+    said = {tuple(sorted(each)) for each in answers}
+    if len(said) > 1:
+        shown = clip("; ".join(", ".join(each) or "none" for each in sorted(said)), 80)
+        return Violation("SFT101", "/annotations", "choices", "annotations that say the same", shown)
+    if single and answers and len(answers[0]) > 1:
+        return Violation("SFT101", "/annotations", "choices", "one choice", clip(", ".join(answers[0]), 80))
+    return None

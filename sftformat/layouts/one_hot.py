@@ -1,0 +1,144 @@
+"""One place for each label, 1 where it applies: columns beside the text (Jigsaw), or the object `cats` (spaCy).
+
+For multilabel any number of them is 1; for classification exactly one. All null, all -1 or all empty is unlabelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sftformat.diagnostics import clip
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import MISSING, Binding, Pointer, get, put, render
+from sftformat.layouts.reader import LABEL, Reader, Types, label_places, text_of
+from sftformat.record import Number, Record
+from sftformat.schema.explain import Violation
+
+#: What a place holds that says nothing.
+_NOTHING = (None, -1, "", MISSING)
+#: Cells and values of a column that holds a label.
+_CELLS = frozenset({"0", "1", "0.0", "1.0", "true", "false", "True", "False", "", "-1"})
+#: Names of columns that are something else though 0 and 1 may stand in them.
+_OTHER = frozenset(
+    {"label", "labels", "target", "class", "category", "sentiment", "intent", "score", "rating", "answer"}
+)
+
+
+def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:
+    """Return a place for each label: every column of 0 and 1, or every key of the object that holds them.
+
+    Raises:
+        UsageError: there is none.
+    """
+    holder = binding.at.get("target")
+    if holder is not None:
+        inner = [value for record in records if isinstance(value := get(record, holder), dict)]
+        return {LABEL + name: (*holder, name) for name in dict.fromkeys(name for each in inner for name in each)}
+    taken = {pointer[0] for pointer in binding.at.values()} | _OTHER
+    names = [name for name in (records[0] if records else ()) if name not in taken]
+    found = {name: (name,) for name in names if _holds_a_label([record.get(name, MISSING) for record in records])}
+    if not found and records:
+        raise UsageError(f"layout {binding.layout.name}: no column holds only 0 and 1")
+    return {LABEL + name: pointer for name, pointer in found.items()}
+
+
+def _holds_a_label(values: Sequence[Any]) -> bool:
+    texts = {value if isinstance(value, str) else _text(value) for value in values}  # MISSING has a text of its own
+    return texts <= _CELLS and bool(texts - {"", "-1"})
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.text if isinstance(value, Number) else str(value)
+
+
+def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
+    """Return the reader for the labels that were found, and for those of the rows that are to be written.
+
+    Raises:
+        UsageError: a label has the name of another column.
+    """
+    known = label_places(binding)
+    holder = binding.at.get("target", ())
+    known |= {label: (*holder, label) for label in labels if label not in known}
+    single = binding.layout.task == "classification"
+    columns = {} if holder else known
+    others = {pointer[0] for key, pointer in binding.at.items() if not key.startswith(LABEL)}
+    for label in columns:
+        if label in others:
+            raise UsageError(
+                f"layout {binding.layout.name}: the label {clip(label)!r} has the name of another column: rename it"
+            )
+
+    def values(record: Record) -> dict[str, Any]:
+        inner = get(record, holder) if holder else MISSING
+        if isinstance(inner, dict):
+            return {label: _value(item) for label, item in inner.items()}
+        return {label: _value(get(record, pointer)) for label, pointer in known.items()}
+
+    def to_canonical(record: Record) -> Record:
+        found = values(record)
+        hot = [label for label, value in found.items() if value == 1]
+        labelled = any(value is not None for value in found.values())
+        target = (hot[0] if single else hot) if labelled else None
+        return {"input": text_of(binding, record), "target": target}
+
+    def from_canonical(row: Mapping[str, Any], types: Types) -> Record:
+        record: Record = {}
+        put(record, binding.at["input"], row["input"])
+        target = row["target"]
+        hot = set() if target is None else {target} if single else set(target)
+        for label, pointer in known.items() if target is not None else ():
+            kinds = types.get(pointer[0] if len(pointer) == 1 else render(pointer), {})
+            put(record, pointer, _written(label in hot, "boolean" in kinds, bool(holder)))
+        return record
+
+    def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
+        if pointer[0] == "input":
+            return binding.at["input"]
+        target = row.get("target")
+        label = target if single else target[int(pointer[1])] if target and pointer[1:] else None
+        return known.get(str(label), holder or binding.at["input"])
+
+    def fault(record: Record) -> Violation | None:
+        return _fault(values(record), known, holder, single)
+
+    keys = tuple(
+        dict.fromkeys(pointer[0] for pointer in (binding.at["input"], *known.values(), *[holder][: len(holder)]))
+    )
+
+    def refusal(_: Mapping[str, Any]) -> str | None:
+        return None if known else f"layout {binding.layout.name} has a place for each label, and no row has one"
+
+    cells = tuple(columns) or holder[:1]
+    return Reader(
+        keys, to_canonical, from_canonical, source_pointer, fault, refusal=refusal, cells=cells, flat=not holder
+    )
+
+
+def _value(value: Any) -> float | None:
+    return None if value in _NOTHING else float(value)
+
+
+def _written(hot: bool, boolean: bool, nested: bool) -> Any:
+    if boolean:
+        return hot
+    return Number("1.0" if hot else "0.0") if nested else int(hot)
+
+
+def _fault(found: Mapping[str, Any], known: Mapping[str, Pointer], holder: Pointer, single: bool) -> Violation | None:
+    given = [label for label, value in found.items() if value is not None]
+    hot = [label for label, value in found.items() if value == 1]
+    if not given:
+        return None
+    absent = next((label for label in known if found.get(label) is None), None)
+    where = render(holder)
+    if single and len(hot) != 1:
+        said = ", ".join(hot[:3]) if hot else "none"
+        return Violation("SFT101", where, "one-hot", "exactly one label that is 1", clip(said, 80))
+    if absent is not None and not single:
+        path = render(known[absent])
+        return Violation("SFT101", path, "one-hot", "0 or 1, as for the other labels", "nothing")
+    return None

@@ -1,0 +1,35 @@
+"""Unpaired preferences: a completion with a label, true for a good one; only the good ones are examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sftformat.layouts.layout import Pointer
+from sftformat.record import Record
+
+#: Top-level keys that this module reads; every other one goes to meta.
+KEYS = ("prompt", "completion", "label")
+#: What the way back would not write again is kept as it is.
+ONE_OF: tuple[str, ...] = ()
+HOLDS: tuple[str, ...] = ()
+
+
+def left_out(record: Record) -> str:
+    """Say why a record is not to be used: its completion is a bad one; empty where it is."""
+    return "" if record["label"] else "the completion is labelled false: it was not preferred"
+
+
+def to_canonical(record: Record) -> Record:
+    """Return `input` and `target` of one record that fits the schema."""
+    return {"input": record["prompt"], "target": record["completion"]}
+
+
+def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:  # noqa: ARG001
+    """Return the record of one canonical row: a good completion."""
+    return {"prompt": row["input"], "completion": row["target"], "label": True}
+
+
+def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:  # noqa: ARG001 - as other modules
+    """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
+    return ("prompt",) if pointer[0] == "input" else ("completion",)

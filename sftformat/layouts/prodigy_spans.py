@@ -1,0 +1,73 @@
+"""Prodigy: a text with its tokens, spans over them, and whether the annotator accepted it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sftformat.diagnostics import clip
+from sftformat.layouts.layout import Fault, Pointer
+from sftformat.layouts.spans import Place, Span, spans_of, tagged
+from sftformat.layouts.spans import faults as wrong
+from sftformat.layouts.text_spans import left_out, span_of
+from sftformat.record import Record
+
+#: Top-level keys that this module reads; every other one goes to meta.
+KEYS = ("text", "tokens", "spans", "answer")
+#: Other canonical fields that it writes.
+HOLDS = ("text", "offsets")
+#: What the way back would not write again is kept as it is.
+ONE_OF: tuple[str, ...] = ()
+
+__all__ = ["KEYS", "ONE_OF", "faults", "from_canonical", "left_out", "source_pointer", "to_canonical"]
+
+
+def _spans(record: Record) -> list[Span] | None:
+    held = record.get("spans")
+    return None if held is None else [span_of(item, ("spans", str(index))) for index, item in enumerate(held)]
+
+
+def _places(record: Record) -> Sequence[Place] | None:
+    held = record.get("tokens")
+    return None if held is None else [(token["start"], token["end"]) for token in held]
+
+
+def faults(record: Record) -> Iterator[Fault]:
+    """Find tokens that are not what stands in the text, and spans that cannot be used."""
+    text, places = record["text"], _places(record)
+    for index, token in enumerate(record.get("tokens") or ()):
+        cut = text[token["start"] : token["end"]] if 0 <= token["start"] <= token["end"] else ""
+        if cut != token["text"]:
+            message = f'token "{clip(token["text"], 40)}", but the text has "{clip(cut, 40)}" there'
+            yield Fault("SFT109", ("tokens", str(index)), message)
+            return
+    yield from wrong(text, _spans(record), places)
+
+
+def to_canonical(record: Record) -> Record:
+    """Return `input`, `target`, `text` and `offsets` of one record in which `faults` finds no error."""
+    return tagged(record["text"], _spans(record), _places(record))
+
+
+def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:  # noqa: ARG001
+    """Return the record of one canonical row."""
+    text, spans, places = spans_of(row)
+    tokens = [
+        {"text": text[start:end], "start": start, "end": end, "id": number, "ws": text[end : end + 1] == " "}
+        for number, (start, end) in enumerate(places)
+    ]
+    record: Record = {"text": text, "tokens": tokens}
+    if spans is not None:
+        record["spans"] = [_written(span, places) for span in spans]
+    return record
+
+
+def _written(span: Span, places: Sequence[Place]) -> Record:
+    inside = [index for index, (start, end) in enumerate(places) if span.start <= start and end <= span.end]
+    ends = {"token_start": inside[0], "token_end": inside[-1]} if inside else {}
+    return {"start": span.start, "end": span.end, **ends, "label": span.label}
+
+
+def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:  # noqa: ARG001 - as other modules
+    """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
+    return ("text",) if pointer[0] == "input" else ("spans",)

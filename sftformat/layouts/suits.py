@@ -1,0 +1,168 @@
+"""How well the values of a target suit the task of a layout: the half of detection that looks at values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from sftformat.layouts.layout import MISSING, Binding, get
+from sftformat.layouts.reader import LABEL, reader_of
+from sftformat.record import Number, Record, decode_json
+from sftformat.schema.decide import plain
+
+#: A column of texts has few distinct values against its rows when it holds classes; answers are nearly all distinct.
+CLASS_SHARE = 0.2
+ANSWER_SHARE = 0.8
+#: From this many rows on the two shares say something.
+ENOUGH_ROWS = 20
+#: What stands between the labels of a joined cell.
+JOINER = "|"
+#: Names of a target beside which columns of 0 and 1 are hardly labels.
+_TARGETS = frozenset({"label", "labels", "target", "class", "category", "sentiment", "intent", "score", "rating"})
+
+
+def target_factor(
+    binding: Binding,
+    records: Sequence[Record],
+    textual: bool,
+    mapped: bool,
+    reasons: list[str],
+    against: list[str],
+) -> float:
+    """Return how well the values of the target suit the task, from 0 (cannot be) to 1; say why.
+
+    The name of a target tells its task, unless it is called `target` or was `mapped` by the user: then the values do.
+    """
+    task = binding.layout.task
+    pointer = binding.at.get("target")
+    if binding.layout.module:
+        return _module_factor(binding, records, textual, reasons, against)
+    if pointer is None:
+        return 1.0
+    values = [value for record in records if (value := get(record, pointer)) not in (MISSING, None, "")]
+    numbers = [number for value in values if (number := _number(value, textual)) is not None]
+    fractions = [number for number in numbers if number != int(number)]
+    all_numbers = len(numbers) == len(values) and bool(values)
+    if task == "regression":
+        named = pointer[-1] in ("score", "rating", "similarity_score")
+        if not all_numbers or not (fractions or named):
+            return 0.0
+        reasons.append("the target holds fractions" if fractions else f"the target is called {pointer[-1]!r}")
+        return 1.0
+    if task == "classification":
+        if textual and all(_is_list(value) for value in values):
+            against.append("every target is a list" if values else "no record has a target")
+            return 0.5
+        if are_joined(values):
+            against.append(f"targets are labels joined with {JOINER!r}")
+            return 0.5
+        unnamed = mapped or pointer == ("target",)
+        return 0.0 if fractions and all_numbers else _class_factor(values, unnamed, reasons, against)
+    if task == "multilabel" and binding.layout.fields["target"].split == JOINER:
+        if not are_joined(values):
+            return 0.0
+        reasons.append(f"targets are labels joined with {JOINER!r}")
+        return 1.0
+    if task == "text-to-text":
+        if pointer == ("target",) and binding.at["input"] == ("text",):
+            against.append("'text' and 'target' are usual names of a text and its class")
+            return 0.9  # AutoTrain's names for a text and its class
+        unnamed = mapped or (pointer == ("target",) and binding.layout.name == "prompt-completion")
+        return _answer_factor(values, unnamed, reasons, against)
+    return 1.0
+
+
+def _module_factor(
+    binding: Binding, records: Sequence[Record], textual: bool, reasons: list[str], against: list[str]
+) -> float:
+    """Judge a layout that restructures by the targets that it makes; one that was always exact is not judged."""
+    reader = reader_of(binding)
+    if reader.plain is not None and (textual or binding.layout.task != "token-classification"):
+        return 1.0
+    assert binding.compiled is not None
+    fitting = records if textual else [record for record in records if binding.compiled.fits(plain(record))]
+    targets = [target for record in fitting if (target := _made(reader, record, textual)) is not None]
+    task = binding.layout.task
+    if not any(targets):
+        return 0.0
+    if task == "token-classification":
+        if any(tag != "O" for target in targets for tag in target):
+            return 1.0
+        against.append("no record has a span or tag")
+        return 0.4
+    if task == "regression":
+        if all(float(target) == int(target) for target in targets):
+            return 0.0
+        reasons.append("the target holds fractions")
+    if task == "multilabel" and all(len(target) == 1 for target in targets):
+        against.append("every record has exactly one label")
+        return 0.9
+    columns = sum(key.startswith(LABEL) and len(pointer) == 1 for key, pointer in binding.at.items())
+    if columns:
+        reasons.append(f"{columns} columns hold only 0 and 1")
+        others = _TARGETS.intersection(*records[:1])
+        if columns < 2 or others:
+            against.append(f"{sorted(others)[0]!r} is a usual name of the label" if others else "it is only one column")
+            return 0.4
+    return 1.0
+
+
+def _made(reader: Any, record: Record, textual: bool) -> Any:
+    try:
+        return None if textual and not reader.flat else reader.to_canonical(record)["target"]
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        return None  # a cell that does not fit the schema
+
+
+def are_joined(values: Sequence[Any]) -> bool:
+    """Whether texts are labels with `|` between them: the parts of such a text stand in other texts too."""
+    texts = {value for value in values if isinstance(value, str)}
+    joined = [text.split(JOINER) for text in texts if JOINER in text]
+    if not joined or any(part != part.strip() or not part for parts in joined for part in parts):
+        return False
+    held = Counter(part for text in texts for part in set(text.split(JOINER)))
+    return all(any(held[part] > 1 for part in parts) for parts in joined)
+
+
+def _class_factor(values: Sequence[Any], unnamed: bool, reasons: list[str], against: list[str]) -> float:
+    distinct = len(set(map(str, values)))
+    if unnamed and len(values) >= ENOUGH_ROWS:
+        if distinct / len(values) > ANSWER_SHARE:
+            against.append("nearly every target is another text")
+            return 0.5
+        if distinct / len(values) <= CLASS_SHARE:
+            reasons.append(f"the target has only {distinct} distinct values in {len(values)} rows")
+    return 1.0
+
+
+def _answer_factor(values: Sequence[Any], unnamed: bool, reasons: list[str], against: list[str]) -> float:
+    distinct = len(set(map(str, values)))
+    if unnamed and len(values) >= ENOUGH_ROWS:
+        if distinct / len(values) <= CLASS_SHARE:
+            against.append(f"the target has only {distinct} distinct values in {len(values)} rows")
+            return 0.5
+        if distinct / len(values) > ANSWER_SHARE:
+            reasons.append("nearly every target is another text")
+    return 1.0
+
+
+def _is_list(cell: Any) -> bool:
+    try:
+        return isinstance(cell, str) and cell.startswith("[") and type(decode_json(cell)) is list
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def _number(value: Any, textual: bool) -> float | None:
+    if type(value) in (int, float, Number):
+        return float(value)
+    if textual and isinstance(value, str):
+        try:
+            read = decode_json(value)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        return float(read) if type(read) in (int, Number) else None
+    return None

@@ -1,0 +1,79 @@
+"""A text with spans of characters, as doccano, spaCy and Label Studio (JSON_MIN) write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sftformat.diagnostics import clip
+from sftformat.layouts.layout import Fault, Pointer
+from sftformat.layouts.rename import scalar_text
+from sftformat.layouts.spans import Span, spans_of, tagged
+from sftformat.layouts.spans import faults as wrong
+from sftformat.record import Record, decode_json
+
+#: Names of the list of spans; the first is the one that is written.
+NAMES = ("label", "labels", "entities", "annotations", "spans")
+#: Top-level keys that this module reads; every other one goes to meta.
+KEYS = ("text", *NAMES, "answer")
+#: Other canonical fields that it writes.
+HOLDS = ("text", "offsets")
+#: Of these keys a record has one; what the way back would not write again is kept as it is.
+ONE_OF = NAMES
+_STARTS = ("start", "start_offset")
+_ENDS = ("end", "end_offset")
+_LABELS = ("label", "labels")
+
+
+def left_out(record: Record) -> str:
+    """Say why a record is not to be used: Prodigy's annotator did not accept it; empty where it is."""
+    answer = record.get("answer", "accept")
+    return "" if answer in ("accept", None) else f"the annotator's answer is {clip(answer, 40)!r}"
+
+
+def list_of(record: Record) -> tuple[str, list[Any] | None]:
+    """Return the name of the list of spans that a record has, and the list; None where it is not annotated."""
+    name = next((name for name in NAMES if isinstance(record.get(name), list)), NAMES[0])
+    return name, record.get(name)
+
+
+def spans_in(record: Record) -> list[Span] | None:
+    """Return the spans of a record that fits the schema; None where it is not annotated."""
+    name, held = list_of(record)
+    return None if held is None else [span_of(item, (name, str(index))) for index, item in enumerate(held)]
+
+
+def span_of(item: Any, at: Pointer) -> Span:
+    """Return the span that one item says: `[start, end, label]`, or an object with these under their usual names."""
+    if isinstance(item, list):
+        return Span(item[0], item[1], scalar_text(item[2]), at)
+    start, end, label = (next(item[key] for key in keys if key in item) for keys in (_STARTS, _ENDS, _LABELS))
+    name = scalar_text(label[0] if isinstance(label, list) else label)
+    said = item.get("text")
+    return Span(start, end, name, at, said if isinstance(said, str) else None)
+
+
+def faults(record: Record) -> Iterator[Fault]:
+    """Find the spans that cannot be used, and those that are odd."""
+    yield from wrong(record["text"], spans_in(record))
+
+
+def to_canonical(record: Record) -> Record:
+    """Return `input`, `target`, `text` and `offsets` of one record in which `faults` finds no error."""
+    return tagged(record["text"], spans_in(record))
+
+
+def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:  # noqa: ARG001
+    """Return the record of one canonical row, as doccano writes it."""
+    text, spans, _ = spans_of(row)
+    if spans is None:
+        return {"text": text}
+    return {"text": text, NAMES[0]: [[span.start, span.end, span.label] for span in spans]}
+
+
+def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
+    """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
+    if pointer[0] == "input":
+        return ("text",)
+    kept = decode_json(row["meta"]) if row.get("meta") else {}
+    return (list_of(kept)[0],)

@@ -1,0 +1,267 @@
+"""Ids of texts by their pieces: each distinct piece is tokenized once by the reference library, and kept.
+
+Where pieces do not repeat (random words) this has nothing to gain, so such texts go to the library as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from itertools import repeat
+from multiprocessing import parent_process
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from tokenizers import Tokenizer
+
+from sftformat.tokenize.added import Ints
+from sftformat.tokenize.cut import Cut, blank_cuts, cut
+from sftformat.tokenize.ids import Ids, Tokens, buffers_of, by_library, joined, slices, stretches
+from sftformat.tokenize.load import Reference
+from sftformat.tokenize.proof import IDEOGRAPH, Bytes, Cutting, prove
+
+#: A text that goes to the library as it is goes in parts of so many bytes: the library takes some 100 bytes a byte.
+_PART = 16 << 10
+#: More threads would only wait for each other.
+_MOST_THREADS = 8
+#: Most pieces that are kept beside the vocabulary, and the most tokens; beyond them, pieces are forgotten.
+_MOST, _MOST_TOKENS = 1 << 17, 1 << 20
+#: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
+_SHARE, _SMALL = 0.3, 64 << 10
+#: After so many slices in vain the next but n is tried, n doubling up to this.
+_MAX_REST = 64
+#: So many new words go to the library as one text.
+_TOGETHER = 100
+#: Longer pieces (in bytes) are not kept, and are looked at before the library gets them.
+_LONG = 256
+#: Letters that any normalizer of BERT makes at least one letter of, and that end no word.
+_SURE = "0-9A-Za-zÀ-ÖØ-öø-ÿΑ-ΡΣ-Ωα-ωА-яא-תء-غぁ-ゖァ-ヺ가-힣ก-ะ😀-🙏"
+#: What ends a word of ASCII; what is a piece by itself.
+_ENDS = bytes(byte for byte in range(0x80) if not chr(byte).isalnum())
+_MARK, _ALONE = re.compile("[!-/:-@[-`{-~]"), re.compile("[!-/:-@[-`{-~一-\u9fff]")
+
+
+@dataclass(slots=True)
+class Pieces:
+    """What is known of the pieces of one tokenizer: piece s has `counts[s]` ids from `starts[s]` on in `flat`.
+
+    `again` marks those that came in more than one slice. The first `vocabulary` are entries of the tokenizer's own.
+    `begins` says of each id whether it begins a
+    word of ASCII; it is empty where that cannot be told. The only thing here that changes: it is filled by one thread
+    at a time and holds a bounded number of pieces.
+    """
+
+    tokenizer: Tokenizer
+    cutting: Cutting
+    slots: dict[bytes, int] = field(default_factory=dict)
+    starts: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
+    counts: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
+    again: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    flat: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
+    begins: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    vocabulary: int = 0
+    lock: Lock = field(default_factory=Lock)
+    wait: int = 1
+    rest: int = 0
+
+    def slice(self, raw: Bytes, rows: Ints) -> Ids:
+        """Tokenize texts that lie in `raw` with the bounds `rows`."""
+        raw, rows = raw[rows[0] : rows[-1]], rows - rows[0]
+        if self._resting():
+            return self._as_they_are(raw, rows)
+        made = cut(self.cutting, raw, rows)
+        coded = _arrow(pa.binary(), made.offsets, made.text).dictionary_encode()
+        keys: list[bytes] = coded.dictionary.to_numpy(zero_copy_only=False).tolist()
+        found = self._look_up(keys, len(raw))
+        if found is None:
+            return self._as_they_are(raw, rows)
+        return _gather(made, coded.indices.to_numpy(), *found)
+
+    def _resting(self) -> bool:
+        with self.lock:
+            self.rest -= 1
+            return self.rest >= 0
+
+    def _look_up(self, keys: list[bytes], size: int) -> tuple[Tokens, Tokens, Tokens] | None:
+        """Return start and count of the ids of pieces, and the ids; None where too much of `size` bytes is new."""
+        with self.lock:
+            if len(self.slots) - self.vocabulary > _MOST or len(self.flat) > _MOST_TOKENS:
+                self._forget()
+            slots = self._slots(keys)
+            self.again[slots[slots >= 0]] = True
+            places = np.flatnonzero(slots < 0)
+            new = [keys[place] for place in places.tolist()]
+            if size > _SMALL and sum(map(min, map(len, new), repeat(_LONG))) > _SHARE * size:
+                self.rest, self.wait = self.wait, min(2 * self.wait, _MAX_REST)
+                return None
+            self.wait = 1
+            self._learn(new)
+            slots[places] = self._slots(new)
+            for piece in new:
+                if len(piece) > _LONG:
+                    del self.slots[piece]
+            return self.starts[slots], self.counts[slots], self.flat
+
+    def _slots(self, keys: list[bytes]) -> Tokens:
+        return np.fromiter(map(self.slots.get, keys, repeat(-1)), np.int32, len(keys))
+
+    def _learn(self, new: list[bytes]) -> None:
+        """Have new pieces tokenized by the library, and keep what it says."""
+        words = [piece for piece in new if piece.isalnum() and len(piece) <= _LONG] if self.begins.size else []
+        found = self._of_words(words)
+        if found is not None:
+            self.add(words, found)
+            new = [piece for piece in new if not piece.isalnum() or len(piece) > _LONG]
+        self.add(new, by_library(self.tokenizer, [self._text(piece) for piece in new]))
+
+    def _of_words(self, words: list[bytes]) -> Ids | None:
+        """Tokenize words of ASCII, many in one text, which saves most of the time; None where that does not come out.
+
+        Where a word begins is told by its first token.
+        """
+        if not words:
+            return None
+        texts = [b" ".join(words[start : start + _TOGETHER]).decode() for start in range(0, len(words), _TOGETHER)]
+        tokens = by_library(self.tokenizer, texts).tokens
+        starts = np.flatnonzero(self.begins[tokens])
+        return Ids(tokens, np.diff(np.append(starts, len(tokens)))) if len(starts) == len(words) else None
+
+    def _text(self, piece: bytes) -> str:
+        """Return the text of a piece; one too long to be a word is cut down to one that is still too long.
+
+        Such a word is the unknown token whatever it holds. Not done where an added token could be in it.
+        """
+        text, longest = piece.decode(), self.cutting.longest
+        if len(piece) <= _LONG or longest is None or self.cutting.closed or piece.translate(None, _ENDS) != piece:
+            return text
+        if any(pattern.translate(None, _ENDS) == pattern for pattern in self.cutting.patterns):
+            return text
+        return re.sub(f"[{_SURE}]{{{longest + 1},}}", lambda run: run[0][: longest + 1], text)
+
+    def add(self, new: list[bytes], made: Ids) -> None:
+        """Keep pieces that are not known yet, with their ids."""
+        self.slots.update(zip(new, range(len(self.starts), len(self.starts) + len(new)), strict=True))
+        counts = made.lengths.astype(np.int32)
+        starts = len(self.flat) + np.cumsum(counts, dtype=np.int32) - counts
+        self.starts = np.concatenate((self.starts, starts))
+        self.counts = np.concatenate((self.counts, counts))
+        self.again = np.concatenate((self.again, np.zeros(len(new), bool)))
+        self.flat = np.concatenate((self.flat, made.tokens))
+
+    def _forget(self) -> None:
+        """Forget the pieces that came in no more than one slice; all but the vocabulary, if that is not enough."""
+        kept = self.again.copy()
+        kept[: self.vocabulary] = True
+        if np.count_nonzero(kept) - self.vocabulary > _MOST // 2:
+            kept[self.vocabulary :] = False
+        stays, number = kept.tolist(), (np.cumsum(kept) - 1).tolist()
+        self.slots = {piece: number[slot] for piece, slot in self.slots.items() if stays[slot]}
+        self.flat = self.flat[stretches(self.starts[kept], self.counts[kept])]
+        self.counts, self.again = self.counts[kept], np.zeros(np.count_nonzero(kept), bool)
+        self.starts = np.cumsum(self.counts, dtype=np.int32) - self.counts
+
+    def _as_they_are(self, raw: Bytes, rows: Ints) -> Ids:
+        """Tokenize texts by the library, long ones in parts of about `_PART` bytes."""
+        bounds = rows
+        if np.diff(rows).max() > _PART:
+            cuts = blank_cuts(self.cutting, raw, rows)
+            ahead = np.searchsorted(cuts, np.arange(0, rows[-1], _PART))
+            bounds = np.union1d(cuts[ahead[ahead < len(cuts)]], rows)
+        made = []
+        for low, high in slices(bounds):
+            texts = _arrow(pa.large_string(), bounds[low : high + 1], raw)
+            made.append(by_library(self.tokenizer, texts.to_numpy(zero_copy_only=False).tolist()))
+        whole = joined(made)
+        ends = np.concatenate(([0], np.cumsum(whole.lengths)))
+        return Ids(whole.tokens, np.diff(ends[np.searchsorted(bounds, rows)]))
+
+
+def _arrow(kind: pa.DataType, offsets: Any, content: Any) -> Any:
+    """Return an Arrow array of strings over bytes that are there already."""
+    return pa.Array.from_buffers(kind, len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(content)])
+
+
+def _gather(made: Cut, codes: Tokens, starts: Tokens, counts: Tokens, flat: Tokens) -> Ids:
+    """Put the ids of the pieces together: piece i is the `codes[i]`-th of the distinct pieces."""
+    each = np.take(counts, codes)
+    ends: Ints = np.concatenate((np.zeros(1, np.int64), np.cumsum(each, dtype=np.int64)))
+    at: Any = np.take(starts, codes)
+    if ends[-1] != len(codes) or each.min(initial=1) != 1:
+        at = stretches(at, each)
+    return Ids(np.take(flat, at), np.diff(ends[made.bounds]))
+
+
+def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: int | None = None) -> Ids:
+    """Tokenize N texts (str, or Arrow strings without nulls) as the reference library does without special tokens.
+
+    Equal for any number of threads; None takes the cores of this machine, but one in a worker process.
+
+    Raises:
+        ValueError: a null.
+    """
+    if isinstance(texts, pa.Array) and texts.null_count:
+        raise ValueError(f"{texts.null_count} texts are null")
+    pieces = _pieces(reference)
+    if pieces is None:
+        whole: Any = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+        return by_library(reference.tokenizer, whole)
+    raw, rows = buffers_of(texts)
+    if threads is None:
+        threads = 1 if parent_process() is not None else min(os.cpu_count() or 1, _MOST_THREADS)
+    parts = [rows[low : high + 1] for low, high in slices(rows, threads)]
+    if min(threads, len(parts)) < 2:
+        return joined([pieces.slice(raw, part) for part in parts])
+    with ThreadPoolExecutor(min(threads, len(parts))) as pool:
+        return joined(list(pool.map(partial(pieces.slice, raw), parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A tokenizer, known by its definition."""
+
+    content: bytes
+    tokenizer: Tokenizer = field(compare=False)
+
+
+def _pieces(reference: Reference) -> Pieces | None:
+    content = reference.files.get("tokenizer.json")
+    return _opened(_Key(content, reference.tokenizer)) if content is not None else None
+
+
+@lru_cache(maxsize=2)
+def _opened(key: _Key) -> Pieces | None:
+    """Return the pieces of a tokenizer, kept while this process lives; None where it has to have whole texts."""
+    cutting = prove(key.content, key.tokenizer)
+    if cutting is None:
+        return None
+    pieces = Pieces(key.tokenizer, cutting)
+    if cutting.longest is not None:
+        _enter_vocabulary(pieces, cutting, cutting.longest)
+    return pieces
+
+
+def _enter_vocabulary(pieces: Pieces, cutting: Cutting, longest: int) -> None:
+    """Enter the words that are an entry of a WordPiece vocabulary: the whole word is what the model tries first."""
+    alone = _ALONE.fullmatch if cutting.kinds[0xE4] == IDEOGRAPH else _MARK.fullmatch
+    table = cutting.table.tobytes()
+    vocabulary = pieces.tokenizer.get_vocab(with_added_tokens=False)
+    inside = [pattern for pattern in cutting.patterns if pattern.isalnum()]
+    entries: list[bytes] = []
+    for entry in vocabulary:
+        piece = entry.encode()
+        fits = len(piece) <= longest if piece.isalnum() else alone(entry) and piece not in cutting.patterns
+        if fits and piece.translate(table) == piece and not any(pattern in piece for pattern in inside):
+            entries.append(piece)
+    ids = np.array([vocabulary[piece.decode()] for piece in entries], np.int32)
+    pieces.add(entries, Ids(ids, np.ones(len(ids), np.int64)))
+    pieces.vocabulary = len(ids)
+    if cutting.inner is not None and len(set(vocabulary.values())) == len(vocabulary):
+        pieces.begins = np.ones(max(vocabulary.values()) + 1, bool)
+        pieces.begins[[number for entry, number in vocabulary.items() if entry.startswith(cutting.inner)]] = False

@@ -1,0 +1,72 @@
+"""Preferences are converted only on request, and data without a target is refused with the reason and the way out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..conftest import Call
+
+USER = {"role": "user", "content": "Hi"}
+GOOD, BAD = {"role": "assistant", "content": "Hello!"}, {"role": "assistant", "content": "No."}
+PREFERENCES: list[tuple[dict[str, Any], str, Any, Any]] = [
+    ({"prompt": "Hi", "chosen": "Hello!", "rejected": "No."}, "preference", "Hi", "Hello!"),
+    ({"prompt": [USER], "chosen": [GOOD], "rejected": [BAD]}, "preference-chat", [USER], [GOOD]),
+    ({"chosen": [USER, GOOD], "rejected": [USER, BAD]}, "preference-chat", [USER], [GOOD]),
+    (
+        {"input": {"messages": [USER]}, "preferred_output": [GOOD], "non_preferred_output": [BAD]},
+        "preference-chat",
+        [USER],
+        [GOOD],
+    ),
+    ({"prompt": "Hi", "completion": "Hello!", "label": True}, "preference-unpaired", "Hi", "Hello!"),
+]
+
+
+def write(folder: Path, record: dict[str, Any]) -> None:
+    (folder / "a.jsonl").write_text(json.dumps(record) + "\n")
+
+
+@pytest.mark.parametrize(("record", "layout", "given", "target"), PREFERENCES)
+def test_preferences(
+    call_here: Call, tmp_path: Path, record: dict[str, Any], layout: str, given: Any, target: Any
+) -> None:
+    write(tmp_path, record)
+    done = call_here("convert", "a.jsonl", "-o", "b.jsonl")
+    assert done.code == 2
+    assert "preference data" in done.err
+    assert "--preference chosen" in done.err
+    done = call_here("convert", "a.jsonl", "-o", "b.jsonl", "--preference", "chosen", "--to", "canonical")
+    assert f"layout {layout} " in done.err
+    row = json.loads((tmp_path / "b.jsonl").read_text())
+    bare = json.loads(json.dumps(row), object_hook=lambda found: {k: v for k, v in found.items() if v is not None})
+    assert (bare["input"], bare["target"]) == (given, target)
+    assert "No." in row.get("meta", "") or layout == "preference-unpaired"
+
+
+def test_a_completion_that_was_not_preferred_is_left_out(call_here: Call, tmp_path: Path) -> None:
+    lines = [json.dumps({"prompt": f"q{n}", "completion": f"a{n}", "label": n % 2 == 0}) for n in range(6)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines) + "\n")
+    done = call_here("validate", "a.jsonl", "--preference", "chosen")
+    assert "read 6 = written 3 + rejected 0 + duplicate 0 + filtered 3" in done.out
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ({"segments": [{"label": True, "text": "a"}]}, "segments of text without roles"),
+        ({"input_ids": [1, 2], "attention_mask": [1, 1], "labels": [-100, 2]}, "token ids of some tokenizer"),
+        ({"text": "plain"}, "plain text without a target"),
+        ({"text": "plain", "id": "f/0", "metadata": {"a": 1}, "media": []}, "plain text without a target"),
+        ({"content": "plain"}, "plain text without a target"),
+        ({"prompt": "Say it."}, "prompts without an answer"),
+    ],
+)
+def test_no_target(call_here: Call, tmp_path: Path, record: dict[str, Any], words: str) -> None:
+    write(tmp_path, record)
+    done = call_here("validate", "a.jsonl")
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err

@@ -1,0 +1,205 @@
+"""Layouts that restructure: what no schema can say is found, what no record can hold is refused, clients read it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sftformat.layouts.bind import bind
+from sftformat.layouts.layout import layout
+from sftformat.normalize import normalize
+from sftformat.record import Record
+from sftformat.validate import validate
+
+from ..conftest import Call
+from .test_round_trip import batch_of
+
+
+def lines(*records: Any) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def faults(name: str, *records: Record) -> list[str]:
+    """Return path and message of what is found in records, by the binding of all of them."""
+    binding = bind(layout(name), list(records))
+    _, rejects = validate(batch_of(list(records)), binding)
+    return [f"{reject.line} {each.path}: {each.message}" for reject in rejects for each in reject.diagnostics]
+
+
+def targets(name: str, *records: Record) -> list[Any]:
+    binding = bind(layout(name), list(records))
+    fitting, rejects = validate(batch_of(list(records)), binding)
+    assert not rejects
+    return [row["target"] for row in normalize(fitting, binding).to_pylist()]
+
+
+def annotated(*choices: list[str], **more: Any) -> Record:
+    results = [[{"type": "choices", "from_name": "q", "value": {"choices": each}}] for each in choices]
+    return {"data": {"text": "a"}, "annotations": [{"result": result, **more} for result in results]}
+
+
+def test_one_category_must_be_1() -> None:
+    good = {"text": "a", "cats": {"A": 1, "B": 0}}
+    assert targets("spacy-cats", good, {"text": "b", "cats": {"B": True}}) == ["A", "B"]
+    bad = [{"A": 0, "B": 0}, {"A": 1, "B": 1}, {"A": 0.5, "B": 0}]
+    found = faults("spacy-cats", good, *({"text": "b", "cats": each} for each in bad))
+    assert found[:2] == [
+        "2 /cats: /cats: expected exactly one label that is 1, got none",
+        "3 /cats: /cats: expected exactly one label that is 1, got A, B",
+    ]
+    assert found[2].startswith("4 /cats/A")
+
+
+def test_a_label_that_is_not_told_is_no_no() -> None:
+    good = {"text": "a", "x": 1, "y": 0}
+    assert faults("one-hot", good, {"text": "b", "x": 1, "y": None}) == [
+        "2 /y: /y: expected 0 or 1, as for the other labels, got nothing"
+    ]
+    assert targets("one-hot", good, {"text": "b", "x": -1, "y": -1}, {"text": "c", "x": 0, "y": 0}) == [["x"], None, []]
+
+
+def test_annotators_must_agree_and_cancelled_ones_do_not_count() -> None:
+    cancelled = annotated(["B"], was_cancelled=True)["annotations"]
+    both = {"data": {"text": "b"}, "annotations": [*annotated(["A"])["annotations"], *cancelled]}
+    assert targets("label-studio", annotated(["A"], ["A"]), both) == ["A", "A"]
+    assert targets("label-studio-labels", annotated(["A", "B"], ["B", "A"]), annotated([])) == [["A", "B"], []]
+    assert faults("label-studio", annotated(["A"], ["B"]), annotated(["A", "B"])) == [
+        "1 /annotations: /annotations: expected annotations that say the same, got A; B",
+        "2 /annotations: /annotations: expected one choice, got A, B",
+    ]
+
+
+def test_only_what_was_accepted_is_a_target() -> None:
+    records: list[Record] = [{"text": "a", "label": "X", "answer": each} for each in ("accept", "reject", "ignore")]
+    binding = bind(layout("prodigy-label"), records)
+    fitting, others = validate(batch_of(records), binding)
+    assert len(fitting) == 1
+    assert [(each.line, each.reason) for each in others] == [(2, "filtered"), (3, "filtered")]
+
+
+def test_the_metadata_name_the_classes() -> None:
+    meta = {"c-metadata": {"class-name": "sport"}}
+    assert targets("augmented-manifest", {"source": "a", "c": 2, **meta}, {"source": "b", "c": 3}) == ["sport", "3"]
+
+
+def test_labels_of_a_line_may_stand_anywhere_and_be_none() -> None:
+    lines = ("__label__a x __label__b y", "no label", "__label__c")
+    assert targets("fasttext-labels", *({"line": line} for line in lines)) == [["a", "b"], None, ["c"]]
+    assert faults("fasttext", {"line": "__label__a __label__b x"}, {"line": "__label__ x"}) == [
+        "1 /line: /line: expected one label, got 2 labels",
+        "2 /line: /line: expected a label after __label__, got nothing",
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------- the command line
+
+
+def read_fasttext(text: str) -> list[tuple[set[str], list[str]]]:
+    """Read lines as fastText's dictionary does: words between blanks, labels those with the prefix."""
+    made = []
+    for line in text.removesuffix("\n").split("\n"):
+        words = [word for word in re.split(r"[ \t\v\f\r\0]+", line) if word]
+        labels = {word.removeprefix("__label__") for word in words if word.startswith("__label__")}
+        made.append((labels, [word for word in words if not word.startswith("__label__")]))
+    return made
+
+
+def test_fasttext_reads_what_is_written(call_here: Call, tmp_path: Path) -> None:
+    records = [{"text": f"it is  number {n}", "labels": ["odd"] if n % 2 else ["even", "x"]} for n in range(30)]
+    (tmp_path / "a.jsonl").write_text(lines(*records))
+    done = call_here("convert", "a.jsonl", "-o", "a.txt", "--to", "fasttext-labels")
+    assert done.code == 0, done.err
+    assert read_fasttext((tmp_path / "a.txt").read_text()) == [
+        (set(each["labels"]), str(each["text"]).split()) for each in records
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"text": "a", "label": "very good"}, "the label 'very good' (first at id"),
+        ({"text": "a\nb", "label": "good"}, "a text with a line break"),
+        ({"text": "a __label__b", "label": "good"}, "takes __label__ in a text for a label"),
+    ],
+)
+def test_what_no_line_can_hold_is_refused(call_here: Call, tmp_path: Path, record: Record, said: str) -> None:
+    (tmp_path / "a.jsonl").write_text(lines({"text": "x", "label": "bad"}, record))
+    done = call_here("convert", "a.jsonl", "-o", "a.txt", "--to", "fasttext")
+    assert done.code == 2
+    assert said in " ".join(done.err.split())
+    assert not (tmp_path / "a.txt").exists()
+
+
+def test_what_text_cannot_hold_is_counted(call_here: Call, tmp_path: Path) -> None:
+    records = [{"id": f"r{n}", "text": f"t{n}", "label": "a", "n": n} for n in range(3)]
+    (tmp_path / "a.jsonl").write_text(lines(*records))
+    done = call_here("convert", "a.jsonl", "-o", "a.txt", "--to", "fasttext")
+    assert "text has no place for 'id', held by 3 rows" in " ".join(done.out.split())
+    assert "text has no place for 'n', held by 3 rows" in " ".join(done.out.split())
+
+
+def test_bytes_that_are_no_text_and_blank_lines_are_counted(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"__label__a x\n\n__label__b caf\xe9\n__label__b y\0z\n__label__b y\r\n")
+    done = call_here("validate", "a.txt", "--output-format", "json")
+    found = json.loads(done.out)
+    assert {code: count for code, count in found["codes"].items() if code < "SFT1"} == {
+        "SFT006": 1,
+        "SFT008": 1,
+        "SFT011": 1,
+        "SFT018": 1,
+    }
+    assert (found["ledger"]["read"], found["ledger"]["written"], found["ledger"]["blank_lines"]) == (4, 2, 1)
+
+
+def test_ids_and_names_must_agree(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(
+        lines({"text": "a", "label": 1, "label_text": "pos"}, {"text": "b", "label": 0, "label_text": "pos"})
+    )
+    done = call_here("validate", "a.jsonl")
+    assert done.code == 1
+    assert "a.jsonl:2" in done.out
+    assert "the label 'pos' has the id 0, elsewhere 1" in done.out
+
+
+def test_a_file_without_a_header_says_what_to_do(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("great movie,pos\nawful movie,neg\nquite fine,pos\n")
+    done = call_here("validate", "a.csv")
+    assert done.code == 2
+    assert "for a file without a header say --no-header --columns text,label" in " ".join(done.err.split())
+    assert call_here("validate", "a.csv", "--no-header", "--columns", "text,label").code == 0
+
+
+def test_the_whole_of_a_long_file_is_looked_at(call_here: Call, tmp_path: Path) -> None:
+    rows = [f"text {n},{3.5 if n == 5000 else 3}\n" for n in range(9000)]
+    rows[4096:6144] = [f"text {n},3.5\n" for n in range(4096, 6144)]
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(rows))
+    done = call_here("inspect", "a.csv", "--output-format", "json")
+    assert '"regression"' in done.out
+
+
+@pytest.mark.slow
+def test_spacy_learns_from_the_cats_that_are_written(call_here: Call, tmp_path: Path) -> None:
+    spacy = pytest.importorskip("spacy")
+    from spacy.tokens import DocBin
+    from spacy.training import Example
+
+    records = [{"text": f"{('bad', 'good')[n % 2]} number {n}", "label": ("neg", "pos")[n % 2]} for n in range(24)]
+    (tmp_path / "a.jsonl").write_text(lines(*records))
+    assert call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "spacy-cats").code == 0
+    nlp = spacy.blank("en")
+    docs = []
+    for line in (tmp_path / "b.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        docs.append(nlp.make_doc(record["text"]))
+        docs[-1].cats = record["cats"]
+    DocBin(docs=docs).to_disk(tmp_path / "train.spacy")
+    read = list(DocBin().from_disk(tmp_path / "train.spacy").get_docs(nlp.vocab))
+    assert [doc.cats for doc in read] == [{"neg": float(n % 2 == 0), "pos": float(n % 2)} for n in range(24)]
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in read]
+    nlp.add_pipe("textcat")
+    optimizer = nlp.initialize(lambda: examples)
+    assert nlp.update(examples, sgd=optimizer)["textcat"] > 0

@@ -1,0 +1,85 @@
+"""Causal shards are trained by transformers' Trainer and by TRL's SFTTrainer as they are."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sftformat.shards import TokenizeOptions, tokenize
+from tests.tokenize.text_samples import TEMPLATES, byte_level, chat, turn, write_texts
+
+torch = pytest.importorskip("torch")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Any:
+    """Return shards of short conversations, opened by `datasets`, and the folder of their tokenizer."""
+    datasets = pytest.importorskip("datasets")
+    answers = {"one": "uno", "two": "due", "three": "tre", "four": "quattro"}
+    rows = [chat(turn("user", question), turn("assistant", answer)) for question, answer in answers.items()] * 8
+    write_texts(tmp_path / "d", "chat", {"train": [rows]})
+    folder = byte_level(tmp_path / "tokenizer", TEMPLATES["generation"])
+    list(tokenize(tmp_path / "d", tmp_path / "shards", TokenizeOptions(str(folder), objective="causal")))
+    return datasets.load_from_disk(str(tmp_path / "shards"))["train"], tmp_path / "shards/tokenizer"
+
+
+def model_of(kind: str, vocabulary: int) -> Any:
+    import transformers
+
+    torch.manual_seed(0)
+    if kind == "gpt2":
+        sizes = {"n_embd": 64, "n_layer": 2, "n_head": 2, "n_positions": 128, "resid_pdrop": 0.0, "embd_pdrop": 0.0}
+        return transformers.GPT2LMHeadModel(transformers.GPT2Config(vocab_size=vocabulary, attn_pdrop=0.0, **sizes))
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 128}
+    return transformers.LlamaForCausalLM(transformers.LlamaConfig(vocab_size=vocabulary, **sizes))
+
+
+def answers_of(model: Any, tokenizer: Any) -> str:
+    """Return what a model says to the third question."""
+    given = tokenizer.apply_chat_template([turn("user", "three")], add_generation_prompt=True, return_tensors="pt")
+    ids = given["input_ids"]
+    made = model.eval().generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, do_sample=False)
+    return str(tokenizer.decode(made[0, ids.shape[1] :]))
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_trainer(kind: str, shards: Any, tmp_path: Path) -> None:
+    import transformers
+
+    rows, folder = shards
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = model_of(kind, len(tokenizer))
+    arguments = transformers.TrainingArguments(
+        output_dir=str(tmp_path / "out"), num_train_epochs=12, per_device_train_batch_size=8, learning_rate=5e-3,
+        report_to="none", save_strategy="no", use_cpu=True, disable_tqdm=True, logging_strategy="no",
+    )  # fmt: skip
+    collator = transformers.DataCollatorForSeq2Seq(tokenizer)
+    trainer = transformers.Trainer(model, arguments, train_dataset=rows, data_collator=collator)
+    done = trainer.train()
+    assert done.training_loss < 0.5 * math.log(len(tokenizer))
+    assert answers_of(model, tokenizer) == "tre<|im_end|>" + answers_of(model, tokenizer)[len("tre<|im_end|>") :]
+
+
+def test_trl(shards: Any, tmp_path: Path) -> None:
+    trl = pytest.importorskip("trl")
+    import transformers
+
+    rows, folder = shards
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = model_of("llama", len(tokenizer))
+    arguments = trl.SFTConfig(
+        output_dir=str(tmp_path / "out"), num_train_epochs=12, per_device_train_batch_size=8, learning_rate=5e-3,
+        report_to="none", save_strategy="no", use_cpu=True, disable_tqdm=True, logging_strategy="no", bf16=False,
+    )  # fmt: skip
+    trainer = trl.SFTTrainer(model, args=arguments, train_dataset=rows, processing_class=tokenizer)
+    batch = next(iter(trainer.get_train_dataloader()))
+    learned = batch["labels"][batch["labels"] != -100]
+    said = tokenizer.decode(learned)
+    assert set(said.replace("<|im_end|>", " ").split()) <= {"uno", "due", "tre", "quattro"}
+    trainer.train()
+    assert answers_of(trainer.model, tokenizer).startswith("tre<|im_end|>")
