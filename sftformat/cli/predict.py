@@ -47,7 +47,7 @@ def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: st
     from sftformat.folder.commit import workspace
     from sftformat.formats import by_name
     from sftformat.report.data import show_ledger
-    from sftformat.report.findings import Digest, show_digest
+    from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
     from sftformat.report.shards import follow as follow_shards
     from sftformat.report.work import follow
@@ -63,21 +63,21 @@ def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: st
     if rejects.exists() and not given["overwrite"]:
         raise UsageError(f"{rejects}: exists; use --overwrite to replace it")
     choice = for_prediction(options.dataset_options(ctx), Path(run))
-    with workspace(out) as work:
-        dataset, shards, digest = work / "dataset", work / "shards", Digest()
-        finished = follow(where, convert(inputs, dataset, choice), digest.add)
+    with outlet(where, options.wanted(ctx, choice.settings)) as findings, workspace(out) as work:
+        dataset, shards = work / "dataset", work / "shards"
+        finished = follow(where, convert(inputs, dataset, choice), findings.take, findings.look)
         how = tokenize_like(Path(run))
-        tokenized = follow_shards(where, shards_events(dataset, shards, how, False, choice.workers), digest.add)
+        tokenized = follow_shards(where, shards_events(dataset, shards, how, False, choice.workers), findings.take)
         for found in tokenized.diagnostics:
-            digest.add(found)
+            findings.take(found)
         written = write(Path(run), shards, out, kind, given)
         rejected = gather((dataset / "rejects.jsonl", shards / "rejects.jsonl"), rejects)
-    show_digest(where, digest)
-    show_ledger(where, finished.manifest["ledger"])
-    if rejected:
-        where.say(f"rows not predicted, each with its reason: {rejects}")
-    where.say(f"{written:,} predictions: {out}")
-    return int(digest.failed(given["fail_on"]))
+        findings.show(finished.manifest)
+        show_ledger(where, finished.manifest["ledger"])
+        if rejected:
+            where.say(f"rows not predicted, each with its reason: {rejects}")
+        where.say(f"{written:,} predictions: {out}")
+    return findings.status()
 
 
 def gather(parts: Sequence[Path], out: Path) -> bool:

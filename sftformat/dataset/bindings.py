@@ -186,7 +186,7 @@ def named(binding: Binding, names: Mapping[str, str]) -> Binding:
     """Return a binding whose target is read by `names` (`--labels` with lines `0=neg`)."""
     if not names:
         return binding
-    rule = replace(binding.layout.fields.get("target", Rule()), values=names)
+    rule = replace(binding.layout.fields.get("target", Rule()), values=names, closed=False)
     known = replace(binding.layout, fields={**binding.layout.fields, "target": rule})
     return replace(binding, layout=known, compiled=compiled(known, binding.at, binding.captures))
 

@@ -12,6 +12,7 @@ from sftformat.check import active, check_set, duplicates, told
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import (
+    cell_findings,
     file_findings,
     in_records,
     named_findings,
@@ -136,7 +137,7 @@ def _survey(
     if options.stratify and options.fractions is not None:
         splits = stratified(results, options)
         _count_again(results, splits, found, detected, options, folder)
-    whole = [*file_findings(results, found), *unexpected_findings(results, detected)]
+    whole = [*cell_findings(options, detected), *file_findings(results, found), *unexpected_findings(results, detected)]
     whole += [*type_findings(results, detected), *split_findings(results, found, detected)]
     whole += named_findings(results, found)
     yield from [kept for each in whole if (kept := told(each, options.settings))]

@@ -26,6 +26,7 @@ _MORE_KEYS = {
     *("$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "dependencies"),
     *("extends", "patternProperties", "propertyNames", "additionalProperties", "unevaluatedProperties"),
 }
+_LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "divisibleBy")
 _KIND = {"integer": "number", "number": "number"}
 
 
@@ -40,6 +41,19 @@ def schema_findings(options: DatasetOptions) -> Iterator[Diagnostic]:
         more = f" (in {len(found)} places)" if len(found) > 1 else ""
         message = f"at {clip(found[0].pointer)}: {message}{more}"
         yield diagnostic("SFT108", message, file=options.schema_name, path=found[0].pointer)
+
+
+def cell_findings(options: DatasetOptions, detected: Sequence[Detected]) -> Iterator[Diagnostic]:
+    """Yield the limits of numbers that the user's schema sets for cells that stay texts (SFT108)."""
+    compiled = [each.binding.compiled for each in detected if each.source.format in TEXTUAL]
+    read = [each.json_columns() for each in compiled if each is not None]
+    properties = (options.schema or {}).get("properties", {}) if read else {}
+    for name, node in properties.items() if isinstance(properties, Mapping) else ():
+        limits = [keyword for keyword in _LIMITS if isinstance(node, Mapping) and keyword in node]
+        if limits and any(name not in columns for columns in read):
+            pointer = render(("properties", name, limits[0]))
+            message = f'at {clip(pointer)}: cells are text, and {limits[0]} is about numbers; add "type": "number"'
+            yield diagnostic("SFT108", message, file=options.schema_name, path=pointer)
 
 
 def in_records(found: Iterable[Diagnostic], detected: Sequence[Detected]) -> Iterator[Diagnostic]:

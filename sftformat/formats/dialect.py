@@ -192,5 +192,5 @@ def _looks_like_data(first: list[str], following: list[list[str]]) -> str:
             return f"the header names column {position + 1} by a text of {len(text)} characters"
         column = [row[position] for row in following]
         if text and text in column:
-            return f"the header's {clip(text, 40)!r} also stands in column {position + 1} of other rows"
+            return f"the name {clip(text, 40)!r} in the header also stands in column {position + 1} of other rows"
     return ""

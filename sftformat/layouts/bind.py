@@ -192,7 +192,7 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
         return {"enum": [*SPLIT_NAMES, "", None]}
     canonical = load(f"canonical/{found.task}")["properties"].get(key, {})
     many = "array" in (template or canonical).get("type", ())
-    if rule.values is not None and not many:
+    if rule.values is not None and rule.closed and not many:
         numbers = [int(value) for value in rule.values if value.lstrip("-").isdigit()]
         return {"enum": [*rule.values, *numbers, None]}
     if key == "offsets":

@@ -36,3 +36,11 @@ def read_some(record: Record, names: Sequence[str]) -> Record:
             if value not in (inf, -inf):
                 read[name] = value
     return read
+
+
+def as_float(value: Any) -> float:
+    """Return the nearest float; an integer beyond them all is infinite, which no score may be (SFT234)."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf

@@ -62,6 +62,7 @@ class Rule:
     json: bool = False
     values: Mapping[str, str] | None = None
     cast: str | None = None
+    closed: bool = True  # no other values than those of `values` fit
 
 
 @dataclass(frozen=True, slots=True)

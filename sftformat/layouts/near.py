@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind
@@ -74,7 +75,7 @@ def _unfit(binding: Binding, records: Sequence[Record], textual: bool) -> str:
 def why_none(records: Sequence[Record]) -> str:
     """Say that no layout fits, and what would name the fields."""
     columns = list(dict.fromkeys(key for record in records for key in record))
-    shown = ", ".join(columns[:12]) + ("…" if len(columns) > 12 else "")
+    shown = ", ".join(clip(column, 40) for column in columns[:12]) + ("…" if len(columns) > 12 else "")
     if not records:
         return "no record to tell the layout from; name it with --layout"
     if why := refused.reason(records):
@@ -84,7 +85,7 @@ def why_none(records: Sequence[Record]) -> str:
     for column in columns:
         close = difflib.get_close_matches(column.strip().lower(), usual, 1, 0.75)
         if close and column not in usual:
-            hints.append(f"did you mean {close[0]!r} by {column!r}? ")
+            hints.append(f"did you mean {close[0]!r} by {clip(column, 40)!r}? ")
     if any(column.strip() in usual and column not in usual for column in columns):
         hints = ["--fix trims the blanks around keys (--diff shows it); or "]
     guess = _guessed(records) or "--task classification --map input=TEXT --map target=LABEL"

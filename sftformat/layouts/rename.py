@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
+from sftformat.layouts.cells import as_float
 from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, put, render, take
 from sftformat.record import Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
@@ -66,7 +67,7 @@ def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Seq
     if type(value) is str and (rule.json or (textual and kind != "text")):
         value = decode_json(value)
     if kind == "number":
-        return None if value is None else float(value)
+        return None if value is None else as_float(value)
     if kind == "texts":
         return None if value is None else [_named(scalar_text(item), rule) for item in value]
     if kind == "pairs":

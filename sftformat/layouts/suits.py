@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,8 @@ CLASS_SHARE = 0.2
 ANSWER_SHARE = 0.8
 #: From this many rows on the two shares say something.
 ENOUGH_ROWS = 20
+#: So small a share of fractions may be slips among the ids of classes.
+RARE = 0.1
 #: What stands between the labels of a joined cell.
 JOINER = "|"
 #: Names of a target beside which columns of 0 and 1 are hardly labels.
@@ -45,12 +48,13 @@ def target_factor(
     values = [value for record in records if (value := get(record, pointer)) not in (MISSING, None, "")]
     numbers = [number for value in values if (number := _number(value, textual)) is not None]
     fractions = [number for number in numbers if number != int(number)]
-    all_numbers = len(numbers) == len(values) and bool(values)
     if task == "regression":
         named = pointer[-1] in ("score", "rating", "similarity_score")
-        if not all_numbers or not (fractions or named):
+        if len(numbers) <= len(values) / 2 or not (fractions or named):
             return 0.0
         reasons.append("the target holds fractions" if fractions else f"the target is called {pointer[-1]!r}")
+        if len(numbers) < len(values):
+            against.append(f"{len(values) - len(numbers)} of {len(values)} targets are no numbers")
         return 1.0
     if task == "classification":
         if textual and all(_is_list(value) for value in values):
@@ -60,7 +64,9 @@ def target_factor(
             against.append(f"targets are labels joined with {JOINER!r}")
             return 0.5
         unnamed = mapped or pointer == ("target",)
-        return 0.0 if fractions and all_numbers else _class_factor(values, unnamed, reasons, against)
+        if fractions and not _are_few(fractions, numbers, values):
+            return 0.0
+        return _class_factor(values, unnamed, reasons, against)
     if task == "multilabel" and binding.layout.fields["target"].split == JOINER:
         if not are_joined(values):
             return 0.0
@@ -73,6 +79,14 @@ def target_factor(
         unnamed = mapped or (pointer == ("target",) and binding.layout.name == "prompt-completion")
         return _answer_factor(values, unnamed, reasons, against)
     return 1.0
+
+
+def _are_few(fractions: Sequence[float], numbers: Sequence[float], values: Sequence[Any]) -> bool:
+    """Whether fractions stand among what else could well be classes: then nobody but the user knows what is meant."""
+    if len(numbers) <= len(values) / 2:
+        return True
+    classes = set(numbers) - set(fractions)
+    return len(fractions) < RARE * len(values) and len(classes) <= CLASS_SHARE * len(values)
 
 
 def _module_factor(
@@ -158,11 +172,19 @@ def _is_list(cell: Any) -> bool:
 
 def _number(value: Any, textual: bool) -> float | None:
     if type(value) in (int, float, Number):
-        return float(value)
+        return _finite(value)
     if textual and isinstance(value, str):
         try:
             read = decode_json(value)
         except (msgspec.DecodeError, RecursionError):
             return None
-        return float(read) if type(read) in (int, Number) else None
+        return _finite(read) if type(read) in (int, Number) else None
     return None
+
+
+def _finite(value: Any) -> float | None:
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None

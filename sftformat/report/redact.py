@@ -28,7 +28,7 @@ _POSITION = re.compile(r"\A(?:column|row) [\d,]+: ")
 # What Python and JSON put between quotes, also where the end was clipped; what follows "got"; columns that are listed.
 _QUOTED = re.compile(
     r"""'(?:[^'\\]|\\.)*(?:'|\Z)|"(?:[^"\\]|\\.)*(?:"|\Z)"""
-    r"|(?<=\bgot ).*\Z|(?<=\bcolumns ).*(?=: name the fields|; use --map)",
+    r"|(?<=\bgot ).*\Z|(?<=\bcolumns ).*(?=: (?:did you mean|--fix trims|name the fields)|; use --map)",
     re.DOTALL,
 )
 

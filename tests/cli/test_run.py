@@ -184,6 +184,10 @@ def test_predict_ties_each_prediction_to_its_line(call: Call, model: Path, tmp_p
         row["prediction"] in ("positive", "negative") and set(row["scores"]) == {"positive", "negative"} for row in rows
     )
     assert json.loads((tmp_path / "p.jsonl.rejects.jsonl").read_text())["line"] == 6
+    (tmp_path / "odd.csv").write_text("text\nsee AK-mine-\a\n")
+    shown = call("predict", "out/model", "odd.csv", "-o", "r.jsonl", "--redact", "--select", "SFT205")
+    assert "SFT205" in shown.out
+    assert "U+0007" not in shown.out
     write(tmp_path / "labelled.jsonl", [{"text": "good", "label": "never seen"}])
     assert call("predict", "out/model", "labelled.jsonl", "-o", "q.csv").code == 0
     assert (tmp_path / "q.csv").read_text().splitlines()[0] == "id,file,line,prediction,scores"

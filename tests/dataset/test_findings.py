@@ -15,6 +15,7 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.schema.store import load_user
 from tests.conftest import Call
 
+MACHINE = ("--output-format", "jsonl")
 REVIEW = {"text": "A film.", "label": "good"}
 ANSWER = {"instruction": "Add.", "output": "2"}
 
@@ -140,3 +141,13 @@ def test_no_finding_shows_a_secret(call_here: Call, tmp_path: Path) -> None:
             done = call_here("validate", "-q", "a.jsonl", "--output-format", form, *options)
             assert "AKIA" in done.out
             assert secret[:8] not in done.out
+
+
+def test_a_limit_of_numbers_on_cells_without_a_type_is_named(call_here: Call, tmp_path: Path) -> None:
+    rows = [f"Film number {n},{'ab'[n % 2]},{n % 5}" for n in range(30)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label,score", *rows, "odd,a,99"]) + "\n")
+    for kind, code in (({}, "SFT108"), ({"type": "number"}, "SFT101")):
+        schema = {"properties": {"text": {}, "label": {}, "score": {**kind, "maximum": 5}}}
+        (tmp_path / "s.json").write_text(json.dumps(schema))
+        done = call_here("validate", "-q", "a.csv", "--layout", "text-label", "--schema", "s.json", *MACHINE)
+        assert [json.loads(line)["code"] for line in done.out.splitlines()] == [code]

@@ -52,7 +52,7 @@ def test_utf_16_is_recognized_where_only_it_fits(made: tuple[str, list[tuple[int
     plain = [Span(start, end, label, (), text[start:end]) for start, end, label in found]
     assert tagged(text, given_) == tagged(text, plain)
     moved = [(each.start, each.end) for each in given_] != [(each.start, each.end) for each in plain]
-    differs = any(text[each.start : each.end] != each.said for each in given_)
+    differs = any(each.end > len(text) or text[each.start : each.end] != each.said for each in given_)
     assert any(each.code == "SFT111" for each in faults(text, given_)) == (moved and differs)
     assert not any(each.code in ("SFT109", "SFT111") for each in faults(text, plain))
 
@@ -99,7 +99,11 @@ TOKENS = [{"text": "Ann", "start": 0, "end": 3}, {"text": "Lee", "start": 4, "en
         ({"text": "Ann Lee", "label": [[0, 7, "P"], [4, 7, "Q"]]}, "SFT109", '"Ann Lee" (P) and "Lee" (Q) overlap'),
         ({"text": "Anna", "label": [[0, 3, "P"]]}, "SFT110", "begins or ends inside a word"),
         (
-            {"text": "Ann Lee", "tokens": TOKENS, "spans": [{"start": 0, "end": 2, "label": "P"}]},
+            {
+                "text": "Ann Lee",
+                "tokens": TOKENS,
+                "spans": [{"start": 0, "end": 2, "label": "P"}, {"start": 4, "end": 7, "label": "Q"}],
+            },
             "SFT109",
             'the span "An" does not begin and end with a token',
         ),
