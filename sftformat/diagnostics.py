@@ -156,7 +156,7 @@ CODES: Mapping[str, Code] = {
             "schema-violation",
             E_,
             "a value that the schema forbids",
-            "see keyword, pointer, expected and got",
+            "mend the value at this path, or the schema where it is too strict",
         ),
         Code(
             "SFT102",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+#: The same character so often that nobody counts it. All else is shown whole, so that it can be tried.
+_LONG_RUN = re.compile(r"(.)\1{40,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Sample:
     command: str = "validate"
 
     def lines(self) -> Iterator[str]:
-        """Yield the sample as a page shows it: what is not printable ASCII as an escape, long runs cut."""
+        """Yield the sample as a page shows it: what is not printable ASCII as an escape, long runs of one sign cut."""
         if self.words:
             yield self.words
         for name, content in self.files:
@@ -34,7 +38,7 @@ class Sample:
 def _shown(content: bytes) -> Iterator[str]:
     for line in content.decode("latin-1").split("\n")[: content.count(b"\n") + bool(content.rpartition(b"\n")[2])]:
         text = "".join(char if " " <= char <= "~" else f"\\x{ord(char):02x}" for char in line)
-        yield text if len(text) <= 100 else f"{text[:48]} ... {text[-47:]}"
+        yield _LONG_RUN.sub(lambda run: f"{run[0][:8]} ... {run[0][-8:]}", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,16 +140,17 @@ Path = str | os.PathLike[str]
 def diagnose(
     inputs: Path | Sequence[Path],
     *,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
+    select: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     rules: Mapping[str, Mapping[str, float | str]] | None = None,
     options: Any = None,
 ) -> Iterator[Diagnostic]:
     """Check every row of the inputs and yield every finding, as `sftformat validate` does; nothing is written.
 
     `inputs` are what the command takes: files, folders, globs, each with `train=` or another split in front if you
-    like. `select` and `ignore` are codes, beginnings of codes or names; `rules` are thresholds and severities by code
-    or name, as in the config file: `{"SFT204": {"max_chars": 5000}, "duplicate-record": {"severity": "error"}}`.
+    like. `select` and `ignore` are codes, beginnings of codes or names, several or one; `rules` are thresholds and
+    severities by code or name, as in the config file: `{"SFT204": {"max_chars": 5000}, "duplicate-record": {"severity":
+    "error"}}`.
     `options` is a `sftformat.dataset.options.DatasetOptions` for everything else (layout, task, columns, workers …).
 
     Raises:
@@ -160,9 +161,14 @@ def diagnose(
     made = options if options is not None else import_module("sftformat.dataset.options").DatasetOptions()
     told = made.settings
     thresholds = {**told.thresholds, **(rules or {})}
-    chosen = replace(told, select=tuple(select) or told.select, ignore=tuple(ignore) or told.ignore)
+    chosen = replace(told, select=_several(select) or told.select, ignore=_several(ignore) or told.ignore)
     specs = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     events = module.diagnose(
         [os.fspath(spec) for spec in specs], replace(made, settings=replace(chosen, thresholds=thresholds))
     )
     return (event for event in events if isinstance(event, Diagnostic))
+
+
+def _several(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return selectors as several: a lone string is one, not its letters."""
+    return ((given,) if given else ()) if isinstance(given, str) else tuple(given)

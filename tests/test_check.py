@@ -42,6 +42,7 @@ from sftformat.rules import RULES
 from sftformat.rules.rule import TASKS
 from sftformat.rules.texts import folding
 from sftformat.schema.arrow import arrow_schema
+from sftformat.validate import diagnose
 
 SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.int64())])
 TARGETS = {"classification": pa.string(), "multilabel": pa.list_(pa.string()), "text-to-text": pa.string()}
@@ -493,3 +494,14 @@ def test_neither_torch_nor_the_command_line_is_imported():
     script = f"import sftformat.check, sys; print([name for name in {modules.split()} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_lone_selector_is_one(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a\\u0007", "label": "x"}\n{"text": "b", "label": "x"}\n')
+
+    def codes(**chosen: str | list[str]) -> set[str]:
+        return {each.code for each in diagnose(tmp_path / "a.jsonl", **chosen)}
+
+    assert codes(select="SFT205") == codes(select=["SFT205"]) == {"SFT205"}
+    assert codes(ignore="control-characters") == codes(ignore=["SFT205"]) == codes() - {"SFT205"}
+    assert codes(select="", ignore="") == codes()

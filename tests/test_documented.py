@@ -146,3 +146,11 @@ def test_a_sample_is_shown_in_printable_ascii() -> None:
     assert lines[0].startswith("\\xef\\xbb\\xbf\\x1b[31mxx")
     assert all(len(line) <= 100 and line.isascii() and line.isprintable() for line in lines[:2])
     assert lines[1:] == [""]
+
+
+@pytest.mark.parametrize("code", ["SFT101", "SFT103", "SFT108"])
+def test_a_schema_that_is_shown_can_be_tried(code: str) -> None:
+    for sample in (*PAGES[code].breaks, *PAGES[code].keeps):
+        shown = list(sample.lines())
+        for name, content in sample.files:
+            assert all(line in shown for line in content.decode().splitlines()), name

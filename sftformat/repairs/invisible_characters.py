@@ -9,7 +9,7 @@ import numpy as np
 
 from sftformat.rules.invisible_characters import candidates, needless
 from sftformat.rules.signs import FORMAT
-from sftformat.rules.view import Text
+from sftformat.rules.view import Text, View
 
 _MARK = "\ufeff"
 
@@ -22,7 +22,7 @@ def repaired(text: str) -> str:
     return text
 
 
-def suspects(text: Text) -> list[int]:
+def suspects(text: Text, _: View) -> list[int]:
     """Return the indexes of the texts that may hold one of the characters."""
     signs = text.signs
     found: list[int] = np.union1d(candidates(signs), signs.owners(signs.find(_MARK.encode(), FORMAT))).tolist()

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from sftformat.rules.mojibake import candidates, misread
-from sftformat.rules.view import Text
+from sftformat.rules.view import Text, View
 
 
 @cache
@@ -29,7 +29,7 @@ def repaired(text: str) -> str:
     return fix_encoding(text, _setting())
 
 
-def suspects(text: Text) -> list[int]:
+def suspects(text: Text, _: View) -> list[int]:
     """Return the indexes of the texts that SFT207 finds."""
     return [index for index, value in text.some(candidates(text.signs)) if misread(value)]
 

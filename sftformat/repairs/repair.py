@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from sftformat.rules.settings import REPAIRED
-from sftformat.rules.view import Text
+from sftformat.rules.view import Text, View
 
 #: What a repair is tried on: the keys of a record, the texts of a row, its labels, or the labels of all rows together.
 Scope = Literal["key", "text", "label", "form"]
@@ -43,7 +43,8 @@ class Repair:
     """One row of the table of repairs; `code` is that of the rule that finds what it mends.
 
     `repaired` takes a value and returns it repaired. `suspects` of a repair of texts takes the flat texts of a field
-    and returns the indexes of those that it may change, without looking at each in Python.
+    and the batch in which they stand, and returns the indexes of those that it may change, without looking at each in
+    Python; no other text is changed.
     """
 
     code: str
@@ -51,7 +52,7 @@ class Repair:
     safe: bool
     scope: Scope
     repaired: Callable[[str], str]
-    suspects: Callable[[Text], list[int]]
+    suspects: Callable[[Text, View], list[int]]
     summary: str = ""
 
 
@@ -82,7 +83,7 @@ def _unchanged(value: str) -> str:
     return value
 
 
-def _no_suspects(_: Text) -> list[int]:
+def _no_suspects(_: Text, __: View) -> list[int]:
     return []
 
 

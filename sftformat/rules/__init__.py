@@ -120,6 +120,7 @@ MECHANISM = frozenset(
         "settings",
         "pile",
         "signs",
+        "subjects",
         "texts",
         "view",
         "turns",

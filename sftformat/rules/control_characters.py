@@ -1,6 +1,7 @@
 r"""Flag a text with control characters: U+0000 to U+001F but tab and line feed, U+007F, U+0080 to U+009F.
 
-A carriage return is one. One finding a text: the first such character and how many there are.
+A carriage return right before a line feed ends a line as Windows and Excel write it, and is none; any other is one.
+One finding a text: the first such character and how many there are.
 
 Why it matters: they are leftovers of terminals, of a wrong encoding or of binary data; tokenizers drop some of them,
 split words at others, and turn the rest into unknown tokens.
@@ -14,7 +15,7 @@ Breaks it:
     {"id": "1", "input": "it\u0092s fine", "target": "pos"}
 
 Keeps it:
-    {"id": "1", "input": "a\ttab and\na line feed", "target": "pos"}
+    {"id": "1", "input": "a\ttab and\na line feed,\r\nor both", "target": "pos"}
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.signs import CONTROL, LATIN, Signs
 from sftformat.rules.texts import Indices
 from sftformat.rules.view import View
 
-CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CRLF = int.from_bytes(b"\r\n")
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
@@ -43,7 +47,15 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
 def _candidates(signs: Signs) -> Indices:
     at = signs.at(LATIN)
     high = at[signs.ahead(at, 0) == 0xC2]
-    return signs.owners(signs.at(CONTROL), high[signs.ahead(high, 1) < 0xA0])
+    return signs.owners(_but_line_ends(signs), high[signs.ahead(high, 1) < 0xA0])
+
+
+def _but_line_ends(signs: Signs) -> Indices:
+    """Return where a control character of ASCII stands that is not the first half of CRLF in one text."""
+    at = signs.at(CONTROL)
+    pairs = signs.two(at) == _CRLF
+    pairs[pairs] = ~np.isin(at[pairs] + 1, signs.offsets)  # one text ends with CR, the next begins with LF
+    return np.asarray(at[~pairs])
 
 
 def _counted(count: int) -> str:

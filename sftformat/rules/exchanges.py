@@ -6,6 +6,7 @@ Where calls and results have ids, the ids decide; where they have none, their or
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,7 +83,16 @@ class Exchanges:
         called = (callers >= 0) & turns.calls[callers] if len(callers) else self._results
         by_order = np.flatnonzero(self._results & ~called & ~self._by_id).tolist()
         found = [turn for turn in by_order if not self._written(turn)]
-        return sorted(found + [turn for row in self._rows_by_id() for turn in self._uncalled_in(*row)])
+        return sorted([*found, *self._uncalled_by_id])
+
+    @cached_property
+    def repeated(self) -> frozenset[int]:
+        """Those of the uncalled results whose call has one already."""
+        return frozenset(turn for turn, again in self._uncalled_by_id.items() if again)
+
+    @cached_property
+    def _uncalled_by_id(self) -> dict[int, bool]:
+        return dict(each for row in self._rows_by_id() for each in self._uncalled_in(*row))
 
     @cached_property
     def unanswered(self) -> list[Unanswered]:
@@ -93,7 +103,7 @@ class Exchanges:
         waits[waits] = ~self._results[after[waits]]
         _, last = np.unique(after[waits][::-1], return_index=True)  # of several calls in a row the last stands for all
         found = [Unanswered(turn) for turn in np.flatnonzero(waits)[::-1][last].tolist()]
-        wrong = set(self._turns.owners[self.uncalled].tolist())
+        wrong = set(self._turns.owners[[turn for turn in self.uncalled if turn not in self.repeated]].tolist())
         for start, end in self._rows_by_id():
             if self._turns.owners[start] not in wrong:
                 found += self._unanswered_in(start, end)
@@ -130,23 +140,28 @@ class Exchanges:
         return dict(zip(turns.tolist(), given, strict=True))
 
     @cached_property
-    def _ids(self) -> dict[int, set[str]]:
+    def _ids(self) -> dict[int, list[str]]:
         """The ids of the calls of each calling turn in these rows."""
         turns = np.flatnonzero(self._by_id & self._turns.calls)
         texts = self._turns.field("tool_calls").take(pa.array(turns)).to_pylist()
         return {turn: _ids_in(text) for turn, text in zip(turns.tolist(), texts, strict=True)}
 
-    def _uncalled_in(self, start: int, end: int) -> Iterator[int]:
-        made: set[str] = set()
+    def _uncalled_in(self, start: int, end: int) -> Iterator[tuple[int, bool]]:
+        """Yield the results of a row that answer no call, and whether another answered it before."""
+        waiting: Counter[str] = Counter()  # how many calls of an id have no result yet
         for turn in range(start, end):
-            made |= self._ids.get(turn, _NONE)
+            waiting.update(self._ids.get(turn, ()))
             if turn not in self._answers:
                 continue
             answers, caller = self._answers[turn], int(self._callers[turn])
             called = caller in self._ids
-            by_id = answers is not None and bool(self._ids[caller] if called else made)
-            if not (answers in made if by_id else called or self._written(turn)):
-                yield turn
+            if answers is None or not (self._ids[caller] if called else waiting):
+                if not called and not self._written(turn):
+                    yield turn, False
+            elif waiting[answers] > 0:
+                waiting[answers] -= 1
+            else:
+                yield turn, answers in waiting
 
     def _unanswered_in(self, start: int, end: int) -> Iterator[Unanswered]:
         answered: set[str | None] = set()
@@ -156,13 +171,10 @@ class Exchanges:
             after = int(self._next[turn])
             if turn not in self._ids or after >= end:
                 continue
-            missing = self._ids[turn] - answered
+            missing = set(self._ids[turn]) - answered
             by_order = not self._ids[turn] or self._answers.get(after, "") is None
             if not self._results[after] if by_order else missing:
                 yield Unanswered(turn, () if by_order else tuple(sorted(missing)))
-
-
-_NONE: frozenset[str] = frozenset()
 
 
 class _Call(TypedDict, total=False):
@@ -174,17 +186,17 @@ class _Call(TypedDict, total=False):
 _read_calls = msgspec.json.Decoder(list[_Call]).decode
 
 
-def _ids_in(text: str | None) -> set[str]:
+def _ids_in(text: str | None) -> list[str]:
     """Return the ids of the calls in `tool_calls`; what cannot be read has none."""
     if text is None:
-        return set()
+        return []
     try:
-        return {call["id"] for call in _read_calls(text) if "id" in call}
+        return [call["id"] for call in _read_calls(text) if "id" in call]
     except (msgspec.DecodeError, RecursionError):  # not the usual shape
         pass
     try:
         calls = parsed(text)
     except msgspec.DecodeError:
-        return set()
+        return []
     calls = calls if isinstance(calls, list) else [calls]
-    return {call["id"] for call in calls if isinstance(call, dict) and isinstance(call.get("id"), str)}
+    return [call["id"] for call in calls if isinstance(call, dict) and isinstance(call.get("id"), str)]

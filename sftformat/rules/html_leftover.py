@@ -1,17 +1,21 @@
 r"""Flag a text with pieces of HTML that were never turned into text: `&amp;`, `&#39;`, `<br />`, `<b>…</b>`.
 
 Only names that HTML knows count, and a tag that is not empty needs its attribute or its end. A record that speaks of
-HTML, CSS or code (in any of its texts) is left alone: there they are what the text is about.
+HTML, CSS or code (in any of its texts) is left alone: there they are what the text is about. Words that are also those
+of other things (to react, a price tag, la vue) say nothing. A label is judged by itself.
 
 Why it matters: the model learns markup as if it were words, and writes it; `&#39;` is five tokens instead of one.
 
-What to do: turn the HTML into text first; `--unsafe-fixes` turns the entities.
+What to do: turn the HTML into text first; `--unsafe-fixes` turns the entities, but no tags, and no tokens with offsets.
 
 Breaks it:
     {"id": "1", "input": "Great movie!<br /><br />Loved it.", "target": "pos"}
 
 Breaks it:
     {"id": "1", "input": "It&#39;s fun &amp; short.", "target": "pos"}
+
+Breaks it:
+    {"id": "1", "input": "People react to this &amp; that.", "target": "pos"}
 
 Keeps it:
     {"id": "1", "input": "a < b, x<y>z, AT&T, R&D; <3 <user> &c.", "target": "pos"}
@@ -27,10 +31,11 @@ from collections.abc import Iterator
 from string import ascii_letters
 
 from sftformat.diagnostics import clip
-from sftformat.rules.rule import Finding, Thresholds, quoted
+from sftformat.rules.rule import LABEL_TASKS, Finding, Thresholds, quoted
 from sftformat.rules.signs import MARKUP, Signs, pair_table
+from sftformat.rules.subjects import HTML
 from sftformat.rules.texts import Indices
-from sftformat.rules.view import View
+from sftformat.rules.view import Text, View
 
 _ACCENTED = "[AEIOUYaeiouy](?:acute|grave|circ|uml)|[ANOano]tilde|[Cc]cedil|[Aa]ring|[Oo]slash|AElig|aelig|szlig"
 _SIGNS = (
@@ -45,24 +50,27 @@ _PAIRED = (
 )
 _ATTRIBUTE = r"""(?:\s+[a-zA-Z-]+=(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))"""
 TAG = re.compile(rf"<(?:(?:br|hr)\s?/?>|img{_ATTRIBUTE}+\s*/?>|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)", re.I)
-_SPEAKS_OF_IT = re.compile(
-    r"(?<![./\w])(?:x?html?5?|xml|css|svg|[jt]sx|dom|php|vue|react|angular|django|jinja2?|bbcode|wiki ?text)\b"
-    r"|\b(?:javascript|typescript|markup|tags?|web ?pages?)\b|```|<!doctype|<\?(?:xml|php)"
-    r"|</?(?:html|head|body|script)\b"
-    r"|网页|代码|标签|コード|タグ",
-    re.I,
-)
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts that hold HTML, in rows that do not speak of it."""
     for text in view.texts:
-        for index, value in text.some(_candidates(text.signs)):
+        for index, value in unwanted(text, view):
             found = leftovers(value)
             row, path = text.place(index)
-            if found and not _SPEAKS_OF_IT.search(view.whole(row)):
-                message = f"{_counted(len(found))} left in the text, the first {quoted(found[0])}"
-                yield Finding(row, message, path, "text without HTML", clip(found[0]))
+            message = f"{_counted(len(found))} left in the text, the first {quoted(found[0])}"
+            yield Finding(row, message, path, "text without HTML", clip(found[0]))
+
+
+def unwanted(text: Text, view: View) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a field that hold HTML, with their indexes, but for those whose row speaks of it.
+
+    A label is judged by itself: what one row says makes no other name of it.
+    """
+    alone = text.field == "target" and view.task in LABEL_TASKS
+    for index, value in text.some(_candidates(text.signs)):
+        if leftovers(value) and not HTML.search(value if alone else view.whole(text.place(index)[0])):
+            yield index, value
 
 
 def leftovers(text: str) -> list[str]:

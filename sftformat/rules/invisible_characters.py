@@ -7,7 +7,7 @@ override), tags in flags, variation selectors. U+FEFF is SFT007.
 Why it matters: two texts that look the same are not: duplicates are missed and a tokenizer cuts the word in two; and
 what nobody sees can carry words that nobody wrote.
 
-What to do: remove them; `--unsafe-fixes` does.
+What to do: remove them; `--unsafe-fixes` does, but not from tokens with offsets.
 
 Breaks it:
     {"id": "1", "input": "zero\u200bwidth", "target": "pos"}

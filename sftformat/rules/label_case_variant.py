@@ -1,7 +1,8 @@
-r"""Flag a label that differs from a more frequent one only in case or blanks.
+r"""Flag a label that differs only in case or blanks from the form that most rows have, or that the label map has.
 
-One finding a variant, at its first row; the form that most rows have is taken for the right one. Variants that the
-label map given with `--labels` holds are meant, and fine.
+One finding a variant, at its first row. Rows are counted for the form without the blanks around it, so `Neg ` in 12
+rows is taken for `neg` where `neg` and ` neg` stand in more together. Variants that the label map given with
+`--labels` holds are meant, and fine.
 
 Why it matters: `Pos`, `pos` and `pos ` become three classes; the model is trained to tell apart what is the same.
 
@@ -33,15 +34,21 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
     """Find the labels that are variants of another."""
     labels, meant = census.all_labels, set(census.locked or ())
     for group in variants(labels):
-        main = main_form({label: labels[label].rows for label in group}, meant)
+        rows = {label: labels[label].rows for label in group}
+        main = main_form(rows, meant)
         for label in group:
             if label != main and label not in meant:
-                count, most = labels[label], labels[main]
-                message = (
-                    f"label {quoted(label)} ({count.rows:,}) is {quoted(main)} ({most.rows:,}) but for case or blanks"
-                )
+                count, most = labels[label], _counted(rows, main, main in meant)
+                message = f"label {quoted(label)} ({count.rows:,}) is {quoted(main)} ({most}) but for case or blanks"
                 hint = f"did you mean {quoted(main)}?"
                 yield SetFinding(message, count.place, count.split, "/target", quoted(main), quoted(label), hint)
+
+
+def _counted(rows: Mapping[str, int], main: str, meant: bool) -> str:
+    """Return how many rows have the main form, and what else made it the main one."""
+    around = sum(count for label, count in rows.items() if label.strip() == main.strip())
+    padded = f"; {around:,} with blanks around it" if around > rows[main] else ""
+    return f"{rows[main]:,}{padded}" + (", in the label map" if meant else "")
 
 
 def variants(labels: Iterable[str]) -> list[list[str]]:

@@ -23,7 +23,7 @@ Keeps it:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from sftformat.rules.census import Census
@@ -31,6 +31,8 @@ from sftformat.rules.label_looks_like_id import looks_like_ids
 from sftformat.rules.rule import SetFinding, Thresholds
 
 TASKS = frozenset({"classification", "multilabel"})
+#: So many missing numbers are named; of more the count is told.
+NAMED = 5
 _WHOLE = re.compile(r"(?:0|-?[1-9][0-9]{0,17})")
 
 
@@ -40,9 +42,16 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
     if not labels or not all(_WHOLE.fullmatch(label) for label in labels) or looks_like_ids(census):
         return
     numbers = sorted(int(label) for label in labels)
-    for left, right in pairwise(numbers):
-        if right > left + 1:
-            above = labels[str(right)]
-            message = f"labels run from {numbers[0]} to {numbers[-1]}, but {left + 1} does not occur"
-            yield SetFinding(message, above.place, above.split, "/target", str(left + 1), str(right))
-            return
+    gaps = [range(left + 1, right) for left, right in pairwise(numbers) if right > left + 1]
+    if gaps:
+        first, above = gaps[0][0], labels[str(gaps[0].stop)]
+        message = f"labels run from {numbers[0]} to {numbers[-1]}, but {_missing(gaps)}"
+        yield SetFinding(message, above.place, above.split, "/target", str(first), str(gaps[0].stop))
+
+
+def _missing(gaps: Sequence[range]) -> str:
+    count = sum(gap.stop - gap.start for gap in gaps)
+    if count > NAMED:
+        return f"{count:,} numbers between do not occur, the first is {gaps[0][0]}"
+    *others, last = (str(number) for gap in gaps for number in gap)
+    return f"{', '.join(others)} and {last} do not occur" if others else f"{last} does not occur"

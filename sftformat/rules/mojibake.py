@@ -4,7 +4,7 @@ Only what turns into sensible letters when it is read again is flagged; one find
 
 Why it matters: the model learns two spellings of a word, one of which nobody writes, and the tokenizer cuts it to bits.
 
-What to do: read the original file as UTF-8, or mend the texts with `--unsafe-fixes`.
+What to do: read the original file as UTF-8, or mend the texts with `--unsafe-fixes`, which leaves tokens with offsets.
 
 Breaks it:
     {"id": "1", "input": "We met in a cafÃ©.", "target": "pos"}

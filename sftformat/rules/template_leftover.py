@@ -1,8 +1,9 @@
 r"""Flag a text with what a prompt template should have replaced or added: `{{name}}`, `<|im_start|>`, `### Response:`.
 
-Placeholders in double braces, turn marks of chat formats (`<|…|>`, `[INST]`, `<<SYS>>`, `<start_of_turn>`, a stray
-`</s>`), and the headings of the Alpaca prompt on a line of their own. A record that speaks of templates, code or
-tokenizers (in any of its texts) is left alone.
+Placeholders in double braces, turn marks of chat formats (`<|…|>`, `[INST]`, `<<SYS>>`, `<start_of_turn>`), `<s>` and
+`</s>` where they begin and end the text or stand without the other (a pair inside it strikes words out), and the
+headings of the Alpaca prompt on a line of their own. A record that speaks of templates, code or tokenizers (in any of
+its texts) is left alone; what only sounds so is none: rectangular, the helm, a liquid.
 
 Why it matters: the marks are added again when the conversation is rendered, so that one turn looks like several; and a
 model that was shown `{{name}}` answers `{{name}}`.
@@ -19,6 +20,12 @@ Breaks it (text-to-text):
 Breaks it (text-to-text):
     {"id": "1", "input": "### Instruction:\nAdd 1 and 2.\n\n### Response:\n", "target": "3"}
 
+Breaks it:
+    {"id": "1", "input": "Dear {{first_name}}, for more information call us.", "target": "pos"}
+
+Breaks it:
+    {"id": "1", "input": "good film </s>", "target": "pos"}
+
 Keeps it:
     {"id": "1", "input": "{\"a\": {\"b\": 1}}, x_{{i}}, f <| g |> h, ### Notes", "target": "pos"}
 """
@@ -31,21 +38,17 @@ from collections.abc import Iterator
 from sftformat.diagnostics import clip
 from sftformat.rules.rule import Finding, Thresholds, quoted
 from sftformat.rules.signs import MARKUP, Signs, pair_table
+from sftformat.rules.subjects import HTML, MARKS, TEMPLATES
 from sftformat.rules.texts import Indices
 from sftformat.rules.view import View
 
 PLACEHOLDER = re.compile(r"(?<![\\$A-Za-z0-9_^{}])\{\{ ?(?!hugs?\b)[A-Za-z_][A-Za-z0-9_.-]{1,40} ?\}\}(?!\})")
 MARK = re.compile(
     r"<\|[A-Za-z][A-Za-z0-9_▁]{2,40}\|>|<｜[^｜<>\n]{2,40}｜>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
-    r"|^### (?:Instruction|Response|Human|Assistant):[ \t]*$|(?<=\S)</s>\s*\Z",
+    r"|^### (?:Instruction|Response|Human|Assistant):[ \t]*$",
     re.MULTILINE,
 )
-_SPEAKS_OF_CODE = re.compile(
-    r"jinja|mustache|handlebar|liquid|\bvue|angular|django|helm|ansible|\bdbt\b|template|placeholder|f-string|format"
-    r"|latex|\\(?:begin|frac|text)|```|\$\{\{|\{%|html|模板|占位符|テンプレート",
-    re.I,
-)
-_SPEAKS_OF_MARKS = re.compile(r"chatml|tokeni[sz]|special tokens?|(?:chat|prompt)[ _](?:template|format)|```", re.I)
+_BOUND = re.compile(r"<(/?)s>")
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
@@ -60,13 +63,34 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
 
 
 def _found(text: str, view: View, row: int) -> list[str]:
-    marks, places = MARK.findall(text), PLACEHOLDER.findall(text)
-    if not marks and not places:
+    marks, bounds, places = MARK.findall(text), stray_bounds(text), PLACEHOLDER.findall(text)
+    if not marks and not bounds and not places:
         return []
     whole = view.whole(row)
-    marks = [] if marks and _SPEAKS_OF_MARKS.search(whole) else marks
-    places = [] if places and _SPEAKS_OF_CODE.search(whole) else places
-    return sorted([*marks, *places], key=text.index)
+    of_marks = MARKS.search(whole)
+    found = [] if of_marks else marks
+    found += [] if of_marks or HTML.search(whole) else bounds
+    found += [] if TEMPLATES.search(whole) else places
+    return sorted(found, key=text.index)
+
+
+def stray_bounds(text: str) -> list[str]:
+    """Return the `<s>` and `</s>` of a text that are no pair inside it: these are marks of a tokenizer.
+
+    One that ends nothing is, and so is a `<s>` with which the text begins and that ends with it or never.
+    """
+    found, begun = [], None
+    around = len(text) - len(text.lstrip()), len(text.rstrip())
+    for match in _BOUND.finditer(text):
+        if not match[1]:
+            begun = match
+        elif begun is None:
+            found.append(match)
+        else:
+            found += [begun, match] if (begun.start(), match.end()) == around else []
+            begun = None
+    found += [begun] if begun is not None and begun.start() == around[0] else []
+    return [match.group() for match in found]
 
 
 _STARTS = pair_table(start.encode() for start in ("{{", "<|", "<｜", "[I", "[/", "<<", "<s", "<e", "##", "</"))

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sftformat.repairs
-from sftformat.check import Settings
+from sftformat.check import Settings, active
 from sftformat.repair import Wanted, repair_rows, wanted
 from sftformat.repairs import MECHANISM, REPAIRS, label_form, padded_key
 from sftformat.repairs.repair import changes
-from sftformat.rules.view import Text
+from sftformat.rules.view import View
 from sftformat.schema.arrow import arrow_schema
 
 BY_NAME = {each.name: each for each in REPAIRS}
@@ -102,7 +102,8 @@ def test_every_file_is_in_the_table_and_every_row_has_a_file() -> None:
 def test_what_is_repaired(name: str, before: str, after: str) -> None:
     assert BY_NAME[name].repaired(before) == after
     if BY_NAME[name].scope == "text":
-        assert BY_NAME[name].suspects(Text("input", pa.array(["", before, None]))) == [1]
+        view = View(batch("classification", {"input": ""}, {"input": before}, {"input": None}), "classification")
+        assert BY_NAME[name].suspects(view.texts[0], view) == [1]
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in LEFT.items() for value in values])
@@ -150,9 +151,10 @@ def test_what_never_comes_to_rest_is_left_alone() -> None:
 
 @given(st.text(st.sampled_from("ab&;\u00ad\u061c\u180e\u200b\u200e\u202e\u2066\u2060\ufeff\U000e0041é你"), max_size=8))
 def test_no_text_that_a_repair_would_change_is_overlooked(value: str) -> None:
-    for each in (each for each in REPAIRS if each.scope == "text"):
-        if each.repaired(value) != value:
-            assert each.suspects(Text("input", pa.array([value]))) == [0]
+    view = View(batch("classification", {"input": value}), "classification")
+    for name in ("mojibake", "invisible-characters"):
+        if BY_NAME[name].repaired(value) != value:
+            assert BY_NAME[name].suspects(view.texts[0], view) == [0]
 
 
 # ---------------------------------------------------------------------------------------------------- labels
@@ -216,9 +218,19 @@ def test_rows_of_lists_and_messages_are_repaired_in_place() -> None:
     assert rows.column("target").equals(chat.column("target"))
     assert [each.path for each in made[0]] == ["/input/0/content"]
     tokens = batch("token-classification", {"input": ["a\u200b", "&lt;"], "target": ["B-x ", "O"]})
-    rows, _ = repair_rows(tokens, "token-classification", BOTH)
-    assert rows.column("input").equals(tokens.column("input"))
+    rows, made = repair_rows(tokens, "token-classification", BOTH)
+    assert rows.column("input").to_pylist() == [["a", "<"]]
     assert rows.column("target").to_pylist() == [["B-x", "O"]]
+    assert [each.path for each in made[0]] == ["/input/0", "/input/1", "/target/0"]
+
+
+def test_tokens_stay_where_they_have_a_place_or_would_be_none() -> None:
+    words = {"input": ["a\u200b", "&lt;"], "target": ["O", "O"]}
+    for place in ({"text": "a\u200b &lt;"}, {"text": "a\u200b &lt;", "offsets": [[0, 2], [3, 7]]}):
+        placed = batch("token-classification", words | place)
+        assert repair_rows(placed, "token-classification", BOTH) == (placed, {})
+    none = batch("token-classification", {"input": ["\u200b", "a&nbsp;b", "&nbsp;"], "target": ["O", "O", "O"]})
+    assert repair_rows(none, "token-classification", BOTH) == (none, {})
 
 
 def test_meant_labels_and_answers_keep_their_blanks() -> None:
@@ -264,3 +276,88 @@ def test_keys_never_clash(record: dict[str, int]) -> None:
     assert list(after.values()) == list(record.values())
     assert padded_key.trimmed(after) == {}
     assert all(key != key.strip() for key in names)
+
+
+# ---------------------------------------------------------------------------------------------------- what rules find
+
+FINDERS = {"html-entities": "SFT209", "mojibake": "SFT207", "invisible-characters": "SFT208"}
+pieces = st.sampled_from(
+    [
+        "&amp;",
+        "&lt;",
+        "html",
+        "&lt;html&gt;",
+        "HT\u200bML",
+        "<br>",
+        "`",
+        "&copy;",
+        "cafÃ©",
+        "\u200b",
+        "php",
+        "React",
+        "x",
+        " ",
+    ]
+)
+texts = st.lists(pieces, max_size=6).map("".join)
+LEARNED = ("input", "input_pair", "target")
+
+
+def places(code: str, rows: pa.RecordBatch, task: str) -> set[tuple[int, str]]:
+    (rule,) = active(Settings((code,)), task)
+    return {(each.row, each.path) for each in rule.check(View(rows, task), rule.thresholds)}
+
+
+@given(st.lists(st.tuples(texts, st.none() | texts, texts), min_size=1, max_size=4), st.sampled_from(list(FINDERS)))
+def test_a_repair_changes_what_its_rule_finds_and_nothing_else(records: list[tuple[str, ...]], name: str) -> None:
+    for task, fields in (("classification", LEARNED), ("text-to-text", ("input", "instruction", "target"))):
+        rows = batch(task, *(dict(zip(fields, record, strict=True)) for record in records))
+        how = Wanted((BY_NAME[name],))
+        once, made = repair_rows(rows, task, how)
+        changed = {(row, each.path) for row, all_ in made.items() for each in all_}
+        assert changed <= places(FINDERS[name], rows, task)
+        for index, (old, new) in enumerate(zip(rows.to_pylist(), once.to_pylist(), strict=True)):
+            assert {field for field in fields if old[field] != new[field]} == {
+                path[1:] for row, path in changed if row == index
+            }
+        assert repair_rows(once, task, how) == (once, {})
+        if name == "invisible-characters":
+            assert not places(FINDERS[name], once, task)
+
+
+@given(st.lists(st.tuples(texts, texts, texts), min_size=1, max_size=4))
+def test_all_repairs_twice_are_all_repairs_once(records: list[tuple[str, ...]]) -> None:
+    rows = batch(
+        "text-to-text", *(dict(zip(("input", "instruction", "target"), each, strict=True)) for each in records)
+    )
+    once, _ = repair_rows(rows, "text-to-text", BOTH)
+    assert repair_rows(once, "text-to-text", BOTH) == (once, {})
+    for row, path in places("SFT209", once, "text-to-text"):
+        text = once.column(path[1:])[row].as_py()
+        assert BY_NAME["html-entities"].repaired(text) == text  # tags, and entities that stand for no character
+
+
+def test_what_speaks_of_html_keeps_its_entities() -> None:
+    spoken = batch(
+        "text-to-text",
+        {"instruction": "What does &amp; mean?", "input": "", "target": "In HTML, &amp; stands for an ampersand."},
+        {"instruction": "Say it.", "input": "", "target": "The entity `&nbsp;` \u200band &lt;."},
+        {"instruction": "Say it.", "input": "", "target": "Crime &amp; punishment, &copy; 1866"},
+    )
+    rows, made = repair_rows(spoken, "text-to-text", BOTH)
+    assert rows.column("target").to_pylist() == [
+        "In HTML, &amp; stands for an ampersand.",
+        "The entity `&nbsp;` and &lt;.",
+        "Crime & punishment, © 1866",
+    ]
+    assert {index: [each.name for each in all_] for index, all_ in made.items()} == {
+        1: ["invisible-characters"],
+        2: ["html-entities"],
+    }
+
+
+def test_a_label_is_one_name_whatever_its_row_speaks_of() -> None:
+    rows = batch(
+        "classification", {"input": "How do I write HTML?", "target": "R&amp;D"}, {"input": "x", "target": "R&amp;D"}
+    )
+    assert repair_rows(rows, "classification", BOTH)[0].column("target").to_pylist() == ["R&D", "R&D"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conversations import row, turn
+from .conversations import call, result, row, turn
 
 CODE = "SFT228"
 
@@ -38,6 +38,10 @@ def old_call(text):
         arguments({"town": "Bern"}),
         arguments(None),
         old_call("{}"),
+        arguments('{"a": "x\\": 1", "b": ": \\":"}'),
+        arguments('{"a": {"x": 1}, "b": [{"x": 1}, {"x": 2}]}'),
+        calling('[{"id": "a"}]'),
+        row("user", call("a", "b"), result("a"), result("b"), call("a")),
         calling('[{"id": "a", "type": "custom", "custom": {"name": "sky", "input": "free words"}}]'),
         row("user", turn("assistant", "{not a call")),
     ],
@@ -73,6 +77,41 @@ def test_noop(found, record):
             calling('[{"name": "sky", "arguments": {}}, {"name": "sea", "arguments": "{"}]'),
             "/target/0/tool_calls/1/arguments",
             "the arguments are not JSON: {",
+        ),
+        (
+            arguments('{"town": "Bern", "a": {"x": 1, "x": 2}}'),
+            "/target/0/tool_calls/0/function/arguments",
+            'the arguments have the key \'x\' twice: {"town": "Bern", "a": {"x": 1, "x": 2}}',
+        ),
+        (
+            calling('{"name": "sky", "arguments": {"x": 1, "x" : 1}}'),
+            "/target/0/tool_calls",
+            'the call has the key \'x\' twice: {"name": "sky", "arguments": {"x": 1, "…',
+        ),
+        (
+            calling([{"id": "a", "function": {"arguments": "{}"}}]),
+            "/target/0/tool_calls/0/function",
+            'the call names no function: {"arguments":"{}"}',
+        ),
+        (
+            calling([{"name": "sky", "arguments": {}}, {"name": " ", "arguments": {}}]),
+            "/target/0/tool_calls/1",
+            'the call names no function: {"name":" ","arguments":{}}',
+        ),
+        (
+            calling('{"arguments": {}}'),
+            "/target/0/tool_calls",
+            'the call names no function: {"arguments":{}}',
+        ),
+        (
+            row("user", turn("assistant", None, extra={"function_call": {"arguments": "{}"}})),
+            "/target/0/extra/function_call",
+            'the call names no function: {"arguments":"{}"}',
+        ),
+        (
+            row("user", call("a", "b", "a")),
+            "/target/0/tool_calls/2/id",
+            "two calls of one turn have the id: a",
         ),
         (
             old_call("Bern"),

@@ -22,6 +22,15 @@ NOOP = [
     "<html><body><p>x</p></body></html>",
     "这段代码里写 <b>粗体</b>",
     "const App = () => <div className='x'>hi</div> in React",
+    "a React component <b>x</b>, React.js &amp; Vue.js",
+    "用Vue写 <b>x</b>",
+    "写html页面 <p>x</p>",
+    "The entity `&nbsp;` is a blank that breaks no line.",
+    "Put it in the <p> element: <p>x</p>",
+    "wrap the title tag: <b>x</b>",
+    "the DOM of <p>x</p>",
+    "Make a small web page: <p>x</p>",
+    "For a line break in Markdown write <br>.",
 ]
 
 
@@ -46,6 +55,14 @@ def test_noop(found, text):
         ("click <a href='x.php'>here", "<a href='x.php'>"),
         ('<span class="c">x', '<span class="c">'),
         ('see <img src="x.png" alt="y"/>', '<img src="x.png" alt="y"/>'),
+        ("People react to this &amp; that.", "&amp;"),
+        ("React to this &amp; that.", "&amp;"),
+        ("La vue est belle &amp; calme.", "&amp;"),
+        ("Le point de vue de l&#39;auteur.", "&#39;"),
+        ("The price tag was high &amp; silly.", "&amp;"),
+        ("Kölner Dom &amp; Rhein", "&amp;"),
+        ("an angular face &amp; big tags", "&amp;"),
+        ("more on our web page &amp; in the shop", "&amp;"),
     ],
 )
 def test_finds(found, text, first):
@@ -71,3 +88,13 @@ def test_the_name_of_a_page_is_no_talk_of_html(found):
 
 def test_many_open_tags_take_no_time(found):
     assert found(CODE, [{"input": "<b>" * 2_000 + "<a" * 20_000 + "&" * 20_000}]) == []
+
+
+def test_a_label_is_judged_by_itself(found):
+    records = [{"input": "How do I write HTML?", "target": "R&amp;D"}, {"input": "x", "target": "HTML &amp; CSS"}]
+    assert [(each.line, each.path) for each in found(CODE, records)] == [(1, "/target")]
+
+
+def test_much_that_may_be_about_html_takes_no_time(found):
+    for text in ("make " * 20_000, "the tag " * 20_000, ">" * 20_000, "in " * 20_000, "`" + "&amp;" * 20_000):
+        assert len(found(CODE, [{"input": f"&lt;{text}"}])) == 1

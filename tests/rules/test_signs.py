@@ -21,7 +21,7 @@ from sftformat.rules.mojibake import misread
 from sftformat.rules.replacement_character import REPLACEMENT
 from sftformat.rules.secret import secrets
 from sftformat.rules.signs import CONTROL, FORMAT, LATIN, LETTER, MARKUP, SCRIPT, WORD, Signs, pair_table
-from sftformat.rules.template_leftover import MARK, PLACEHOLDER
+from sftformat.rules.template_leftover import MARK, PLACEHOLDER, stray_bounds
 from sftformat.rules.view import View
 
 from .conftest import batch
@@ -58,7 +58,7 @@ PLAIN: dict[str, Callable[[str], object]] = {
     "mojibake": misread,
     "invisible-characters": invisible,
     "html-leftover": leftovers,
-    "template-leftover": lambda text: MARK.search(text) or PLACEHOLDER.search(text),
+    "template-leftover": lambda text: MARK.search(text) or PLACEHOLDER.search(text) or stray_bounds(text),
     "mixed-script-word": mixed,
     "secret": secrets,
 }

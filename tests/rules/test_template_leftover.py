@@ -21,6 +21,18 @@ NOOP = [
     "<think>hm</think> <tool_call>{}</tool_call> <image>",
     "ChatML puts <|im_start|> before every turn.",
     "The tokenizer adds <|endoftext|> and </s>",
+    "a <s>bad</s> good film",
+    "a good <s>film</s>",
+    "<s>a bad</s> good film",
+    "Strike it out in HTML: <s>bad</s>",
+    "<s>bad</s>\nwith the tag <s> of HTML",
+    "In React: {{name}}",
+    "用Vue写{{name}}",
+    "a chat_template with {{messages}}",
+    "write \\frac{1}{2} and {{name}}",
+    "{{#each items}}{{this}}{{/each}}",
+    "a Helm chart takes {{name}}",
+    "Answer in this format: {{answer}}",
 ]
 
 
@@ -46,6 +58,18 @@ def test_noop(found, text):
         ("### Instruction:\nAdd.\n\n### Response:\n3", "### Instruction:"),
         ("3\n### Response:", "### Response:"),
         ("the end</s>", "</s>"),
+        ("</s>", "</s>"),
+        ("good film </s>", "</s>"),
+        ("good film </s>\n", "</s>"),
+        ("good </s> film", "</s>"),
+        ("<s>good film</s>", "<s>"),
+        ("<s> good film", "<s>"),
+        ("a <s>b</s> c</s>", "</s>"),
+        ("Dear {{first_name}}, for more information call us.", "{{first_name}}"),
+        ("Hello {{name}}, the room is rectangular.", "{{name}}"),
+        ("Thanks {{name}}, we were overwhelmed.", "{{name}}"),
+        ("{{name}} at the helm drinks a liquid", "{{name}}"),
+        ("La vue de {{name}}", "{{name}}"),
     ],
 )
 def test_finds(found, text, first):
@@ -63,3 +87,7 @@ def test_what_the_record_speaks_of_is_looked_for_in_all_its_texts(found):
     assert found(CODE, [record], "text-to-text") == []
     record["instruction"] = "Write a letter."
     assert [each.path for each in found(CODE, [record], "text-to-text")] == ["/target"]
+
+
+def test_many_bounds_take_no_time(found):
+    assert found(CODE, [{"input": "x" + "<s></s>" * 20_000 + "</s>"}])

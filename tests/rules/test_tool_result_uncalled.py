@@ -24,6 +24,9 @@ OLD_CALL = turn("assistant", None, extra={"function_call": {"name": "sky", "argu
         ["user", call("a"), result(), "assistant"],  # ids on one side only
         ["user", call(), result("a"), "assistant"],
         ["user", call("a"), result("a"), call(), result("x"), "assistant"],
+        ["user", call("a"), result("a"), call("a"), result("a"), "assistant"],  # ids used again
+        ["user", call("a", "a"), result("a"), result("a"), "assistant"],  # SFT228
+        ["user", call("a"), result(), result(), "assistant"],
         ["user", call(), "system", result(), "assistant"],
         ["user", OLD_CALL, result(role="function"), "assistant"],
         ["user", "tool_call", "tool_response", "assistant"],
@@ -53,6 +56,9 @@ def test_noop(found, turns):
         (["user", result("a"), call("a"), result("a"), "assistant"], "/input/1/tool_call_id", '"a"'),
         (["user", call("a"), result("a"), "assistant", "user", result("b")], "/target/4/tool_call_id", '"b"'),
         (["user", call("a"), result("a"), "assistant", result(), "assistant"], "/target/3", ""),
+        (["user", call("a"), result("a"), result("a"), "assistant"], "/target/2/tool_call_id", '"a"'),
+        (["user", call("a", "b"), result("a"), result("b"), result("a")], "/target/3/tool_call_id", '"a"'),
+        (["user", call("a"), result("a"), "assistant", "user", result("a")], "/target/4/tool_call_id", '"a"'),
     ],
     ids=str,
 )
@@ -60,3 +66,10 @@ def test_finds(found, turns, path, got):
     clean = row("user", "assistant")
     (finding,) = found(CODE, [row("user", call()), row(*turns), clean], "chat")
     assert (finding.line, finding.path, finding.got) == (2, path, got)
+
+
+def test_a_second_result_is_named_as_such_and_hides_no_call_without_one(found):
+    record = row("user", call("a", "b"), result("a"), result("a"), "assistant")
+    (finding,) = found(CODE, [record], "chat")
+    assert (finding.message, finding.expected) == ('a second result of the call "a"', "one result for a call")
+    assert [each.got for each in found("SFT226", [record], "chat")] == ["'b'"]
