@@ -14,7 +14,7 @@ from sftformat.diagnostics import clip
 from sftformat.errors import InputError, UsageError
 from sftformat.formats import read
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import MISSING, Binding, Rule, render
+from sftformat.layouts.layout import MISSING, Binding, Rule, module_of, render
 from sftformat.plan import Plan, Progress, check_unchanged, plan
 from sftformat.record import Batch
 from sftformat.schema.dialects import LATEST
@@ -88,8 +88,13 @@ def _schema(seen: Seen, found: Plan, binding: Binding | None, rows: int, unread:
         "title": clip(f"Records of {shown}", 120),
         "description": f"Inferred from {records}{missed}: it admits every one of them. Loosen what is there by chance.",
         **body,
-        **({"x-sftformat": _layout(binding)} if binding is not None else {}),
+        **({"x-sftformat": _layout(binding)} if binding is not None and _can_be_said(binding) else {}),
     }
+
+
+def _can_be_said(binding: Binding) -> bool:
+    """Whether a schema can say the layout; one with a reader of its own is found anew by what the records hold."""
+    return binding.layout.module is None or not hasattr(module_of(binding.layout), "reader")
 
 
 def _layout(binding: Binding) -> dict[str, Any]:

@@ -37,7 +37,7 @@ PAGES: tuple[Page, ...] = (
             jsonl(_GOOD + b'{"text": "Bad.", "label": "neg", "weight": NaN}\n'),
             jsonl(_GOOD + b'{"text": "Bad.", "label": "neg", "weight": 1e400}\n'),
         ),
-        (jsonl(_GOOD + b'{"text": "NaN", "label": "neg", "weight": 1e300}\n'),),
+        (jsonl(_GOOD + b'{"text": "NaN", "label": "neg", "weight": 1e30}\n'),),
     ),
     Page(
         "SFT005",

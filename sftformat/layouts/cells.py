@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from sftformat.diagnostics import clip
+from sftformat.errors import UsageError
 from sftformat.layouts.layout import Binding
 from sftformat.record import Record, decode_json
 from sftformat.schema.decide import plain
@@ -44,3 +46,15 @@ def as_float(value: Any) -> float:
         return float(value)
     except OverflowError:
         return inf if value > 0 else -inf
+
+
+def joined_cell(texts: Sequence[str], between: str) -> str:
+    """Return labels in one cell.
+
+    Raises:
+        UsageError: they would not be read as they are: one holds what stands between them, or is empty.
+    """
+    cell = between.join(texts)
+    if (cell.split(between) if cell else []) != list(texts):
+        raise UsageError(f"the labels {clip(list(texts))} cannot stand in one cell with {between!r} between them")
+    return cell

@@ -90,9 +90,10 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         put(record, binding.at["input"], row["input"])
         target = row["target"]
         hot = set() if target is None else {target} if single else set(target)
-        for label, pointer in known.items() if target is not None else ():
+        for label, pointer in known.items() if target is not None or not holder else ():
             kinds = types.get(pointer[0] if len(pointer) == 1 else render(pointer), {})
-            put(record, pointer, _written(label in hot, "boolean" in kinds, bool(holder)))
+            written = _written(label in hot, "boolean" in kinds, bool(holder))
+            put(record, pointer, None if target is None else written)
         return record
 
     def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
@@ -109,8 +110,10 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         dict.fromkeys(pointer[0] for pointer in (binding.at["input"], *known.values(), *[holder][: len(holder)]))
     )
 
-    def refusal(_: Mapping[str, Any]) -> str | None:
-        return None if known else f"layout {binding.layout.name} has a place for each label, and no row has one"
+    def refusal(row: Mapping[str, Any]) -> str | None:
+        if known or (holder and row["target"] is None):
+            return None
+        return f"layout {binding.layout.name} has a place for each label, and no row has one"
 
     cells = tuple(columns) or holder[:1]
     return Reader(

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.cells import as_float
+from sftformat.layouts.cells import as_float, joined_cell
 from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, put, render, take
 from sftformat.record import Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
@@ -97,7 +97,7 @@ def source_value(value: Any, kind: str, rule: Rule, types: Mapping[str, int]) ->
         return Number(number_text(value)) if value != int(value) else int(value)
     if kind == "texts":
         texts = [_unnamed(item, rule) for item in value]
-        return rule.split.join(texts) if rule.split is not None else [_typed(item, types) for item in texts]
+        return [_typed(item, types) for item in texts] if rule.split is None else joined_cell(texts, rule.split)
     return value if kind == "pairs" else _typed(_unnamed(value, rule), types)
 
 

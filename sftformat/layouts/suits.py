@@ -106,7 +106,7 @@ def _module_factor(
         if any(tag != "O" for target in targets for tag in target):
             return 1.0
         against.append("no record has a span or tag")
-        return 0.4
+        return 0.6
     if task == "regression":
         if all(float(target) == int(target) for target in targets):
             return 0.0

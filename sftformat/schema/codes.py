@@ -123,8 +123,8 @@ PAGES: tuple[Page, ...] = (
     Page(
         "SFT111",
         "JavaScript and Java count an emoji as two, so that every span behind one is shifted.",
-        (jsonl(b'{"text": "\xf0\x9f\x98\x80 Ann left.", "label": [[3, 6, "PER"]]}\n'),),
-        (jsonl(b'{"text": "\xf0\x9f\x98\x80 Ann left.", "label": [[2, 5, "PER"]]}\n'),),
+        (jsonl(b'{"text": "I saw \xf0\x9f\x98\x80 Ann", "label": [[9, 12, "PER"]]}\n'),),
+        (jsonl(b'{"text": "I saw \xf0\x9f\x98\x80 Ann", "label": [[8, 11, "PER"]]}\n'),),
     ),
     Page(
         "SFT112",

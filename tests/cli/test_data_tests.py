@@ -134,7 +134,7 @@ def test_the_hook_works_on_the_names_that_pre_commit_gives(call: Call, tmp_path:
     hook = hooks()["sftformat"]
     assert hook["language"] == "python"
     names = [path.name for path in (ROOT / "samples").iterdir() if re.search(hook["files"], path.name)]
-    clean = sorted(name for name in names if not name.startswith(("broken", "textbook", "reviews")))
+    clean = sorted(name for name in names if not name.startswith(("broken", "textbook", "reviews", "preference")))
     assert {"text-label.csv", "openai-chat.jsonl", "text-label.parquet", "text-label.csv.gz"} <= set(clean)
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
     files = [f"samples/{name}" for name in clean]

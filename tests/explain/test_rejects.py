@@ -106,7 +106,8 @@ def test_the_sample_of_a_run_is_of_that_run(tmp_path: Path) -> None:
     found = plan([str(path)], NONE.read, tmp_path)
     for source, start in zip(found.sources, "ab", strict=True):
         records, unread = sample(source, NONE)
-        assert (len(records), unread) == (SAMPLE_RECORDS, None)
+        assert SAMPLE_RECORDS / 2 <= len(records) <= SAMPLE_RECORDS
+        assert unread is None
         assert {record["text"][0] for record in records} == {start}
 
 

@@ -69,8 +69,9 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
             pointer = source_pointer(path, binding, lambda row=row: row)
             if path.endswith("/extra") or (pointer == "/system" and path.endswith("/role")):
                 continue  # what a record's own `system` is, no key of it says
-            if binding.layout.module not in (None, "openai_chat", "sharegpt"):
-                assert parse(pointer)[0] in module_of(binding.layout).KEYS  # what was cut or put together stands there
+            own = () if binding.layout.module is None else getattr(module_of(binding.layout), "KEYS", ())
+            if own and binding.layout.module not in ("openai_chat", "sharegpt"):
+                assert parse(pointer)[0] in own  # what was cut or put together stands there
                 continue
             value = resolve(record, pointer)
             meant = MEANT.get(binding.layout.module)
@@ -79,6 +80,7 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
                 continue
             if binding.layout.module == "fasttext":
                 assert set(held.split()) <= set(value.split()), path
+                continue
             if isinstance(value, list) and path.endswith("/content"):
                 assert held == "".join(next(part[key] for key in ("text", "value") if key in part) for part in value)
                 continue

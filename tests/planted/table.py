@@ -162,7 +162,7 @@ SCHEMA = (
     one("SFT109", marked(), {"text": "Ann went.", "label": [[0, 10, "PER"]]}, "/label/0"),
     one("SFT109", marked(), {"text": "Ann Orr went.", "label": [[0, 7, "PER"], [4, 7, "PER"]]}, "/label/1"),
     one("SFT110", marked(), {"text": "Anna went.", "label": [[0, 3, "PER"]]}, "/label/0"),
-    one("SFT111", marked(), {"text": "😀 Ann went.", "label": [[3, 6, "PER"]]}, "/label/0"),
+    one("SFT111", marked(), {"text": "I saw 😀 Ann", "label": [[9, 12, "PER"]]}, "/label/0"),
     one("SFT112", marked(), {"text": "Ann went.", "label": [[0, 3, "LOC"]], "answer": "reject"}),
     whole(
         "SFT108",

@@ -35,6 +35,7 @@ def batch(records: Sequence[dict[str, Any]], task: str = "classification") -> pa
             ("target", target),
             *((name, pa.string()) for name in names),
             ("references", STRINGS),
+            ("weight", pa.float64()),
             ("tools", pa.string()),
             ("text", pa.string()),
             ("offsets", pa.list_(pa.list_(pa.int64()))),

@@ -96,16 +96,20 @@ def test_seen_in_any_order_is_seen(one: list[Any], other: list[Any]) -> None:
 @pytest.mark.parametrize("name", CLEAN)
 def test_samples_fit_what_is_inferred_from_them(call: Call, tmp_path: Path, name: str) -> None:
     sample = str(SAMPLES / name)
-    options = ("--schema", str(SAMPLES / "reviews.schema.json")) if name == "reviews.jsonl" else ()
+    options = ("--schema", str(SAMPLES / "reviews.schema.json")) if name == "reviews.jsonl" else _asked(name)
     assert call("schema", "--infer", sample, "-o", "s.json").code == 0
     before = json.loads(call("validate", sample, *options, "--output-format", "json").out)
-    done = call("validate", sample, "--schema", "s.json", *_fields(name), "--output-format", "json")
+    done = call("validate", sample, "--schema", "s.json", *_fields(name), *_asked(name), "--output-format", "json")
     after = json.loads(done.out)
     assert after["ledger"]["rejected"] == 0
     assert {code for code in after["codes"] if code.startswith("SFT1")} == set()
-    if not options:
+    if name != "reviews.jsonl":
         assert after["ledger"] == before["ledger"]
         assert after["task"] == before["task"]
+
+
+def _asked(name: str) -> tuple[str, ...]:
+    return ("--preference", "chosen") if name.startswith("preference") else ()
 
 
 def _fields(name: str) -> tuple[str, ...]:
