@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, parse
+from sftformat.layouts.layout import CAPTURES, Binding, Layout, Pointer, from_schema, layout, parse
 from sftformat.layouts.reader import Reader, reader_of
 from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
@@ -141,6 +142,7 @@ class Exporter:
         self.readers: dict[str | None, Reader] = {
             file: reader_of(binding, labels) for file, binding in ways if binding and binding.layout.module
         }
+        self.languages: tuple[str | None, str | None] | None = None
         self._refuse_nested()
         foreign = self.default is not None and not self.sources
         self.fits = self._compiled(self.default) if foreign and self.default is not None else None
@@ -156,8 +158,7 @@ class Exporter:
     def _compiled(self, binding: Binding) -> Binding:
         found = binding.layout
         used = {key: pointer for key, pointer in binding.at.items() if key not in NOT_LEARNED}
-        any_token = any(token in ("{src}", "{tgt}") for pointer in used.values() for token in pointer)
-        schema = found.schema if any_token else bound_schema(found, used)
+        schema = found.schema if self._names_languages else bound_schema(found, used)
         return Binding(found, used, {}, compile_schema(schema))
 
     def _default(self, mapping: Sequence[Mapping[str, Any]]) -> Binding:
@@ -167,6 +168,19 @@ class Exporter:
         found = layout(self.name)
         at: dict[str, Pointer] = {key: rule.at[0] for key, rule in found.fields.items() if rule.at}
         return Binding(found, at)
+
+    @cached_property
+    def _names_languages(self) -> bool:
+        """Whether the languages of a row are the keys under which its texts stand, as they are for the whole file."""
+        places = self.default.at.values() if self.default is not None and not self.sources else ()
+        return any(token in CAPTURES for pointer in places for token in pointer)
+
+    def _refuse_languages(self, row: Mapping[str, Any]) -> None:
+        pair = (row.get("source_lang"), row.get("target_lang"))
+        self.languages = self.languages or pair
+        if self.languages != pair or "" in pair or (pair[0] is not None and pair[0] == pair[1]):
+            said = " and ".join(f"{clip(one)} to {clip(other)}" for one, other in dict.fromkeys((self.languages, pair)))
+            raise UsageError(f"layout {self.name} holds one pair of languages, and these are {said}: write them apart")
 
     def refuse_unfit(self, records: Sequence[Record]) -> None:
         """Check records against the schema of the layout: what we write in a layout must be of that layout.
@@ -192,6 +206,8 @@ class Exporter:
             return [{key: value for key, value in row.items() if value is not None} for row in rows]
         records: list[Record] = []
         for row in rows:
+            if self._names_languages:
+                self._refuse_languages(row)
             file = row["source"]["file"]
             native = self.sources.get(file)
             reader = self.readers.get(file if native else None)
