@@ -70,14 +70,11 @@ def _rows(source: Source, file: Any) -> Iterator[Batch]:
 
 
 def _packed(opened: Any) -> list[str]:
-    """Return the text columns that are stored as a dictionary: their rows are not unpacked before they are counted."""
-    schema = opened.schema_arrow
-    if not opened.num_row_groups:
-        return []
-    group = opened.metadata.row_group(0)
-    chunks = [group.column(index) for index in range(group.num_columns)]
-    stored = {chunk.path_in_schema for chunk in chunks if chunk.has_dictionary_page}
-    return [field.name for field in schema if field.name in stored and pa.types.is_string(field.type)]
+    """Return the text columns: where they are stored as a dictionary, rows are not unpacked before they are counted.
+
+    Which are is not asked for: for the footer of a damaged file the library answers by ending the process.
+    """
+    return [field.name for field in opened.schema_arrow if pa.types.is_string(field.type)]
 
 
 def _batch_rows(opened: Any, group: int) -> int:

@@ -168,6 +168,19 @@ def test_flipped_bytes_of_columnar_files_never_crash(tmp_path: Path, data: st.Da
         read_path(path)
 
 
+def test_sizes_in_the_footer_that_do_not_agree_are_no_crash(tmp_path: Path) -> None:
+    """For these the library ends the process when it is asked about a column."""
+    path = tmp_path / "x.parquet"
+    formats.write(path, "parquet", None, lambda: [[{"a": "text", "c": ["x", None]}, {"a": None, "c": []}]], ["a", "c"])
+    whole = path.read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    for at in range(footer, len(whole) - 8):
+        for bit in range(8):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+            with contextlib.suppress(InputError):
+                read_path(path)
+
+
 def test_a_cut_first_line_is_no_object_over_all_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a": \n{"a": "x"}\n{"a": "\xe9t\xe9"}\n{"a": "y"}\n')
