@@ -94,6 +94,8 @@ def fix_rows(
     rows: pa.RecordBatch, repaired: dict[int, list[Repaired]], fixes: Mapping[int, Sequence[Fix]]
 ) -> tuple[pa.RecordBatch, list[Diagnostic]]:
     """Return canonical rows with the fixes made, and what could not be; what was made is added to `repaired`."""
+    if not fixes:
+        return rows, []
     source: Any = rows.column("source")
     near = pc.is_in(source.field("line"), pa.array(fixes, pa.int64())).to_numpy(zero_copy_only=False)
     indexes: list[int] = np.flatnonzero(near).tolist()

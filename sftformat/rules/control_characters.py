@@ -53,6 +53,8 @@ def _candidates(signs: Signs) -> Indices:
 def _but_line_ends(signs: Signs) -> Indices:
     """Return where a control character of ASCII stands that is not the first half of CRLF in one text."""
     at = signs.at(CONTROL)
+    if not len(at):
+        return at
     pairs = signs.two(at) == _CRLF
     pairs[pairs] = ~np.isin(at[pairs] + 1, signs.offsets)  # one text ends with CR, the next begins with LF
     return np.asarray(at[~pairs])
