@@ -439,9 +439,9 @@ def test_names_for_ids(tmp_path: Path) -> None:
     )
     options = DatasetOptions(label_names={"0": "neg", "1": "pos"}, settings=Settings(labels=("neg", "pos")))
     manifest, found = make([str(path)], tmp_path / "out", options)
-    assert [row["target"] for row in rows_of(tmp_path / "out")] == ["neg", "pos"]
+    assert [row["target"] for row in rows_of(tmp_path / "out")] == ["neg", "pos", "2"]
     assert manifest["labels"] == ["neg", "pos"]
-    assert [each.line for each in found if each.code == "SFT101"] == [3]
+    assert [each.line for each in found if each.code == "SFT304"] == [3]
 
 
 def test_a_data_set_is_an_input_too(tmp_path: Path) -> None:
