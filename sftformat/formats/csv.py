@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sftformat.diagnostics import Diagnostic, Severity
@@ -11,7 +11,8 @@ from sftformat.errors import UsageError
 from sftformat.formats import container, csvrow, lines, rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
-from sftformat.record import Batch, Record, Reject
+from sftformat.formats.textlines import Filling, filling
+from sftformat.record import Batch
 
 
 def dialect_of(source: Source) -> csvrow.Dialect:
@@ -30,13 +31,13 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     Raises:
         InputError: the file cannot be read or its compression is damaged.
     """
-    state = _Reading(source, dialect_of(source), source.columns, rows.opening_notes(source), source.header_row)
+    state = _Reading(source, dialect_of(source), source.columns, source.header_row, filling(source))
     ends = rows.LineEnds(source)
     held: lines.Block | None = None
     want = 0
     for block in lines.blocks(source, options.max_line_bytes):
         if block.too_long is None:
-            state.notes += [*ends.check(block), *rows.inner_marks(source, block)]
+            state.batch.notes += [*ends.check(block), *rows.inner_marks(source, block)]
             held = block if held is None else _joined(held, block)
             if len(held.text) >= want:
                 final = len(held.text) > options.max_line_bytes
@@ -47,48 +48,23 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
         if held:
             yield from _consume(state, held, True)
         held, want = None, 0
-        state.rejects.append(rows.too_long(source, block, options.max_line_bytes))
-        yield state.flush()
+        state.batch.rejects.append(rows.too_long(source, block, options.max_line_bytes))
+        yield state.batch.flush()
     if held:
         yield from _consume(state, held, True)
-    if state.notes or state.blank_lines:
-        yield state.flush()
+    if state.batch.notes or state.batch.blank_lines:
+        yield state.batch.flush()
 
 
 @dataclass(slots=True)
 class _Reading:
-    """The batch being filled, and what is known about the file."""
+    """What is known about the file, and the batch being filled."""
 
     source: Source
     dialect: csvrow.Dialect
     columns: tuple[str, ...]
-    notes: list[Diagnostic]
     header_due: bool
-    records: list[Record] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    offsets: list[int | None] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    blank_lines: int = 0
-
-    def flush(self) -> Batch:
-        """Return what was gathered as a batch and start anew."""
-        source = self.source
-        batch = Batch(
-            source.name,
-            source.format,
-            self.records,
-            self.lines,
-            self.offsets,
-            self.raw,
-            tuple(self.rejects),
-            tuple(self.notes),
-            source.header,
-            self.blank_lines,
-        )
-        self.records, self.lines, self.offsets, self.raw = [], [], [], []
-        self.rejects, self.notes, self.blank_lines = [], [], 0
-        return batch
+    batch: Filling
 
 
 def _joined(held: lines.Block, block: lines.Block) -> lines.Block:
@@ -120,8 +96,8 @@ def _consume(state: _Reading, block: lines.Block, final: bool) -> Generator[Batc
     """Yield the records of a block; return the lines of a record that goes on after it, or None."""
     quick = None if state.header_due else _quick(state, block)
     if quick is not None:
-        if state.records or state.rejects or state.blank_lines:
-            yield state.flush()
+        if state.batch.records or state.batch.rejects or state.batch.blank_lines:
+            yield state.batch.flush()
         yield from quick
         return None
     texts = [line.decode("utf-8", "surrogateescape") for line in block.lines]
@@ -131,10 +107,10 @@ def _consume(state: _Reading, block: lines.Block, final: bool) -> Generator[Batc
         if following is None:
             break
         index = following
-        if len(state.records) + len(state.rejects) >= BATCH_RECORDS:
-            yield state.flush()
-    if state.records or state.rejects:
-        yield state.flush()
+        if len(state.batch.records) + len(state.batch.rejects) >= BATCH_RECORDS:
+            yield state.batch.flush()
+    if state.batch.records or state.batch.rejects:
+        yield state.batch.flush()
     return _rest(block, index) if index < len(texts) else None
 
 
@@ -166,7 +142,7 @@ def _quick_batches(
 ) -> Iterator[Batch]:
     source, columns = state.source, state.columns
     for start, stop in rows.slices(len(split), BATCH_RECORDS):
-        notes, state.notes = tuple(state.notes), []
+        notes, state.batch.notes = tuple(state.batch.notes), []
         records = [dict(zip(columns, cells, strict=True)) for cells in split[start:stop]]
         where = range(block.first_line + start, block.first_line + stop)
         offsets, raw = block.offsets[start:stop], stored[start:stop]
@@ -183,7 +159,7 @@ def _one(state: _Reading, block: lines.Block, texts: list[str], index: int, fina
         return _damaged(state, block, index, "SFT013", found.message + where)
     width = len(state.columns)
     if not found.text or (width > 1 and len(found.cells) == 1 and found.text.isspace()):
-        state.blank_lines += 1
+        state.batch.blank_lines += 1
         return found.next
     wrong = _unreadable(state.source, block, index, found)
     if wrong:
@@ -201,10 +177,10 @@ def _one(state: _Reading, block: lines.Block, texts: list[str], index: int, fina
         _warn_of_rows_inside(state, block, index, texts[index + 1 : found.next - 1])
     if len(found.cells) != width:
         return _damaged(state, block, index, "SFT012", f"expected {_cells(width)}, got {len(found.cells)}")
-    state.records.append(dict(zip(state.columns, found.cells, strict=True)))
-    state.lines.append(block.first_line + index)
-    state.offsets.append(block.offsets[index])
-    state.raw.append(_raw(state.source, block, index, found.next))
+    state.batch.records.append(dict(zip(state.columns, found.cells, strict=True)))
+    state.batch.numbers.append(block.first_line + index)
+    state.batch.offsets.append(block.offsets[index])
+    state.batch.raw.append(_raw(state.source, block, index, found.next))
     return found.next
 
 
@@ -220,7 +196,7 @@ def _raw(source: Source, block: lines.Block, start: int, stop: int) -> bytes:
 
 def _reject(state: _Reading, block: lines.Block, start: int, stop: int, finding: Diagnostic) -> None:
     raw = _raw(state.source, block, start, stop)
-    state.rejects.append(rows.reject(state.source, block.first_line + start, block.offsets[start], raw, finding))
+    state.batch.rejects.append(rows.reject(state.source, block.first_line + start, block.offsets[start], raw, finding))
 
 
 def _damaged(state: _Reading, block: lines.Block, index: int, code: str, message: str) -> int:
@@ -251,7 +227,7 @@ def _warn_of_rows_inside(state: _Reading, block: lines.Block, index: int, inner:
         return
     message = f"a quoted cell holds {len(inner)} lines that look like rows"
     line, byte = block.first_line + index, block.offsets[index]
-    state.notes.append(
+    state.batch.notes.append(
         rows.finding(state.source, "SFT013", message, line, byte, severity=Severity.WARNING, hint="is a quote missing?")
     )
 
