@@ -8,7 +8,7 @@ are one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,14 +186,7 @@ def _fit_share(binding: Binding, shown: Sequence[Any], textual: bool) -> float:
     if fault is None and binding.compiled.all_fit(shown):
         return 1.0
     fitting = [record for record in shown if binding.compiled.fits(record)]
-    return sum(fault is None or _is_sound(fault, record) for record in fitting) / len(shown)
-
-
-def _is_sound(fault: Callable[[Record], object], record: Record) -> bool:
-    try:
-        return fault(record) is None
-    except (KeyError, TypeError):  # fields that were mapped elsewhere are not where the layout has them
-        return False
+    return sum(fault is None or fault(record) is None for record in fitting) / len(shown)
 
 
 def _used(binding: Binding) -> set[str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.layouts.layout import Binding, Pointer
+from sftformat.layouts.layout import Binding, Pointer, get, put, render
 from sftformat.layouts.reader import Reader, Types
 from sftformat.record import Record
 from sftformat.schema.explain import Violation
@@ -25,9 +25,10 @@ _LABEL = re.compile(r"(?:(?<=[ \t\v\f\r\0])|^)__label__([^ \t\v\f\r\0]*)[ \t\v\f
 def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG001 - every module is asked alike
     """Return the reader for lines with one label (classification) or any number of them."""
     single = binding.layout.task == "classification"
+    at = binding.at.get("input", ("line",))
 
     def to_canonical(record: Record) -> Record:
-        line = record["line"]
+        line = get(record, at)
         found = list(dict.fromkeys(_LABEL.findall(line)))
         target = None if not found else found[0] if single else found
         return {"input": _LABEL.sub("", line), "target": target}
@@ -35,14 +36,16 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
     def from_canonical(row: Mapping[str, Any], _: Types) -> Record:
         target = row["target"]
         named = [] if target is None else [target] if single else target
-        return {"line": "".join(f"{PREFIX}{label} " for label in named) + row["input"]}
+        record: Record = {}
+        put(record, at, "".join(f"{PREFIX}{label} " for label in named) + row["input"])
+        return record
 
     def fault(record: Record) -> Violation | None:
-        found = set(_LABEL.findall(record["line"]))
+        found = set(_LABEL.findall(get(record, at)))
         if "" in found:
-            return Violation("SFT101", "/line", "fasttext", f"a label after {PREFIX}", "nothing")
+            return Violation("SFT101", render(at), "fasttext", f"a label after {PREFIX}", "nothing")
         if single and len(found) > 1:
-            return Violation("SFT101", "/line", "fasttext", "one label", f"{len(found)} labels")
+            return Violation("SFT101", render(at), "fasttext", "one label", f"{len(found)} labels")
         return None
 
     def refusal(row: Mapping[str, Any]) -> str | None:
@@ -50,9 +53,9 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
         return _refusal(row, [target] if single and target is not None else target)
 
     def source_pointer(_: Pointer, __: Mapping[str, Any]) -> Pointer:
-        return ("line",)
+        return at
 
-    return Reader(("line",), to_canonical, from_canonical, source_pointer, fault, refusal, flat=True)
+    return Reader(at[:1], to_canonical, from_canonical, source_pointer, fault, refusal, flat=True)
 
 
 def _refusal(row: Mapping[str, Any], labels: Sequence[str] | None) -> str | None:
