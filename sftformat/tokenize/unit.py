@@ -126,9 +126,11 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
 
     def encode_texts(texts: Sequence[str], pairs: Sequence[str | None] | None) -> Encoded:
         if not chosen:
-            chosen.append(_choose(texts, pairs, setting))
-        encoder: Encoder = chosen[0][0]
-        return encoder(setting.reference, texts, pairs, setting.max_length)
+            encoder, why, encoded = _choose(texts, pairs, setting)
+            chosen.append((encoder, why))
+            return encoded
+        made: Encoded = chosen[0][0](setting.reference, texts, pairs, setting.max_length)
+        return made
 
     def encode_words(words: Column) -> Words:
         if not chosen:
@@ -176,16 +178,19 @@ def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         start = stop
 
 
-def _choose(texts: Sequence[str], pairs: Sequence[str | None] | None, setting: Setting) -> tuple[Encoder, str]:
-    """Return `encode` if it agrees with the reference library on the first rows, else the reference library and why."""
-    reference = setting.reference
-    if reference.single is None or reference.pair is None:
-        return by_reference, "its special tokens follow no template"
-    encoded = encode(reference, texts, pairs, setting.max_length)
-    row = differing(reference, encoded, texts, pairs, setting.max_length)
-    if row is not None:
-        return by_reference, f"row {row + 1} came out differently"
-    return encode, ""
+def _choose(texts: Sequence[str], pairs: Sequence[str | None] | None, setting: Setting) -> tuple[Encoder, str, Encoded]:
+    """Return `encode` if it agrees with the reference library on the first rows, else the reference library and why.
+
+    With it comes what it makes of these rows.
+    """
+    reference, why = setting.reference, "its special tokens follow no template"
+    if reference.single is not None and reference.pair is not None:
+        encoded = encode(reference, texts, pairs, setting.max_length)
+        row = differing(reference, encoded, texts, pairs, setting.max_length)
+        if row is None:
+            return encode, "", encoded
+        why = f"row {row + 1} came out differently"
+    return by_reference, why, by_reference(reference, texts, pairs, setting.max_length)
 
 
 def _finish(
