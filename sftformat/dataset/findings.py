@@ -140,6 +140,12 @@ def _types(results: Sequence[UnitResult], number: int) -> ColumnTypes:
     return merged
 
 
+def _columns(results: Sequence[UnitResult], number: int) -> dict[str, int]:
+    """Return the top-level columns of an input, each with the number of records that have it."""
+    found = {name: sum(counts.values()) for name, counts in _types(results, number).items()}
+    return {name: rows for name, rows in found.items() if not name.endswith("/*") and name[:1] != "/"}
+
+
 def split_findings(results: Sequence[UnitResult], plan: Plan, detected: Sequence[Detected]) -> Iterator[Diagnostic]:
     """Yield the columns that the inputs of one split have and those of another have not (SFT106).
 
@@ -149,11 +155,9 @@ def split_findings(results: Sequence[UnitResult], plan: Plan, detected: Sequence
     for number, each in enumerate(plan.inputs):
         if not each.canonical:
             fields = {pointer[0]: key for key, pointer in detected[number].binding.at.items() if len(pointer) == 1}
-            found = {name for name in _types(results, number) if not name.endswith("/*") and name[:1] != "/"}
+            found = {fields.get(name, f"/{name}"): name for name in _columns(results, number)}
             if found:
-                columns.setdefault(each.split or "train", {}).update(
-                    {fields.get(name, f"/{name}"): name for name in found}
-                )
+                columns.setdefault(each.split or "train", {}).update(found)
     everywhere = {key: name for found in columns.values() for key, name in found.items()}
     for key, name in sorted(everywhere.items(), key=lambda each: each[1]):
         missing = [split for split, found in columns.items() if key not in found]
@@ -174,9 +178,7 @@ def unexpected_findings(results: Sequence[UnitResult], detected: Sequence[Detect
     built-in layout those whose name is nearly that of a field that the same records cannot have.
     """
     for number, each in enumerate(detected):
-        types = _types(results, number)
-        columns = {name: sum(counts.values()) for name, counts in types.items()}
-        columns = {name: rows for name, rows in columns.items() if not name.endswith("/*") and name[:1] != "/"}
+        columns = _columns(results, number)
         for name, meant in _unexpected(each.binding, columns).items():
             rows = columns[name]
             message = (

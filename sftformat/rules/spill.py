@@ -129,13 +129,12 @@ def read_repeated(spills: Sequence[tuple[Path, Sequence[Sequence[int]]]], family
 
 def _read(path: Path, family: str, cuts: Sequence[int], partition: int, name: str) -> Records:
     """Read one column of one partition of the block that has these cuts."""
-    family_type = FAMILIES[family]
-    kind, before = family_type[name], 0
-    for other in (family_type.names or ())[: (family_type.names or ()).index(name)]:
-        before += family_type[other].itemsize
+    whole = FAMILIES[family]
+    assert whole.fields is not None
+    kind, before, *_ = whole.fields[name]  # the bytes of a record before it
     first, records = cuts[0], cuts[-1] - cuts[0]
     start, stop = cuts[partition], cuts[partition + 1]
-    offset = first * family_type.itemsize + records * before + (start - first) * kind.itemsize
+    offset = first * whole.itemsize + records * before + (start - first) * kind.itemsize
     return np.fromfile(path, kind, stop - start, offset=offset)
 
 
