@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -105,22 +105,27 @@ def fit(
         told: set[str] = set()  # what is true of the data is said once, not in every trial
         for number, tried in enumerate(tries, 1):
             folder = trial_folder(staging.path, tried.learning_rate, tried.seed, len(tries))
+            planned = Planned(shards, manifest, str(model_folder), tried, folder, len(tries) == 1, force)
             done = read_result(folder) if len(tries) > 1 else None
-            if done is None:
-                planned = Planned(shards, manifest, str(model_folder), tried, folder, len(tries) == 1, force)
-                for event in run_trial(planned):
-                    if isinstance(event, Finished):
-                        done = event.trial
-                    elif not isinstance(event, Warned) or event.message not in told:
-                        yield replace(event, trial=number, trials=len(tries)) if isinstance(event, Started) else event
-                    told.update({event.message} if isinstance(event, Warned) else ())
-            trials_done.append(cast(Trial, done))  # the last event of a trial is Finished, or it raised
+            trials_done.append(done or (yield from _tried(planned, number, len(tries), told)))
             drop_losers(staging.path, trials_done, len(tries), len(seeds))
         ranks.agree(None)
         winner = choose(trials_done)
         yield from map(Warned, grid_warnings(winner, rates))
         _commit(staging, shards, manifest, made_from, model, winner, trials_done)
     yield Finished(out, winner, tuple(trials_done))
+
+
+def _tried(planned: Planned, number: int, trials: int, told: set[str]) -> Generator[Event, None, Trial]:
+    """Run one of several trials, hand its events on, and return what it came to; `told` are the warnings so far."""
+    done: Trial | None = None
+    for event in run_trial(planned):
+        if isinstance(event, Finished):
+            done = event.trial
+        elif not isinstance(event, Warned) or event.message not in told:
+            yield replace(event, trial=number, trials=trials) if isinstance(event, Started) else event
+        told.update({event.message} if isinstance(event, Warned) else ())
+    return cast(Trial, done)  # the last event of a trial is Finished, or it raised
 
 
 #: Options that a run is not made from, or that trials differ in.
