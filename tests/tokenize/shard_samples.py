@@ -83,7 +83,11 @@ def canonical(task: str) -> pa.Schema:
 
 
 def write_dataset(
-    folder: Path, task: str, parts: dict[str, Sequence[Sequence[dict[str, Any]]]], labels: list[str] | None = None
+    folder: Path,
+    task: str,
+    parts: dict[str, Sequence[Sequence[dict[str, Any]]]],
+    labels: list[str] | None = None,
+    schema: pa.Schema | None = None,
 ) -> Path:
     """Commit a data set folder; `parts` is split -> files -> rows. What a row leaves out is made up from its place."""
     splits: dict[str, Any] = {}
@@ -97,7 +101,7 @@ def write_dataset(
                     line += 1
                     source = {"file": f"{split}.jsonl", "line": line, "byte": 10 * line}
                     whole.append({"id": f"{split}{line}", "split": split, "source": source, **row})
-                table = pa.Table.from_pylist(whole, schema=canonical(task))
+                table = pa.Table.from_pylist(whole, schema=schema or canonical(task))
                 pq.write_table(table, staging.path / names[-1])
             splits[split] = {"rows": line, "files": names}
         inputs = [{"file": f"{split}.jsonl", "bytes": 1, "sha256": "0" * 64} for split in parts]

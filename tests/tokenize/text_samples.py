@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-from sftformat.folder.commit import stage
-from sftformat.folder.manifest import fingerprint
 from sftformat.schema.arrow import arrow_schema
+
+from .shard_samples import write_dataset
 
 SPECIAL = ["<s>", "</s>", "<pad>", "<unk>", "[INST]", "[/INST]", "<|im_start|>", "<|im_end|>"]
 
@@ -85,20 +83,4 @@ def chat(*turns: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def write_texts(folder: Path, task: str, parts: dict[str, Sequence[Sequence[dict[str, Any]]]]) -> Path:
     """Commit a data set folder; `parts` is split -> files -> rows. Ids and sources are made up from their places."""
-    splits: dict[str, Any] = {}
-    with stage(folder, "dataset", fingerprint({"rows": repr(parts)})) as staging:
-        for split, files in parts.items():
-            names, line = [], 0
-            for number, rows in enumerate(files):
-                names.append(f"{split}-{number:05d}-of-{len(files):05d}.parquet")
-                whole = []
-                for row in rows:
-                    line += 1
-                    source = {"file": f"{split}.jsonl", "line": line, "byte": 10 * line}
-                    whole.append({"id": f"{split}{line}", "split": split, "source": source, **row})
-                pq.write_table(pa.Table.from_pylist(whole, schema=arrow_schema(task)), staging.path / names[-1])
-            splits[split] = {"rows": line, "files": names}
-        inputs = [{"file": f"{split}.jsonl", "bytes": 1, "sha256": "0" * 64} for split in parts]
-        fields = {"task": task, "splits": splits, "inputs": inputs, "labels": None}
-        staging.commit({**fields, "ledger": {}, "mapping": [], "columns": []})
-    return folder
+    return write_dataset(folder, task, parts, schema=arrow_schema(task))
