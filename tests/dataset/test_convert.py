@@ -84,7 +84,9 @@ def test_the_ledger_closes_and_every_line_is_somewhere(
     folder = tmp_path_factory.mktemp("ledger")
     text = "\n".join([GOOD % (0, "good"), *content]) + ("\n" if final else "")
     (folder / "a.jsonl").write_text(text, encoding="utf-8")
-    manifest, _ = make([str(folder / "a.jsonl")], folder / "out", DatasetOptions(drop_duplicates=drop))
+    manifest, _ = make(
+        [str(folder / "a.jsonl")], folder / "out", DatasetOptions(layout="text-label", drop_duplicates=drop)
+    )
     ledger = manifest["ledger"]
     assert ledger["read"] == ledger["written"] + ledger["rejected"] + ledger["duplicate"] + ledger["filtered"]
     physical = text.split("\n")
