@@ -19,7 +19,7 @@ from sftformat.errors import DataError, FolderError
 from sftformat.folder.commit import Staging, stage
 from sftformat.folder.files import remove, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, read_manifest
-from sftformat.plan import Progress, run
+from sftformat.plan import Progress
 from sftformat.record import ReadAs, reject_line
 from sftformat.tokenize.account import manifest_fields
 from sftformat.tokenize.features import dataset_dict, dataset_info, state
@@ -28,6 +28,7 @@ from sftformat.tokenize.report import Report, split_report
 from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
 from sftformat.tokenize.templates import OWN
 from sftformat.tokenize.unit import UNITS, Setting, Unit, tokenize_unit
+from sftformat.workers import run
 
 __all__ = [
     "Event",

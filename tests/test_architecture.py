@@ -21,7 +21,7 @@ PACKAGE = Path(sftformat.__file__).parent
 LAYERS = (
     ("masking", "shown", "diagnostics", "documented", "errors", "record"),
     ("schema", "formats", "layouts", "rules", "repairs"),
-    ("folder", "plan"),
+    ("folder", "inputs", "workers", "plan"),
     ("validate", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),
     (
         "metrics",
@@ -146,7 +146,13 @@ def test_tables_are_complete() -> None:
     assert {f"{name}.schema.json" for name in LAYOUTS} == {
         path.name for path in (schema_folder() / "layouts").iterdir()
     }
-    commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {"__init__", "options", "config", "startup"}
+    commands = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - {
+        "__init__",
+        "options",
+        "choice",
+        "config",
+        "startup",
+    }
     assert {module for module, _ in COMMANDS.values()} == commands
     text = {"csv", "tsv", "json", "jsonl", "conll", "conllu", "parallel", "po", "tmx", "text"}
     assert text | {"parquet", "arrow", "mo", "xlsx"} == set(FORMATS)

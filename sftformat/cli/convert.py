@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.choice import choice_of, wanted
 
 
 @click.command("convert")
@@ -45,16 +46,16 @@ def command(
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
-    choice = options.dataset_options(ctx)
+    choice = choice_of(ctx)
     out = Path(output)
     if written_as(out.name) is None or out.is_dir():
         if to is not None:
             raise click.UsageError(f"--to is for a file: name OUT with {ENDINGS}")
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
-        with outlet(where, options.wanted(ctx, choice.settings)) as findings:
+        with outlet(where, wanted(ctx, choice.settings)) as findings:
             finish(findings, events, out)
         return findings.status()
-    with outlet(where, options.wanted(ctx, choice.settings)) as findings:
+    with outlet(where, wanted(ctx, choice.settings)) as findings:
         _to_file(findings, inputs, out, to, choice, given, dry_run)
     return findings.status()
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.choice import choice_of
 
 
 @click.command("explain")
@@ -53,7 +54,7 @@ def command(
         raise click.UsageError("--shards names tokenizer and length itself: leave out --tokenizer and --max-length")
     if max_length is not None and tokenizer is None:
         raise click.UsageError("--max-length is in tokens: name a --tokenizer")
-    choice = options.dataset_options(ctx)
+    choice = choice_of(ctx)
     tokenizing = from_shards(Path(shards)) if shards is not None else None
     if tokenizer is not None:
         tokenizing = from_tokenizer(tokenizer, max_length, choice.settings.labels)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.choice import choice_of
 
 
 @click.command("inspect")
@@ -34,7 +35,7 @@ def command(
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
-    events = inspect(inputs, options.dataset_options(ctx), tokenizer=tokenizer, first=first)
+    events = inspect(inputs, choice_of(ctx), tokenizer=tokenizer, first=first)
     sections, unread = follow(where, events)
     if output_format == "json":
         told = {"version": 1, "sections": [section.to_json() for section in sections]}

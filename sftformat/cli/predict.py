@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.choice import choice_of, wanted
 from sftformat.cli.evaluate import writing
 from sftformat.cli.train import require_train_extra
 
@@ -62,8 +63,8 @@ def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: st
     rejects = beside(out, "rejects.jsonl")
     if rejects.exists() and not given["overwrite"]:
         raise UsageError(f"{rejects}: exists; use --overwrite to replace it")
-    choice = for_prediction(options.dataset_options(ctx), Path(run))
-    with outlet(where, options.wanted(ctx, choice.settings)) as findings, workspace(out) as work:
+    choice = for_prediction(choice_of(ctx), Path(run))
+    with outlet(where, wanted(ctx, choice.settings)) as findings, workspace(out) as work:
         dataset, shards = work / "dataset", work / "shards"
         finished = follow(where, convert(inputs, dataset, choice), findings.take, findings.look)
         how = tokenize_like(Path(run))

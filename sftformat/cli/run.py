@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.choice import choice_of, wanted
 from sftformat.cli.evaluate import beams
 from sftformat.cli.tokenize import tokenizing
 from sftformat.cli.train import require_train_extra, training
@@ -62,9 +63,9 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     if given["objective"] == "causal":
         raise click.UsageError("--for causal: such shards are trained elsewhere; make them with 'sftformat tokenize'")
     where, out = screen(given["quiet"]), Path(output)
-    choice = options.dataset_options(ctx)
+    choice = choice_of(ctx)
     _heading(where, 1, "convert")
-    with outlet(where, options.wanted(ctx, choice.settings)) as findings:
+    with outlet(where, wanted(ctx, choice.settings)) as findings:
         finish(findings, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset")
         dataset = read_manifest(out / "dataset", "dataset")
         refuse_to_train(dataset, tolerances(choice.settings))

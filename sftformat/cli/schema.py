@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.choice import choice_of
 
 
 @click.command("schema")
@@ -50,7 +51,7 @@ def _infer(ctx: click.Context, inputs: tuple[str, ...], output: Path | None, ove
         raise click.UsageError(f"{output}: exists; use --overwrite to replace it")
     where = screen(quiet)
     with bar(where, "read") as advance:
-        for event in infer(inputs, options.dataset_options(ctx)):
+        for event in infer(inputs, choice_of(ctx)):
             if isinstance(event, Inferred):
                 made = event
             else:

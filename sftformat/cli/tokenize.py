@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.choice import choice_of, wanted
 
 tokenizing = options.stack(
     click.option(
@@ -69,10 +70,10 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.report.screen import screen
 
     where = screen(given["quiet"])
-    choice = options.dataset_options(ctx)
+    choice = choice_of(ctx)
     how = tokenize_options(tokenizer, given, choice.settings.labels)
     out = Path(output)
-    with outlet(where, options.wanted(ctx, choice.settings)) as findings:
+    with outlet(where, wanted(ctx, choice.settings)) as findings:
         if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file() and not choice.fix:
             _refuse_unused(choice)
             make_shards(findings, Path(inputs[0]), out, how, given)

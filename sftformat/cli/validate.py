@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
+from sftformat.cli.choice import choice_of, wanted
 
 
 @click.command("validate")
@@ -44,8 +45,8 @@ def command(
     from sftformat.report.work import follow
 
     where = screen(given["quiet"])
-    choice = options.dataset_options(ctx)
-    with outlet(where, options.wanted(ctx, choice.settings, output)) as out:
+    choice = choice_of(ctx)
+    with outlet(where, wanted(ctx, choice.settings, output)) as out:
         if diff and out.machine:
             raise click.UsageError("--diff is shown as text; for machines `convert --fix` writes repairs.jsonl")
         out.lists_all = not diff

@@ -13,12 +13,13 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UsageError
 from sftformat.folder.manifest import read_manifest
 from sftformat.formats.source import Source
+from sftformat.inputs import Input
 from sftformat.layouts.bind import bind, compiled
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import Candidate, candidates, choose
 from sftformat.layouts.layout import Binding, Layout, Rule
 from sftformat.layouts.near import Near, nearest
-from sftformat.plan import Input, Plan
+from sftformat.plan import Plan
 from sftformat.record import Record
 
 

@@ -34,9 +34,10 @@ from sftformat.errors import InputError
 from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.manifest import fingerprint
-from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan, run
+from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan
 from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
+from sftformat.workers import run
 
 #: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
 WORK = ".work"

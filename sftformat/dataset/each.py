@@ -14,7 +14,7 @@ from sftformat.dataset.build import diagnose
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UsageError
-from sftformat.plan import resolve
+from sftformat.inputs import resolve
 from sftformat.repairs.repair import Repaired
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from sftformat.formats.source import Source
+from sftformat.inputs import Input
 from sftformat.layouts.layout import Binding, Layout
-from sftformat.plan import Input
 from sftformat.record import Batch, ReadAs, Record, Reject
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema, plain

@@ -15,12 +15,13 @@ from sftformat.dataset.standing import KEYS, UnitResult
 from sftformat.dataset.unit import Job, work
 from sftformat.folder.files import remove, write_file
 from sftformat.folder.manifest import read_manifest
-from sftformat.plan import Plan, run
+from sftformat.plan import Plan
 from sftformat.record import encode_json
 from sftformat.repairs import label_form
 from sftformat.repairs.repair import Repaired
 from sftformat.rules.census import Census
 from sftformat.rules.rule import LABEL_TASKS
+from sftformat.workers import run
 
 #: The file of a data set folder that holds a line for every repair.
 REPAIRS = "repairs.jsonl"

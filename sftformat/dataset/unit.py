@@ -26,11 +26,12 @@ from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
 from sftformat.folder.files import remove
 from sftformat.formats import read
+from sftformat.inputs import Input
 from sftformat.layouts.bind import compiled
 from sftformat.layouts.layout import Binding
 from sftformat.layouts.reader import source_pointer
 from sftformat.normalize import count_types, normalize
-from sftformat.plan import Input, Unit
+from sftformat.plan import Unit
 from sftformat.record import Batch, Reject, encode_json
 from sftformat.repair import Wanted, repair_keys, repair_rows, still_found
 from sftformat.rules.rule import Rule

@@ -24,11 +24,12 @@ from sftformat.explain.tokens import Tokenizing, Tokens, tokens_of
 from sftformat.folder.manifest import MANIFEST, read_manifest
 from sftformat.formats import Range, rejects, scan, sniff
 from sftformat.formats.source import Source
+from sftformat.inputs import Input, resolve
 from sftformat.inspect.section import present
 from sftformat.layouts.layout import MISSING, Binding, get, render
 from sftformat.layouts.reader import reader_of, source_pointer
 from sftformat.normalize import normalize
-from sftformat.plan import Input, Plan, Unit, of_origin, resolve
+from sftformat.plan import Plan, Unit, of_origin
 from sftformat.record import JSON_TYPES, Batch, Record, encode_json
 from sftformat.split import with_split
 from sftformat.validate import validate

@@ -16,18 +16,20 @@ from sftformat.dataset.sample import sample
 from sftformat.errors import InputError
 from sftformat.formats import sniff
 from sftformat.formats.source import check_columns
+from sftformat.inputs import resolve
 from sftformat.inspect.lengths import LABELLED, ROW, Histogram, advise, summarize
 from sftformat.inspect.measure import Job, Measured, measure
 from sftformat.inspect.section import Column, Looked, Repeats, Scores, Section, Unread
 from sftformat.layouts.layout import Binding, render
 from sftformat.layouts.reader import reader_of
 from sftformat.normalize import ColumnTypes
-from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan_inputs, resolve, run
+from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan_inputs
 from sftformat.rules import conflicting_targets, duplicate_record, leakage
 from sftformat.rules.census import Census
 from sftformat.rules.rule import LABEL_TASKS, SetFinding
 from sftformat.schema.arrow import arrow_schema
 from sftformat.tokenize.load import Reference, load_tokenizer
+from sftformat.workers import run
 
 #: What inspecting yields; the sections come at the end, in the order of their first inputs.
 Event = Progress | Unread | Section

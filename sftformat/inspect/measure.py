@@ -20,12 +20,13 @@ from sftformat.dataset.unit import Job as UnitJob
 from sftformat.dataset.unit import canonical_batches, first_of
 from sftformat.errors import InputError
 from sftformat.formats import read
+from sftformat.inputs import Input
 from sftformat.inspect.lengths import Histogram, characters, count, tokens
 from sftformat.inspect.section import First, present
 from sftformat.layouts.bind import compiled
 from sftformat.layouts.layout import Binding, Pointer, render
 from sftformat.normalize import ColumnTypes, count_types, normalize
-from sftformat.plan import Input, Unit
+from sftformat.plan import Unit
 from sftformat.record import JSON_TYPES, Batch, Record, Reject
 from sftformat.split import with_split
 from sftformat.tokenize.load import Reference

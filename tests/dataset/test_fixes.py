@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftformat import plan as plan_module
 from sftformat.dataset.fixes import read_fixes
 from sftformat.dataset.options import DatasetOptions
 from sftformat.normalize import learned_id
@@ -98,7 +97,7 @@ def test_fixes_are_the_same_for_any_number_of_workers(tmp_path: Path, monkeypatc
             *(fix(n + 1, own, LABELS[n % 2], "mixed", "b.jsonl") for n, own in enumerate(ids(records)) if n % 7 == 0),
         )
     )
-    monkeypatch.setattr(plan_module, "SMALL_BYTES", 0)
+    monkeypatch.setattr("sftformat.dataset.build.SMALL_BYTES", 0)
     for workers in (1, 3):
         make(sources, tmp_path / str(workers), DatasetOptions(fixes=fixes, workers=workers))
     assert tree(tmp_path / "1") == tree(tmp_path / "3")

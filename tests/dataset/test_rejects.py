@@ -20,7 +20,7 @@ from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UsageError
 from sftformat.formats.source import ReadOptions
-from sftformat.plan import resolve
+from sftformat.inputs import resolve
 from tests.dataset.test_convert import make, rows_of, write_jsonl
 
 TOLD = DatasetOptions(layout="text-label")
