@@ -13,6 +13,7 @@ from pathlib import Path
 from sftformat.errors import UsageError
 from sftformat.formats import (
     arrow,
+    class_folders,
     conll,
     conllu,
     csv,
@@ -52,11 +53,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one format is read and written; `held` are the columns that it has a place for, None = all."""
+    """How one format is read and written; `held` are the columns that it has a place for, None = all.
+
+    `folder` says that what is written is a folder.
+    """
 
     read: Callable[[Source, ReadOptions], Iterator[Batch]]
     write: Callable[[Path, str | None, Batches, Columns], int]
     held: Callable[[Sequence[str]], Collection[str]] | None = None
+    folder: bool = False
 
 
 FORMATS = {
@@ -69,10 +74,11 @@ FORMATS = {
     "text": Format(text.read, text.write, text.held),
     "conll": Format(conll.read, conll.write, conll.held),
     "conllu": Format(conllu.read, conllu.write, conllu.held),
-    "parallel": Format(parallel.read, parallel.write),
+    "parallel": Format(parallel.read, parallel.write, parallel.held, folder=True),
     "po": Format(po.read, po.write, po.held),
-    "mo": Format(mo.read, mo.write),
+    "mo": Format(mo.read, mo.write, mo.held),
     "tmx": Format(tmx.read, tmx.write, tmx.held),
+    "class-folders": Format(class_folders.read, class_folders.write, class_folders.held, folder=True),
     "xlsx": Format(xlsx.read, xlsx.write),
 }
 

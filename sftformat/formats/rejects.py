@@ -56,7 +56,9 @@ class _Line(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        return self.file, self.format, self.header, self.read_as
+        """What must be equal in lines that are read together: their file, unless each of these is a file."""
+        file = "" if self.format == "class-folders" else self.file
+        return file, self.format, self.header, self.read_as
 
 
 _decode = msgspec.json.Decoder(_Line).decode

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
 from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, xlsx
 from sftformat.formats.container import chunks, compression_of, open_regular
-from sftformat.formats.source import ReadOptions, Source, by_name, fault
+from sftformat.formats.source import ReadOptions, Source, Text, by_name, fault
 
 #: The start of the text, in bytes, that decides what a file is.
 HEAD_BYTES = 1 << 20
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
 _FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "text", "conll", "conllu", "po", "mo", "tmx", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
@@ -29,10 +23,12 @@ _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
 
-def sniff(path: Path, name: str, options: ReadOptions, beside: Path | None = None) -> Source:
+def sniff(
+    path: Path, name: str, options: ReadOptions, beside: Path | None = None, texts: Sequence[Text] = ()
+) -> Source:
     """Return what the file at `path` is and how it is to be read; `name` is what is shown and recorded for it.
 
-    With `beside` the two are parallel text.
+    With `beside` the two are parallel text. With `texts` it is a folder, and they are its class folders.
 
     A byte order mark decides the encoding, else `options.encoding`, else UTF-8; it is never guessed.
 
@@ -42,6 +38,9 @@ def sniff(path: Path, name: str, options: ReadOptions, beside: Path | None = Non
     """
     if options.format is not None and options.format not in _FORMATS:
         raise UsageError(f"unknown format {options.format!r}; known are {', '.join(_FORMATS)}")
+    if texts:
+        encoding = _codec(options.encoding) if options.encoding else "utf-8"
+        return Source(path, name, "class-folders", encoding=encoding, texts=tuple(texts))
     if beside is not None:
         return _pair(path, name, beside, options)
     head, compression = _head(path, name)
@@ -112,7 +111,7 @@ def _binary(head: bytes, source: Source) -> str | None:
 
 def _encoded(source: Source, head: bytes, options: ReadOptions) -> Source:
     asked = _codec(options.encoding) if options.encoding else None
-    for mark, encoding in _MARKS:
+    for mark, encoding in rows.MARKS:
         if head.startswith(mark):
             return replace(source, encoding=encoding, bom=len(mark))
     if asked:

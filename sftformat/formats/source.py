@@ -88,6 +88,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A file in a class folder: its path below the input, '/'-separated, with the label and the split that it says."""
+
+    name: str
+    label: str | None
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """A part of an input that can be read by itself; the fields are those of `Source`."""
 
@@ -110,12 +119,13 @@ class Source:
     quoting      csv and tsv: False when `"` is plain text in this file
     header       csv and tsv: the column names as written, or those given for a file without a header
     header_row   csv and tsv: the first record is the header
-    start, stop  the range: 0-based bytes (jsonl) or row groups (parquet); stop None is the end
+    start, stop  the range: 0-based bytes (jsonl), row groups (parquet) or texts (class folders); stop None is the end
     first_line   1-based line, or row of parquet, at `start`
     notes        findings about the file as a whole, reported with its first batch
     origin       a run of lines of a file of rejects: where the rows came from; `format`, `delimiter`, `quoting` and
                  `header` are then those of the rows
     beside       parallel text: the file with the other side
+    texts        class folders: the files, `path` being the folder above them all
     """
 
     path: Path
@@ -135,6 +145,7 @@ class Source:
     notes: tuple[Diagnostic, ...] = ()
     origin: Origin | None = None
     beside: Source | None = None
+    texts: tuple[Text, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

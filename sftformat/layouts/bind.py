@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse, render
+from sftformat.layouts.layout import CAPTURES, MISSING, Binding, Layout, Pointer, Rule, get, parse, render
 from sftformat.layouts.reader import LABEL, places_of
 from sftformat.layouts.rename import kind_of
-from sftformat.record import Record
+from sftformat.record import SPLIT_NAMES, Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
 from sftformat.schema.store import load
 
