@@ -14,8 +14,9 @@ from pathlib import Path
 
 from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import MANIFEST, open_folder, read_manifest
-from sftformat.formats import by_name, class_folders, parallel
+from sftformat.formats import class_folders, parallel
 from sftformat.formats.source import Text
+from sftformat.formats.told import is_data
 from sftformat.record import SPLIT_NAMES
 
 
@@ -145,7 +146,7 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[_Found]:
     aside = [path for path in files if path.name.endswith(("rejects.jsonl", "repairs.jsonl"))]
     skipped.extend(f"{path.relative_to(folder).as_posix()} (of sftformat; name it to have it read)" for path in aside)
     files = [path for path in files if path not in aside]
-    data = [path for path in files if by_name(path.name) and not (hugging_face and path.suffix == ".json")]
+    data = [path for path in files if is_data(path) and not (hugging_face and path.suffix == ".json")]
     data += chain.from_iterable(parallel.pairs(files).items())
     texts = () if data else _texts(folder, files, skipped)
     read = {*data, *(folder / text.name for text in texts)}

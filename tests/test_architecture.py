@@ -155,6 +155,7 @@ def test_tables_are_complete() -> None:
     }
     assert {module for module, _ in COMMANDS.values()} == commands
     text = {"csv", "tsv", "json", "jsonl", "conll", "conllu", "parallel", "po", "tmx", "text", "class-folders"}
+    text |= {"yaml", "rasa", "rasa-md", "rasa-json"}
     assert text | {"parquet", "arrow", "mo", "xlsx"} == set(FORMATS)
 
 

@@ -86,6 +86,7 @@ CLEAN = [
     Sample("mistral.jsonl", "mistral"),
     Sample("history.jsonl", "history"),
     Sample("swift-sharegpt.jsonl", "swift-sharegpt"),
+    *(Sample(f"rasa{ending}", "text-label") for ending in (".yml", ".md", ".json")),
     Sample("reviews.jsonl", "reviews.schema.json", "reviews.schema.json"),
 ]
 #: Files beside the clean samples, each for its own reason.
@@ -146,7 +147,7 @@ def test_the_ledger_closes_and_nothing_is_rejected(sample: Sample, tmp_path: Pat
 
 
 def test_all_formats_hold_the_same_records() -> None:
-    names = [sample.name for sample in CLEAN if sample.layout == "text-label"]
+    names = [sample.name for sample in CLEAN if sample.name.startswith("text-label.")]
     first, *others = [[dict(sorted(record.items())) for record in records_of(SAMPLES / name)] for name in names]
     assert all(other == first for other in others)
 

@@ -85,7 +85,7 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     if held is not None:
         left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
         yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
-    if not kind[0].startswith("json"):
+    if not kind[0].startswith(("json", "rasa")):
         for path, said in blurred(columns, count, exporter.textual):
             yield diagnostic("SFT107", f"{kind[0]} cannot hold all of {clip(path)!r}: {said}", path=path)
     yield Finished(manifest)

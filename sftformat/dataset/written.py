@@ -8,7 +8,7 @@ from sftformat.errors import UsageError
 from sftformat.formats import FORMATS, written_as
 
 #: The endings of names that say what is written.
-ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .xlsx, .conll, .conllu, .po, .mo, .tmx or .txt"
+ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .xlsx, .conll, .conllu, .po, .mo, .tmx, .yml, .md or .txt"
 #: Layouts that are files or folders of a form of their own: the format, whatever the name of the output says.
 OWN_FORMAT = {"class-folders": "class-folders", "parallel-files": "parallel"}
 
@@ -31,6 +31,8 @@ def kind_of(out: Path, to: str | None) -> tuple[str, str | None]:
         return OWN_FORMAT[to or ""], None
     if said is None:
         raise UsageError(f"{out.name}: the name says no format; use {ENDINGS}")
+    if to == "rasa" and said[0] not in ("rasa", "rasa-md"):
+        raise UsageError(f"{out.name}: training data of Rasa is a .yml, or a .md for the older versions")
     return OWN_FORMAT.get(to or "", said[0]), said[1]
 
 

@@ -23,10 +23,14 @@ from sftformat.formats import (
     parallel,
     parquet,
     po,
+    rasa,
+    rasa_json,
+    rasa_md,
     rejects,
     text,
     tmx,
     xlsx,
+    yaml,
 )
 from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
@@ -79,6 +83,10 @@ FORMATS = {
     "mo": Format(mo.read, mo.write, mo.held),
     "tmx": Format(tmx.read, tmx.write, tmx.held),
     "class-folders": Format(class_folders.read, class_folders.write, class_folders.held, folder=True),
+    "yaml": Format(yaml.read, yaml.write),
+    "rasa": Format(rasa.read, rasa.write, rasa.held),
+    "rasa-md": Format(rasa_md.read, rasa_md.write, rasa_md.held),
+    "rasa-json": Format(rasa_json.read, rasa_json.write),
     "xlsx": Format(xlsx.read, xlsx.write),
 }
 

@@ -150,4 +150,13 @@ PAGES: tuple[Page, ...] = (
         (fixture("a workbook with a column of numbers"),),
         (fixture("a workbook with cells of text only"),),
     ),
+    Page(
+        "SFT021",
+        "lookup tables, synonyms and entities of Rasa are no examples: a model trained on the data does not know them.",
+        (
+            named("nlu.md", b"## intent:hi\n- hey\n- hello\n## intent:bye\n- bye\n## synonym:hi\n- hiya\n"),
+            named("nlu.md", b"## intent:go\n- to [Rome](city)\n- off\n## intent:bye\n- bye\n"),
+        ),
+        (named("nlu.md", b"## intent:hi\n- hey\n- hello\n## intent:bye\n- bye\n"),),
+    ),
 )

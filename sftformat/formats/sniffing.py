@@ -12,13 +12,15 @@ from sftformat.errors import UsageError
 from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, xlsx
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, Text, by_name, fault
+from sftformat.formats.told import told
 
 #: The start of the text, in bytes, that decides what a file is.
 HEAD_BYTES = 1 << 20
 
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
-_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "text", "conll", "conllu", "po", "mo", "tmx", "xlsx")
+_BINARY = ("parquet", "arrow", "mo", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
+_FORMATS = (*_TEXT, *_BINARY, "yaml", "rasa", "rasa-md", "rasa-json", "vertex")
 #: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
@@ -48,14 +50,14 @@ def sniff(
     source = Source(path, name, options.format or hint[0] or "", compression)
     if not head and compression is None and hint[1]:
         raise fault("SFT016", name, f"the {hint[1]} file is empty")
-    binary = options.format if options.format in ("parquet", "arrow", "mo", "xlsx") else _binary(head, source)
+    binary = options.format if options.format in _BINARY else _binary(head, source)
     if binary:
         return replace(source, format=binary)
     source = _encoded(source, head, options)
     text, complete = _text(source, head)
     source = replace(source, line_end=_line_end(text))
     named = options.format or (source.format if source.format in _BY_NAME and text.strip() else None)
-    source = replace(source, format=named or _format(source, text, complete))
+    source = replace(source, format=named or told(source.format, text) or _format(source, text, complete))
     if source.format == "po":
         return po.detect(source, text, options)
     if source.format == "conll":
@@ -101,7 +103,7 @@ def _binary(head: bytes, source: Source) -> str | None:
         raise fault("SFT016", source.name, "Feather version 1; write it again as version 2 (Arrow IPC)", hint="")
     if head.startswith(b"PK\x03\x04") and source.compression is None and xlsx.is_sheet(source.path):
         return "xlsx"
-    if source.format in ("parquet", "arrow", "mo", "xlsx"):
+    if source.format in _BINARY:
         raise fault("SFT016", source.name, f"named {source.format}, but the content is not")
     for magic, what in ((b"PK\x03\x04", "a zip archive"), (b"BZh", "bzip2 data"), (b"\xfd7zXZ", "xz data")):
         if head.startswith(magic):

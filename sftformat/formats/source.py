@@ -36,11 +36,15 @@ _EXTENSIONS = {
     "mo": "mo",
     "tmx": "tmx",
     "xlsx": "xlsx",
+    "yml": "yaml",
+    "yaml": "yaml",
     "conll2003": "conll",
     "bio": "conll",
     "iob": "conll",
     "iob2": "conll",
 }
+#: What else the endings of files that are written say.
+_WRITTEN = {"txt": "text", "yml": "rasa", "yaml": "rasa", "md": "rasa-md"}
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 
 
@@ -180,12 +184,14 @@ def by_name(name: str) -> tuple[str, str | None] | None:
 
 
 def written_as(name: str) -> tuple[str, str | None] | None:
-    """As `by_name`, for a file that is to be written: `.txt` is text then. One to be read may hold anything."""
+    """As `by_name`, for a file that is to be written, of which nothing but the name says what it is.
+
+    `.txt` is text then, `.yml` and `.md` are training data of Rasa. One to be read may hold anything.
+    """
     parts = name.lower().rsplit("/", 1)[-1].split(".")[1:]
     compression = _COMPRESSIONS.get(parts[-1]) if parts else None
-    if (parts[:-1] if compression else parts)[-1:] == ["txt"]:
-        return "text", compression
-    return by_name(name)
+    own = _WRITTEN.get("".join((parts[:-1] if compression else parts)[-1:]))
+    return (own, compression) if own else by_name(name)
 
 
 def fault(code: str, name: str, message: str, **fields: Any) -> InputError:

@@ -12,6 +12,7 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.formats.source import Source
 
 _LINES = frozenset({"csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx", "parallel", "class-folders"})
+_LINES |= {"yaml", "rasa", "rasa-md", "rasa-json", "vertex"}
 #: With more inputs than this the places inside messages keep the names that are recorded.
 MESSAGE_NAMES = 1000
 
