@@ -37,6 +37,7 @@ class Sample:
     layout: str
     schema: str | None = None
     preference: str | None = None
+    to: str | None = None
 
     @property
     def path(self) -> Path:
@@ -87,6 +88,8 @@ CLEAN = [
     Sample("history.jsonl", "history"),
     Sample("swift-sharegpt.jsonl", "swift-sharegpt"),
     *(Sample(f"rasa{ending}", "text-label") for ending in (".yml", ".md", ".json")),
+    Sample("vertex.csv", "text-label", to="vertex"),
+    Sample("vertex-labels.csv", "text-labels", to="vertex-labels"),
     Sample("reviews.jsonl", "reviews.schema.json", "reviews.schema.json"),
 ]
 #: Files beside the clean samples, each for its own reason.
@@ -129,7 +132,7 @@ def test_detected_without_a_hint_and_nothing_found(sample: Sample, tmp_path: Pat
 def test_there_and_back(sample: Sample, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     made(sample, tmp_path / "out")
     back = tmp_path / f"back{sample.ending}"
-    lost = [event for event in export(tmp_path / "out", back, None) if isinstance(event, Diagnostic)]
+    lost = [event for event in export(tmp_path / "out", back, sample.to) if isinstance(event, Diagnostic)]
     assert lost == []
     assert records_of(back) == records_of(sample.path)
 

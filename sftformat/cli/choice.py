@@ -13,6 +13,9 @@ from click.core import ParameterSource
 from sftformat.cli import options
 from sftformat.errors import UsageError
 
+#: Layouts that say how a file is to be read, and leave what its records are to be told from them.
+OF_A_FORMAT = {"vertex": "vertex", "vertex-labels": "vertex"}
+
 
 def wanted(ctx: click.Context, settings: Any, file: str | None = None) -> Any:
     """Return what the parameters of a command say about showing findings under these Settings, as `outlet.Wanted`."""
@@ -72,8 +75,9 @@ def choice_of(ctx: click.Context) -> Any:
             columns=tuple(columns.split(",")) if columns else None,
             max_line_bytes=given.get("max_line_bytes") or 64 << 20,
             sheet=given.get("sheet"),
+            format=OF_A_FORMAT.get(given.get("layout") or ""),
         ),
-        layout=given.get("layout"),
+        layout=None if given.get("layout") in OF_A_FORMAT else given.get("layout"),
         task=given.get("task"),
         mapping=options.pairs(given.get("maps") or ()),
         preference=given.get("preference"),

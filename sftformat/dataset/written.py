@@ -10,7 +10,12 @@ from sftformat.formats import FORMATS, written_as
 #: The endings of names that say what is written.
 ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .xlsx, .conll, .conllu, .po, .mo, .tmx, .yml, .md or .txt"
 #: Layouts that are files or folders of a form of their own: the format, whatever the name of the output says.
-OWN_FORMAT = {"class-folders": "class-folders", "parallel-files": "parallel"}
+OWN_FORMAT = {
+    "class-folders": "class-folders",
+    "parallel-files": "parallel",
+    "vertex": "vertex",
+    "vertex-labels": "vertex",
+}
 
 
 def is_folder(to: str | None) -> bool:

@@ -29,6 +29,7 @@ from sftformat.formats import (
     rejects,
     text,
     tmx,
+    vertex,
     xlsx,
     yaml,
 )
@@ -87,6 +88,7 @@ FORMATS = {
     "rasa": Format(rasa.read, rasa.write, rasa.held),
     "rasa-md": Format(rasa_md.read, rasa_md.write, rasa_md.held),
     "rasa-json": Format(rasa_json.read, rasa_json.write),
+    "vertex": Format(vertex.read, vertex.write, vertex.held),
     "xlsx": Format(xlsx.read, xlsx.write),
 }
 

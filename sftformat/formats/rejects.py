@@ -30,7 +30,7 @@ from sftformat.schema.store import load
 _LOOKED_AT = 100
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 #: Formats whose rows do not name their columns.
-_WITH_HEADER = frozenset({"csv", "tsv", "conll"})
+_WITH_HEADER = frozenset({"csv", "tsv", "conll", "vertex"})
 
 
 class _ReadAs(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic
-from sftformat.formats import catalogue, conll, conllu, csvrow, jsonl, jsontext, po, rows, text, tmx
+from sftformat.formats import catalogue, conll, conllu, csvrow, jsonl, jsontext, po, rows, text, tmx, vertex
 from sftformat.formats.source import Source
 from sftformat.record import Record, Reject
 
@@ -74,6 +74,12 @@ def _unit(at: At, row: str) -> list[Record] | Diagnostic:
     return found if isinstance(found, list) else at.finding("SFT019", f"in raw, {found}", path="/raw")
 
 
+def _row(at: At, row: str) -> Record | Diagnostic:
+    found = csvrow.parse(row.split("\n"), 0, csvrow.Dialect(",", True), True)
+    made = vertex.record_of(found.cells, at.source) if isinstance(found, csvrow.Cells) else "a quote that is not closed"
+    return made if isinstance(made, dict) else at.finding("SFT101", f"in raw, {made}", path="/raw")
+
+
 def _line(at: At, row: str) -> Record | Diagnostic:
     return at.finding("SFT008", "a NUL byte", path="/raw") if "\0" in row else {text.LINE: row}
 
@@ -87,4 +93,5 @@ PARSERS: Mapping[str, Callable[[At, str], Record | list[Record] | Diagnostic]] =
     "po": _entry,
     "tmx": _unit,
     "text": _line,
+    "vertex": _row,
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, xlsx
+from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, vertex, xlsx
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, Text, by_name, fault
 from sftformat.formats.told import told
@@ -62,12 +62,21 @@ def sniff(
         return po.detect(source, text, options)
     if source.format == "conll":
         return conll.detect(source, _whole_lines(text, source, complete).decode("utf-8", "replace"), options)
+    if source.format == "vertex" or (source.format == "csv" and _is_vertex(source, text, complete, options)):
+        return vertex.detect(source, options)
     if source.format in ("csv", "tsv"):
         return dialect.detect(source, _whole_lines(text, source, complete), complete, options)
     if source.line_end == "\r" and not _RECORD_CR.search(text):
         # A CR is also white space inside a record.
         return replace(source, line_end="\n")
     return source
+
+
+def _is_vertex(source: Source, text: bytes, complete: bool, options: ReadOptions) -> bool:
+    if options.columns or options.delimiter or not options.header:
+        return False
+    whole = _whole_lines(text, source, complete).decode("utf-8", "surrogateescape")
+    return vertex.looks_like(whole.split("\r" if source.line_end == "\r" else "\n"))
 
 
 def _pair(path: Path, name: str, beside: Path, options: ReadOptions) -> Source:

@@ -76,7 +76,9 @@ def documents(source: Source, text: str) -> list[Node]:
     except ImportError:
         raise UsageError(f"{source.name}: YAML needs PyYAML: pip install 'sftformat[yaml]'") from None
     breaks = [match.start() for match in re.finditer("\r" if source.line_end == "\r" else "\n", text)]
-    stand_ins = dict(zip(_OLD_BREAKS, (c for c in map(chr, range(0xF0000, 0xF1000)) if c not in text), strict=False))
+    stand_ins: dict[str, Any] = dict(
+        zip(_OLD_BREAKS, (c for c in map(chr, range(0xF0000, 0xF1000)) if c not in text), strict=False)
+    )
     building = _Building(source, breaks, {ord(other): old for old, other in stand_ins.items()})
     try:
         for event in yaml.parse(
