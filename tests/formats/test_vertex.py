@@ -23,7 +23,7 @@ SPLIT = st.sampled_from(["train", "validation", "test", None])
 ROW = st.fixed_dictionaries({"text": TEXT, "split": SPLIT})
 
 
-@given(rows=st.lists(st.tuples(ROW, st.lists(LABEL, max_size=3)), min_size=1, max_size=6), ends=st.sampled_from("\n\r"))
+@given(rows=st.lists(st.tuples(ROW, st.lists(LABEL, max_size=3)), min_size=1, max_size=6))
 def test_there_and_back(tmp_path: Path, rows: list[tuple[dict[str, Any], list[str]]]) -> None:
     several = any(len(labels) > 1 for _, labels in rows)
     key = "labels" if several else "label"
