@@ -87,6 +87,7 @@ CLEAN = [
     Sample("mistral.jsonl", "mistral"),
     Sample("history.jsonl", "history"),
     Sample("swift-sharegpt.jsonl", "swift-sharegpt"),
+    Sample("turns.jsonl", "turns"),
     *(Sample(f"rasa{ending}", "text-label") for ending in (".yml", ".md", ".json")),
     Sample("vertex.csv", "text-label", to="vertex"),
     Sample("vertex-labels.csv", "text-labels", to="vertex-labels"),
@@ -94,7 +95,15 @@ CLEAN = [
 ]
 #: Files beside the clean samples, each for its own reason.
 OTHERS = {"broken.jsonl", "broken.csv", "textbook.jsonl", "reviews.schema.json", "config.toml"}
-OTHERS |= {"quickstart.sh", "movies.py", "baseline.py", "README.md", "pre-commit-config.yaml", "github-workflow.yml"}
+OTHERS |= {
+    "chatterbot.schema.json",
+    "quickstart.sh",
+    "movies.py",
+    "baseline.py",
+    "README.md",
+    "pre-commit-config.yaml",
+    "github-workflow.yml",
+}
 each_clean = pytest.mark.parametrize("sample", CLEAN, ids=lambda sample: sample.name)
 
 

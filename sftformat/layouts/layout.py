@@ -186,7 +186,7 @@ def from_user(schema: Mapping[str, Any], name: str) -> Layout:
     if read.module is not None:
         shape = next(known.schema for known in _built_in() if known.module == read.module)
     elif read.task == "chat":
-        raise SchemaError(f"{name}: at /x-sftformat: chat needs a module: openai_chat or sharegpt")
+        raise SchemaError(f"{name}: at /x-sftformat: chat needs a module: openai_chat, sharegpt or turns")
     return replace(read, schema=shape, own=schema)
 
 
