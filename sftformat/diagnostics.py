@@ -153,6 +153,13 @@ CODES: Mapping[str, Code] = {
         Code("SFT020", "cell-form-unknown", I_, "cells held without their form", "enter 007 or 1.10 as text"),
         Code("SFT021", "not-learned", I_, "parts of a file that are no rows", "nothing to do; they are not trained on"),
         Code(
+            "SFT022",
+            "no-partner",
+            E_,
+            "a row without the one row that is joined to it",
+            "add that row, or leave this out",
+        ),
+        Code(
             "SFT101",
             "schema-violation",
             E_,

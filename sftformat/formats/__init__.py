@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
@@ -17,6 +17,7 @@ from sftformat.formats import (
     conll,
     conllu,
     csv,
+    joined,
     json,
     jsonl,
     mo,
@@ -36,7 +37,7 @@ from sftformat.formats import (
 from sftformat.formats.cuts import scan, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
-from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name, written_as
+from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, by_name, written_as
 from sftformat.record import Batch
 
 __all__ = [
@@ -96,13 +97,29 @@ FORMATS = {
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     """Yield the records of a source in batches of about 1 MiB and at most 4,096 records, with all that is wrong.
 
-    A row that is no record is a `Reject` of its batch, and reading goes on after it.
+    A row that is no record is a `Reject` of its batch, and reading goes on after it. With `options.join` so is one that
+    has no partner there.
 
     Raises:
         InputError: the file as a whole cannot be read; batches that came before are not to be used then.
     """
     reader = rejects.read if source.origin is not None else FORMATS[source.format].read
-    return reader(source, options or ReadOptions())
+    options = options or ReadOptions()
+    batches = reader(source, options)
+    if options.join is None:
+        return batches
+    known = partners(options.join)
+    return (joined.joined(batch, known) for batch in batches)
+
+
+@lru_cache(maxsize=1)
+def partners(join: Join) -> joined.Partners:
+    """Return the rows of a file that is joined; it is read once in a process.
+
+    Raises:
+        UsageError, InputError: it cannot be read as a whole, or has not the key.
+    """
+    return joined.partners(join, read(sniff(join.path, join.name, ReadOptions())))
 
 
 def write(

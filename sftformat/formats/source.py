@@ -49,11 +49,27 @@ _COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """A file whose rows go beside those of the inputs where `other` of it has the value of their `key`."""
+
+    path: Path
+    name: str
+    key: str
+    other: str
+    sha256: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return what a manifest says of it."""
+        return {"file": self.name, "key": self.key, "other": self.other, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How the user wants inputs read; None means: look at the content.
 
     `delimiter` is one character, or `tab` or `\\t`. `columns` names the columns of a file without a header.
     `max_line_bytes` bounds one record of a text format, in uncompressed bytes. `sheet` names a sheet of a workbook.
+    `join` is a file whose rows are joined to those that are read.
     """
 
     encoding: str | None = None
@@ -63,6 +79,7 @@ class ReadOptions:
     max_line_bytes: int = 64 << 20
     format: str | None = None
     sheet: str | None = None
+    join: Join | None = None
 
 
 def check_columns(options: ReadOptions) -> None:
