@@ -31,7 +31,7 @@ def found(sample: Sample, folder: Path) -> set[str]:
     asides = ("schema", "template", "fixes", "joined")
     inputs = [str(folder / name) for name, _ in sample.files if not name.startswith(asides)]
     options = [str(tokenizer) if word == "TOKENIZER" else word for word in sample.options]
-    here = ("shards", "b.jsonl", "schema.json", "template.jinja", "fixes.jsonl")
+    here = ("shards", "b.jsonl", "schema.json", "template.jinja", "fixes.jsonl", "joined.csv:id")
     options = [str(folder / word) if word in here else word for word in options]
     call = [sample.command, *inputs, *options, "--quiet", "--output-format", "json", "--ignore", "SFT4,SFT3"]
     done = CliRunner().invoke(cli, call, standalone_mode=False)
