@@ -12,16 +12,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sftformat.record import Place
+from sftformat.record import SPLITS, Place
 from sftformat.rules.count import Count, merged
 from sftformat.rules.near import Near, Unit
 from sftformat.rules.spill import FAMILIES, PLACE, Records, read_repeated
 from sftformat.rules.tags import STEPS, Step
 from sftformat.rules.tally import LABELS, Summary, spill_path
 from sftformat.rules.texts import Indices
-
-#: Splits in the order in which they are opened; others follow by name.
-SPLITS = ("train", "validation", "test")
 
 #: From records of one partition that share a key with another: the rows found, and for each the row it points at.
 Select = Callable[[Records], tuple[Records, Records]]
