@@ -16,6 +16,8 @@ import xxhash
 
 from sftformat.diagnostics import Diagnostic
 
+#: The splits in the order in which they are opened and written.
+SPLITS = ("train", "validation", "test")
 #: Words for the three splits, in a `split` column and in parts of file names.
 SPLIT_NAMES: Mapping[str, str] = {
     "train": "train",
