@@ -28,7 +28,6 @@ from sftformat.layouts.layout import CAPTURES, Binding, Layout, Pointer, from_sc
 from sftformat.layouts.reader import Reader, reader_of
 from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
-from sftformat.layouts.restructure import holds
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Record
 from sftformat.rules.rule import LABEL_TASKS
@@ -217,7 +216,7 @@ class Exporter:
     def _record(self, row: dict[str, Any], binding: Binding, reader: Reader | None, native: bool) -> Record:
         binding = self._with_split(self._languages(row, binding))
         given = self._without_made(row, binding)
-        self._count_lost(given, binding)
+        self._count_lost(given, binding, reader)
         if reader is None:
             return from_rows([given], binding, self.types, self.textual, native)[0]
         shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
@@ -250,9 +249,10 @@ class Exporter:
             made["split"] = None
         return made
 
-    def _count_lost(self, row: Mapping[str, Any], binding: Binding) -> None:
+    def _count_lost(self, row: Mapping[str, Any], binding: Binding, reader: Reader | None) -> None:
         fields = {key.partition("/")[0] for key in binding.at}
-        held = {*fields, *binding.captures, "meta", "source", *holds(binding.layout)}
+        held = {*fields, *binding.captures, "meta", "source"}
+        held |= {"input", "target", *reader.holds} if reader is not None else set()
         for key, value in row.items():
             if value is not None and key not in held:
                 self.lost[key] += 1

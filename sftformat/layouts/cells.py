@@ -25,18 +25,22 @@ def read_cells(records: Sequence[Record], binding: Binding) -> Sequence[Record]:
     return [read_some(record, names) for record in records] if names else records
 
 
-def read_some(record: Record, names: Sequence[str]) -> Record:
-    """Return a copy of a record with the texts under these names read as JSON; what is not JSON stays as it is."""
+def read_some(record: Record, names: Sequence[str], as_shown: bool = True) -> Record:
+    """Return a copy of a record with the texts under these names read as JSON; what is not JSON stays as it is.
+
+    `as_shown` to the schema numbers are floats; else they keep their text.
+    """
     read: dict[str, Any] = dict(record)
     for name in names:
         cell = read.get(name)
         if isinstance(cell, str):
             try:
-                value = plain(decode_json(cell)) if cell.strip() else None
+                value = decode_json(cell) if cell.strip() else None
+                shown = plain(value)
             except (msgspec.DecodeError, RecursionError):
                 continue
-            if value not in (inf, -inf):
-                read[name] = value
+            if shown not in (inf, -inf):
+                read[name] = shown if as_shown else value
     return read
 
 

@@ -17,7 +17,7 @@ from sftformat.errors import UsageError
 from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import read_cells
-from sftformat.layouts.layout import MISSING, Binding, Layout, get, layout
+from sftformat.layouts.layout import MISSING, Binding, Fault, Layout, get, layout
 from sftformat.layouts.near import why_none
 from sftformat.layouts.reader import reader_of
 from sftformat.layouts.suits import target_factor
@@ -182,11 +182,16 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
 def _fit_share(binding: Binding, shown: Sequence[Any], textual: bool) -> float:
     assert binding.compiled is not None
     shown = list(read_cells(shown, binding) if textual else shown)
-    fault = reader_of(binding).fault if binding.layout.module else None
-    if fault is None and binding.compiled.all_fit(shown):
+    faults = reader_of(binding).faults if binding.layout.module else None
+    if faults is None and binding.compiled.all_fit(shown):
         return 1.0
     fitting = [record for record in shown if binding.compiled.fits(record)]
-    return sum(fault is None or fault(record) is None for record in fitting) / len(shown)
+    return sum(faults is None or not any(map(_costs_row, faults(record))) for record in fitting) / len(shown)
+
+
+def _costs_row(fault: Fault) -> bool:
+    """Whether a record with this fault is none of the layout; spans that are wrong say nothing against it."""
+    return fault.code in ("SFT101", "SFT104")
 
 
 def _used(binding: Binding) -> set[str]:

@@ -7,14 +7,14 @@ passes over it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.layouts.layout import Binding, Pointer, get, put, render
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import Binding, Fault, Pointer, get, put
 from sftformat.layouts.reader import Reader, Types
 from sftformat.record import Record
-from sftformat.schema.explain import Violation
 
 PREFIX = "__label__"
 #: What ends a word for fastText.
@@ -36,26 +36,24 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
     def from_canonical(row: Mapping[str, Any], _: Types) -> Record:
         target = row["target"]
         named = [] if target is None else [target] if single else target
+        why = _refusal(row, named if target is not None else None)
+        if why:
+            raise UsageError(why)
         record: Record = {}
         put(record, at, "".join(f"{PREFIX}{label} " for label in named) + row["input"])
         return record
 
-    def fault(record: Record) -> Violation | None:
+    def faults(record: Record) -> Iterator[Fault]:
         found = set(_LABEL.findall(get(record, at)))
         if "" in found:
-            return Violation("SFT101", render(at), "fasttext", f"a label after {PREFIX}", "nothing")
-        if single and len(found) > 1:
-            return Violation("SFT101", render(at), "fasttext", "one label", f"{len(found)} labels")
-        return None
-
-    def refusal(row: Mapping[str, Any]) -> str | None:
-        target = row["target"]
-        return _refusal(row, [target] if single and target is not None else target)
+            yield Fault("SFT101", at, expected=f"a label after {PREFIX}", got="nothing")
+        elif single and len(found) > 1:
+            yield Fault("SFT101", at, expected="one label", got=f"{len(found)} labels")
 
     def source_pointer(_: Pointer, __: Mapping[str, Any]) -> Pointer:
         return at
 
-    return Reader(at[:1], to_canonical, from_canonical, source_pointer, fault, refusal, flat=True)
+    return Reader(at[:1], to_canonical, from_canonical, source_pointer, faults, flat=True)
 
 
 def _refusal(row: Mapping[str, Any], labels: Sequence[str] | None) -> str | None:

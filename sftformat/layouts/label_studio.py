@@ -5,15 +5,14 @@ Annotations that were cancelled do not count; of several that count all must say
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import Binding, Pointer, get, put
+from sftformat.layouts.layout import Binding, Fault, Pointer, get, put
 from sftformat.layouts.reader import Reader, Types, text_of
 from sftformat.record import Record
-from sftformat.schema.explain import Violation
 
 _USUAL = ("text", "sentence", "review", "reviewText", "comment", "content", "document")
 
@@ -104,22 +103,21 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
         result = {"from_name": name, "to_name": text[-1], "type": "choices", "value": chosen}
         return {**record, "annotations": [{"result": [result] if chosen["choices"] else []}]}
 
-    def fault(record: Record) -> Violation | None:
-        return _fault(record, _answers(record, question), text, single)
+    def faults(record: Record) -> Iterator[Fault]:
+        yield from _faults(record, _answers(record, question), text, single)
 
     def source_pointer(pointer: Pointer, _: Mapping[str, Any]) -> Pointer:
         return text if pointer[0] == "input" else ("annotations",)
 
-    return Reader(("data", "annotations"), to_canonical, from_canonical, source_pointer, fault)
+    return Reader(("data", "annotations"), to_canonical, from_canonical, source_pointer, faults)
 
 
-def _fault(record: Record, answers: Sequence[Sequence[str]], text: Pointer, single: bool) -> Violation | None:
-    if not isinstance(get(record, text), str):
-        return Violation("SFT104", f"/data/{text[-1]}", "type", "a text", "something else")
+def _faults(record: Record, answers: Sequence[Sequence[str]], text: Pointer, single: bool) -> Iterator[Fault]:
     said = {tuple(sorted(each)) for each in answers}
-    if len(said) > 1:
+    if not isinstance(get(record, text), str):
+        yield Fault("SFT104", ("data", text[-1]), expected="a text", got="something else")
+    elif len(said) > 1:
         shown = clip("; ".join(", ".join(each) or "none" for each in sorted(said)), 80)
-        return Violation("SFT101", "/annotations", "choices", "annotations that say the same", shown)
-    if single and answers and len(answers[0]) > 1:
-        return Violation("SFT101", "/annotations", "choices", "one choice", clip(", ".join(answers[0]), 80))
-    return None
+        yield Fault("SFT101", ("annotations",), expected="annotations that say the same", got=shown)
+    elif single and answers and len(answers[0]) > 1:
+        yield Fault("SFT101", ("annotations",), expected="one choice", got=clip(", ".join(answers[0]), 80))

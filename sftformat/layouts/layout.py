@@ -69,7 +69,8 @@ class Rule:
 class Layout:
     """One layout as its schema states it.
 
-    `own` is a schema that the user gave, which every record must fit besides `schema`.
+    `own` is a schema that the user gave, which every record must fit besides `schema`. Where no `labels_wanted` a file
+    is known to be unlabelled: its records need no more than an input.
     """
 
     name: str
@@ -81,18 +82,20 @@ class Layout:
     unlabelled: tuple[Any, ...] = ()
     module: str | None = None
     own: Mapping[str, Any] | None = None
+    labels_wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong with a record though it fits its schema: code, place in the record, and words for it.
 
-    `severity` is that of the code unless it is given.
+    Without a message the words are what was expected and what was found. `severity` is that of the code unless it is
+    given.
     """
 
     code: str
     at: Pointer
-    message: str
+    message: str = ""
     expected: str = ""
     got: str = ""
     severity: Severity | None = None

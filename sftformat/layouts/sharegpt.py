@@ -18,10 +18,9 @@ from sftformat.layouts.messages import (
     weight_key,
     written,
 )
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record, decode_json
 
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("conversations", "system", "tools")
 #: `from` -> role. The first word for a role is the one that is written; another one is kept in `extra`.
 ROLES: Mapping[str, str] = {
     "human": "user",
@@ -105,7 +104,7 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     number, inner = turn_number(pointer, row)
     if number is None:
-        return (KEYS[0],)
+        return ("conversations",)
     turns = [*(row["input"] or ()), *(row["target"] or ())]
     if notes_of(turns[0]).get("from") == SYSTEM_KEY and number == 0:
         return ("system",)
@@ -113,5 +112,9 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     inner = (weight_key(turns[number]),) if inner == ("weight",) else inner
     key = _KEYS_OF_TURN.get(inner[0]) if inner else None
     if key is None or (inner[0] == "tool_calls" and notes_of(turns[number]).get(CALLS_KEY, "") is None):
-        return (KEYS[0], str(number - before), *inner)
-    return (KEYS[0], str(number - before), key)
+        return ("conversations", str(number - before), *inner)
+    return ("conversations", str(number - before), key)
+
+
+_KEYS = ("conversations", "system", "tools")
+reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, holds=("tools",), exact=True))

@@ -97,6 +97,41 @@ def test_labels_of_a_line_may_stand_anywhere_and_be_none() -> None:
 
 # ---------------------------------------------------------------------------------------------------- the command line
 
+CHOSEN = {"type": "choices", "from_name": "q", "to_name": "text", "value": {"choices": ["x"]}}
+ANN, BOB = ({"text": name, "tokens": [{"text": name, "start": 0, "end": 3, "id": 0}]} for name in ("Ann", "Bob"))
+#: For each layout a record, and one without a label.
+LABELLED: dict[str, tuple[Record, Record]] = {
+    "one-hot": ({"text": "Ann", "kind": 1, "rude": 0}, {"text": "Bob"}),
+    "spacy-cats-labels": ({"text": "Ann", "cats": {"a": 1.0, "b": 1.0}}, {"text": "Bob"}),
+    "prodigy-label": ({"text": "Ann", "answer": "accept", "label": "x"}, {"text": "Bob", "answer": "accept"}),
+    "label-studio": ({"data": {"text": "Ann"}, "annotations": [{"result": [CHOSEN]}]}, {"data": {"text": "Bob"}}),
+    "augmented-manifest": ({"source": "Ann", "c": 1, "c-metadata": {"class-name": "x"}}, {"source": "Bob"}),
+    "text-spans": ({"text": "Ann", "entities": [[0, 3, "P"]]}, {"text": "Bob"}),
+    "prodigy-spans": ({**ANN, "spans": [{"start": 0, "end": 3, "label": "P"}]}, BOB),
+    "squad": ({"context": "Ann", "question": "?", "answers": {"text": ["Ann"]}}, {"context": "Bob", "question": "?"}),
+}
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_a_test_file_without_labels_is_read_like_the_others(call_here: Call, tmp_path: Path, name: str) -> None:
+    labelled, bare = LABELLED[name]
+    (tmp_path / "train.jsonl").write_text(lines({**labelled, "n": 7}))
+    (tmp_path / "test.jsonl").write_text(lines(bare))
+    done = call_here("convert", "train.jsonl", "test.jsonl", "-o", "out", "--task", layout(name).task)
+    assert done.code == 0, done.out + done.err
+    assert "column 'n' is in train and not in test" in done.out
+    assert set(re.findall("column '(.*?)' is in", done.out)) <= {"n", "c-metadata"}
+    call_here("convert", "out", "-o", "back.jsonl", "--to", name)
+    rows = [json.loads(line) for line in (tmp_path / "back.jsonl").read_text().splitlines()]
+    assert rows == [{**labelled, "n": 7, "split": "train"}, {**bare, "split": "test"}]
+
+
+def test_a_label_that_one_file_has_no_column_for_is_told(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text(lines({"text": "a", "kind": 1, "rude": 0}))
+    (tmp_path / "test.jsonl").write_text(lines({"text": "b", "kind": 1}))
+    done = call_here("validate", "train.jsonl", "test.jsonl", "--task", "multilabel")
+    assert "column 'rude' is in train and not in test" in done.out
+
 
 def read_fasttext(text: str) -> list[tuple[set[str], list[str]]]:
     """Read lines as fastText's dictionary does: words between blanks, labels those with the prefix."""
