@@ -10,7 +10,7 @@ from sftformat.dataset.rejected import canonical_binding
 from sftformat.dataset.sample import sample
 from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError, UsageError
+from sftformat.errors import InputError, UndecidedError, UsageError
 from sftformat.folder.manifest import read_manifest
 from sftformat.formats.source import Source
 from sftformat.inputs import Input
@@ -114,7 +114,10 @@ def _open(plan: Plan, options: DatasetOptions, error: UsageError) -> Settled:
     source = plan.sources[0]
     records, _ = sample(source, options)
     textual = source.format in TEXTUAL
-    found = candidates(records, textual, task=options.task, mapping=options.mapping) if records else []
+    try:
+        found = candidates(records, textual, task=options.task, mapping=options.mapping)
+    except UndecidedError:
+        found = []
     near = () if found else tuple(nearest(records, textual, options.mapping))
     return Settled(None, tuple(found), str(error).removeprefix(f"{source.name}: "), near)
 
@@ -149,9 +152,11 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
         return Detected(source, binding, (), True, split)
     textual = source.format in TEXTUAL
     need_target = not options.unlabelled
-    found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
     try:
+        found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
         binding = choose(found, records, source.name, options.preference).binding
+    except UndecidedError as error:
+        raise UsageError(f"{source.name}: {error}") from None
     except UsageError as error:
         if any(each.code == "SFT015" for each in source.notes):
             rest = str(error).removeprefix(f"{source.name}: ")

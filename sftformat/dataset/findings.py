@@ -89,7 +89,10 @@ def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -
     mapped = [_mapped(each) for each in detected]
     held: dict[str, dict[int, Counter[str]]] = {}
     for number, each in enumerate(detected):
+        own = reader_of(each.binding).mixed if each.binding.layout.module else ()
         for name, counts in _types(results, number).items():
+            if name in own:
+                continue
             kinds: Counter[str] = Counter()
             for kind, count in counts.items():
                 if kind != "null":

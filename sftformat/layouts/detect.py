@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.errors import UsageError
+from sftformat.errors import UndecidedError, UsageError
 from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import read_cells
@@ -64,6 +64,9 @@ def candidates(
     """Return the built-in layouts that fit a sample of records, the best first.
 
     Without `need_target` the target may be missing from all of them: data that is only to be predicted.
+
+    Raises:
+        UndecidedError: the records have the marks of a layout, and which of their columns is meant they do not say.
     """
     found = []
     shown = records if textual else [plain(record) for record in records]
@@ -131,6 +134,8 @@ def _candidate(
 ) -> Candidate | None:
     try:
         binding = bind(known, records, mapping)
+    except UndecidedError:
+        raise
     except UsageError:
         return None
     if not _complete(binding, records, need_target):

@@ -17,15 +17,27 @@ from sftformat.layouts.reader import Reader, Types
 from sftformat.record import Record
 
 PREFIX = "__label__"
+_LINE: Pointer = ("line",)
 #: What ends a word for fastText.
 _BLANK = re.compile(r"[ \t\v\f\r\n\0]")
 _LABEL = re.compile(r"(?:(?<=[ \t\v\f\r\0])|^)__label__([^ \t\v\f\r\0]*)[ \t\v\f\r\0]?")
 
 
+def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:  # noqa: ARG001 - as other modules
+    """Return nothing: all of a record is its line.
+
+    Raises:
+        UsageError: the labels are said to stand elsewhere.
+    """
+    if binding.at.get("target", _LINE) not in (_LINE, binding.at.get("input")):
+        raise UsageError("fastText has the labels in the line itself")
+    return {}
+
+
 def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG001 - every module is asked alike
     """Return the reader for lines with one label (classification) or any number of them."""
     single = binding.layout.task == "classification"
-    at = binding.at.get("input", ("line",))
+    at = binding.at.get("input", _LINE)
 
     def to_canonical(record: Record) -> Record:
         line = get(record, at)

@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.errors import UsageError
+from sftformat.errors import UndecidedError, UsageError
 from sftformat.layouts.layout import Binding, Fault, Pointer, get, put
 from sftformat.layouts.reader import Reader, Types, text_of
 from sftformat.record import Record
 
-_USUAL = ("text", "sentence", "review", "reviewText", "comment", "content", "document")
+#: Types of results that are spans of a text.
+SPANS = frozenset({"labels", "hypertextlabels"})
+#: Usual names of a text.
+USUAL = ("text", "sentence", "review", "reviewText", "comment", "content", "document")
 
 
 def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:
@@ -34,7 +37,7 @@ def _text_key(datas: Sequence[Any]) -> str:
     objects = [each for each in datas if isinstance(each, dict)]
     names = dict.fromkeys(name for each in objects for name in each)
     texts = [name for name in names if all(isinstance(each.get(name, ""), str) for each in objects)]
-    usual = [name for name in _USUAL if name in texts]
+    usual = [name for name in USUAL if name in texts]
     if len(texts) == 1 or usual:
         return (usual or texts)[0]
     said = ", ".join(clip(name, 40) for name in texts[:5]) or "none"
@@ -47,7 +50,9 @@ def _question(records: Sequence[Record]) -> Pointer:
     )
     if len(asked) > 1:
         said = ", ".join(clip(name, 40) for name in list(asked)[:5])
-        raise UsageError(f"several questions have choices ({said}): say which with --map target=NAME")
+        kinds = {each.get("type") for record in records for live in _live(record) for each in _results(live)}
+        error = UsageError if kinds & SPANS else UndecidedError  # as spans the records can be read all the same
+        raise error(f"several questions have choices ({said}): say which with --map target=NAME")
     return tuple(asked)
 
 
@@ -57,14 +62,17 @@ def _live(record: Record) -> list[Record]:
     ]
 
 
+def _results(annotation: Record) -> list[Record]:
+    results = annotation.get("result")
+    return [each for each in (results if isinstance(results, list) else ()) if isinstance(each, dict)]
+
+
 def _choices(annotation: Record, question: Pointer) -> list[Record]:
     """Return the answers of an annotation to the question, to any where none is named."""
-    results = annotation.get("result")
     return [
         each
-        for each in (results if isinstance(results, list) else ())
-        if isinstance(each, dict)
-        and each.get("type") == "choices"
+        for each in _results(annotation)
+        if each.get("type") == "choices"
         and "from_name" in each
         and each["from_name"] in (question or (each["from_name"],))
     ]

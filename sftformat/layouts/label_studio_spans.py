@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sftformat.layouts.label_studio import SPANS
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.spans import Span, spans_of, tagged
 from sftformat.layouts.spans import faults as wrong
 from sftformat.layouts.text_spans import span_of
 from sftformat.record import Record
-
-#: The kinds of results that are spans of a text.
-_KINDS = ("labels", "hypertextlabels")
 
 
 def left_out(record: Record) -> str:
@@ -36,7 +34,7 @@ def _spans_of(number: int, annotation: Record) -> list[Span]:
     return [
         span_of(result["value"], ("annotations", str(number), "result", str(index), "value"))
         for index, result in enumerate(annotation["result"])
-        if result.get("type") in _KINDS
+        if result.get("type") in SPANS
     ]
 
 

@@ -54,6 +54,7 @@ class Reader:
     exact          the way back writes every record again as it stood: nothing need be kept
     flat           a record has no objects, and lists only where CSV and TSV have JSON in the cell
     beside         keys that say something of those that are read, and go to meta all the same
+    mixed          keys that hold several JSON types by their nature
     cells          keys that stand as JSON in the cells of CSV and TSV, besides those of which the schema says it
     """
 
@@ -69,6 +70,7 @@ class Reader:
     exact: bool = False
     flat: bool = False
     beside: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
 
 
