@@ -54,6 +54,7 @@ class Sample:
 TEXT_LABEL = [f"text-label{ending}" for ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx")]
 CLEAN = [
     *(Sample(name, "text-label") for name in [*TEXT_LABEL, "text-label.csv.gz", "text-label.jsonl.zst"]),
+    Sample("intents.json", "text-label"),
     Sample("sentence-pair.jsonl", "sentence-pair"),
     Sample("text-labels.jsonl", "text-labels"),
     Sample("text-score.csv", "text-score"),

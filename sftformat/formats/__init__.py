@@ -16,6 +16,7 @@ from sftformat.formats import (
     conll,
     conllu,
     csv,
+    intents,
     json,
     jsonl,
     mo,
@@ -77,6 +78,10 @@ FORMATS = {
 }
 
 
+#: Formats in which a record may hold the texts of several.
+_OBJECTS = frozenset({"json", "jsonl"})
+
+
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     """Yield the records of a source in batches of about 1 MiB and at most 4,096 records, with all that is wrong.
 
@@ -86,7 +91,8 @@ def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
         InputError: the file as a whole cannot be read; batches that came before are not to be used then.
     """
     reader = rejects.read if source.origin is not None else FORMATS[source.format].read
-    return reader(source, options or ReadOptions())
+    batches = reader(source, options or ReadOptions())
+    return map(intents.expanded, batches) if source.format in _OBJECTS else batches
 
 
 def write(

@@ -32,11 +32,6 @@ _REFUSED = (
         "export the data set as text,label",
     ),
     (("source-ref",), "a manifest that refers to files, which are never fetched", "put each text into 'source'"),
-    (
-        ("intent_name", "sample_utterances"),
-        "AutoIntent's older table of intents, one record for many texts",
-        "write one record {utterance, label} for each of the sample_utterances",
-    ),
 )
 
 

@@ -98,7 +98,6 @@ def test_the_more_is_left_unexplained_the_less_sure_it_is() -> None:
         ),
         ({"text": "a", "annotation": "b", "prediction": None}, "Argilla v1 records, which are not read: export"),
         ({"source-ref": "s3://b/1.txt", "x": 1, "x-metadata": {}}, "a manifest that refers to files, which are never"),
-        ({"intent_id": 1, "intent_name": "x", "sample_utterances": ["a"]}, "AutoIntent's older table of intents"),
     ],
 )
 def test_known_shapes_that_are_not_read_say_the_way_out(record: Record, said: str) -> None:
