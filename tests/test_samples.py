@@ -80,6 +80,7 @@ CLEAN = [
     *(Sample(f"parallel-text{ending}", "parallel-text") for ending in (".jsonl", ".po", ".tmx")),
     Sample("context-question.jsonl", "context-question"),
     Sample("squad.jsonl", "squad"),
+    Sample("multiple-choice.jsonl", "multiple-choice"),
     Sample("preference.jsonl", "preference", preference="chosen"),
     Sample("preference-unpaired.jsonl", "preference-unpaired", preference="chosen"),
     Sample("preference-chat.jsonl", "preference-chat", preference="chosen"),

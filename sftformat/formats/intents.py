@@ -1,4 +1,4 @@
-"""AutoIntent's older table: an intent a record, with its texts in `sample_utterances`; each becomes a record of its own."""
+"""AutoIntent's older table: an intent a record, each of whose `sample_utterances` becomes a record of its own."""
 
 from __future__ import annotations
 

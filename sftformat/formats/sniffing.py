@@ -22,6 +22,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: What begins the documents of a project of Azure Language.
+_AZURE = re.compile(rb'"documents"\s*:\s*\[\s*\{\s*"location"')
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
 _FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "text", "conll", "conllu", "po", "mo", "tmx", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
@@ -242,6 +244,12 @@ def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool)
     if one:
         message = "one JSON object, not an array of records or JSON Lines"
         hint = "write one object a line, or put the objects into an array"
+        if _AZURE.search(text):
+            message = (
+                "a project of Azure Language, whose texts stand in files of their own, which are never followed: "
+                "put each text beside its category, as in {text, label}"
+            )
+            hint = ""
         raise fault("SFT002", source.name, message, line=1, byte=source.bom, hint=hint)
     if hint in ("csv", "tsv") and wrong is not None:
         return None

@@ -42,6 +42,7 @@ LAYOUTS = (
     "parallel-text",
     "context-question",
     "squad",
+    "multiple-choice",
     "preference",
     "preference-unpaired",
     "openai-chat",

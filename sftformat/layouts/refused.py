@@ -31,6 +31,14 @@ _REFUSED = (
         "Argilla v1 records, which are not read",
         "export the data set as text,label",
     ),
+    *(
+        (
+            ("location", "dataset", what),
+            "documents of Azure Language, whose texts stand in files of their own, which are never followed",
+            "put each text beside its category, as in {text, label}",
+        )
+        for what in ("class", "classes", "entities")
+    ),
     (("source-ref",), "a manifest that refers to files, which are never fetched", "put each text into 'source'"),
 )
 

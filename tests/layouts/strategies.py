@@ -273,6 +273,11 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         },
         {"title": texts | st.none()},
     ),
+    "multiple-choice": st.builds(
+        lambda made, answer: {**made, **answer},
+        record({"question": texts, "choices": st.lists(texts, min_size=1, max_size=3)}, {}),
+        st.dictionaries(st.sampled_from(["solution", "explanation"]), texts | st.none(), min_size=1),
+    ),
     "prompt-completion-chat": record(
         {"prompt": st.lists(message, min_size=1, max_size=3)},
         {"completion": st.none() | st.lists(message, min_size=1, max_size=3), "tools": tools},

@@ -63,7 +63,7 @@ MEANT: dict[str | None, Callable[[Any, str], bool]] = {
 CUT = frozenset(
     {
         *("history", "mistral", "preference_chat", "preference_unpaired", "preference_unpaired_chat"),
-        *("prompt_completion_chat", "squad", "swift_sharegpt"),
+        *("multiple_choice", "prompt_completion_chat", "squad", "swift_sharegpt"),
     }
 )
 

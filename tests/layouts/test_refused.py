@@ -70,3 +70,13 @@ def test_no_target(call_here: Call, tmp_path: Path, record: dict[str, Any], word
     done = call_here("validate", "a.jsonl")
     assert (done.code, done.out) == (2, "")
     assert words in done.err
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_project_of_azure(call_here: Call, tmp_path: Path, indent: int | None) -> None:
+    document = {"location": "a.txt", "language": "en", "dataset": "Train", "class": {"category": "b"}}
+    project = {"stringIndexType": "Utf16CodeUnit", "assets": {"documents": [document]}}
+    (tmp_path / "a.json").write_text(json.dumps(project, indent=indent))
+    done = call_here("validate", "a.json")
+    assert done.code == 2
+    assert "Azure Language, whose texts stand in files of their own, which are never followed: put each" in done.err
