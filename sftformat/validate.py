@@ -65,9 +65,8 @@ def _at(batch: Batch, index: int, code: str, message: str, **fields: Any) -> Dia
 
 def _of_fault(batch: Batch, index: int, fault: Fault) -> Diagnostic:
     more = {"severity": fault.severity} if fault.severity is not None else {}
-    path = render(fault.at)
-    message = fault.message or f"{path or 'the record'}: expected {fault.expected}, got {fault.got}"
-    return _at(batch, index, fault.code, message, path=path, expected=fault.expected, got=fault.got, **more)
+    place = {"path": render(fault.at), "expected": fault.expected, "got": fault.got}
+    return _at(batch, index, fault.code, fault.words, **place, **more)
 
 
 def without(batch: Batch, dropped: set[int]) -> Batch:

@@ -14,6 +14,12 @@ from sftformat.layouts.layout import Binding, Fault, Pointer, get, put
 from sftformat.layouts.reader import Reader, Types, text_of
 from sftformat.record import Record
 
+#: What Label Studio adds to a task.
+BESIDE = (
+    *("predictions", "drafts", "project", "inner_id", "file_upload", "created_at", "updated_at", "updated_by"),
+    *("total_annotations", "cancelled_annotations", "total_predictions", "comment_count", "comment_authors"),
+    *("unresolved_comment_count", "last_comment_updated_at"),
+)
 #: Types of results that are spans of a text.
 SPANS = frozenset({"labels", "hypertextlabels"})
 #: Usual names of a text.
@@ -117,7 +123,7 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
     def source_pointer(pointer: Pointer, _: Mapping[str, Any]) -> Pointer:
         return text if pointer[0] == "input" else ("annotations",)
 
-    return Reader(("data", "annotations"), to_canonical, from_canonical, source_pointer, faults)
+    return Reader(("data", "annotations"), to_canonical, from_canonical, source_pointer, faults, beside=BESIDE)
 
 
 def _faults(record: Record, answers: Sequence[Sequence[str]], text: Pointer, single: bool) -> Iterator[Fault]:

@@ -24,7 +24,7 @@ from sftformat.record import Record, decode_json
 #: The columns that Label Studio adds.
 ADDED = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time")
 _SHARED = frozenset({"id", "split", "weight", "group", *ADDED})
-_CHOICES, _SPANS = "choices", "spans"
+_CHOICES, _SPANS, _NOTHING = "choices", "spans", "nothing"
 
 
 def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:
@@ -42,9 +42,10 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
     text = binding.at["input"][0] if "input" in binding.at else _text(kinds, asked)
     wanted = _SPANS if binding.layout.task == "token-classification" else _CHOICES
     given = binding.at.get("target", ("",))[0]
-    questions = [name for name, kind in kinds.items() if kind and name != text and (asked is None or name in asked)]
+    others = [name for name in kinds if name != text and (asked is None or name in asked)]
+    questions = [name for name in others if kinds[name] in (_CHOICES, _SPANS)]
     own = [name for name in questions if kinds[name] == wanted and given in (name, "")]
-    if given and not own:
+    if given and not own and kinds.get(given) != _NOTHING:
         raise UsageError(f"layout {binding.layout.name}: {clip(given, 40)!r} holds no {wanted}")
     if len(own) > 1:
         raise UndecidedError(f"several questions have answers ({_said(questions)}): say which with --map target=NAME")
@@ -72,12 +73,13 @@ def _said(names: Sequence[str]) -> str:
 
 
 def _kind(values: Sequence[Any]) -> str:
-    """Return what a column holds: choices (names, and texts as well), spans, or something else ("")."""
-    held = [_read(value) for value in values if value not in (None, "")]
-    if held and all(isinstance(each, str) or _choices(each) is not None for each in held):
+    """Return what a column holds: choices (names, and texts as well), spans, nothing, or something else ("")."""
+    held = [read for value in values if (read := _read(value)) not in (None, "", [])]
+    if not held:
+        return _NOTHING
+    if all(_choices(each) is not None for each in held):
         return _CHOICES
-    spans = held and all(isinstance(each, list) and all(map(_is_span, each)) for each in held)
-    return _SPANS if spans and any(held) else ""
+    return _SPANS if all(isinstance(each, list) and all(map(_is_span, each)) for each in held) else ""
 
 
 def _is_span(item: Any) -> bool:

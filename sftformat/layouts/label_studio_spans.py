@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sftformat.layouts.label_studio import SPANS
+from sftformat.layouts.label_studio import BESIDE, SPANS
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.spans import Span, spans_of, tagged
@@ -97,4 +97,6 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:  # noqa
 
 _KEYS = ("data", "annotations")
 _HOLDS = ("text", "offsets")
-reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, left_out, holds=_HOLDS))
+reader = fixed(
+    Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, left_out, holds=_HOLDS, beside=BESIDE)
+)

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from sftformat.diagnostics import Severity
+from sftformat.diagnostics import CODES, Severity
 from sftformat.errors import SchemaError, UsageError
 from sftformat.layouts import LAYOUTS
 from sftformat.record import Record
@@ -99,6 +99,14 @@ class Fault:
     expected: str = ""
     got: str = ""
     severity: Severity | None = None
+
+    @property
+    def words(self) -> str:
+        return self.message or f"{render(self.at) or 'the record'}: expected {self.expected}, got {self.got}"
+
+    @property
+    def costs_row(self) -> bool:
+        return (self.severity or CODES[self.code].severity) is Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from sftformat.layouts.reader import Reader, Types
 from sftformat.layouts.rename import scalar_text
 from sftformat.record import Record
 
-_BESIDE = ("answer", "options", "_input_hash", "_task_hash", "_view_id", "_session_id", "_annotator_id", "_timestamp")
+#: What Prodigy adds to a task.
+BESIDE = ("answer", "options", "_input_hash", "_task_hash", "_view_id", "_session_id", "_annotator_id", "_timestamp")
 
 
 def left_out(record: Record) -> str:
@@ -57,4 +58,4 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         return ("accept", *(pointer[1:] or ("0",))) if choice else ("label",)
 
     keys = ("text", key)
-    return Reader(keys, to_canonical, from_canonical, source_pointer, faults, left_out, foreign, beside=_BESIDE)
+    return Reader(keys, to_canonical, from_canonical, source_pointer, faults, left_out, foreign, beside=BESIDE)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.layouts.layout import Fault, Pointer
+from sftformat.layouts.prodigy import BESIDE
 from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.spans import Place, Span, spans_of, tagged
 from sftformat.layouts.spans import faults as wrong
@@ -67,4 +68,6 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:  # noqa
 
 _KEYS = ("text", "tokens", "spans", "answer")
 _HOLDS = ("text", "offsets")
-reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, left_out, holds=_HOLDS))
+reader = fixed(
+    Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, left_out, holds=_HOLDS, beside=BESIDE)
+)

@@ -63,7 +63,7 @@ def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Seq
     if key == "split":
         return SPLIT_NAMES[value] if value else None
     if rule.split is not None and type(value) is str:
-        return value.split(rule.split) if value else []
+        return [_named(text, rule) for text in value.split(rule.split)] if value else []
     if type(value) is str and (rule.json or (textual and kind != "text")):
         value = decode_json(value)
     if kind == "number":
@@ -174,12 +174,16 @@ def _comes_back(value: Any, made: Any, key: str, kind: str, rule: Rule, textual:
         return value is MISSING or (textual and value == "")
     if key == "split":
         return bool(value == made)
+    if rule.values and type(made) is str and _unnamed(made, rule) != scalar_text(value):
+        return False  # the name itself stands there, and not what stands for it
+    if rule.values and kind == "texts" and type(value) is list:
+        return all(_unnamed(name, rule) == scalar_text(item) for name, item in zip(made, value, strict=True))
     if kind == "number":
         return scalar_text(value) == number_text(made)
     if kind in ("texts", "pairs") and textual and rule.split is None:
         return bool(value == encode_json(made).decode())
     if kind == "texts" and rule.split is not None:
-        return bool(value == rule.split.join(made))
+        return bool(value == rule.split.join(_unnamed(name, rule) for name in made))
     return bool(value == made) if kind == "pairs" else not rule.json
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sftformat.diagnostics import clip
+from sftformat.errors import UsageError
 from sftformat.layouts.layout import Pointer
 from sftformat.layouts.messages import (
+    WEIGHTS,
     join_turns,
     message,
     notes_of,
@@ -36,6 +39,8 @@ ROLES: Mapping[str, str] = {
     "tool": "tool",
     "function_response": "tool",
 }
+#: What both of two turns have that were one.
+_WEIGHTS = ("weight", *WEIGHTS)
 _WORDS = {"user": "human", "assistant": "gpt", "system": "system", "tool": "observation"}
 #: What the note `from` of the message says that a record's own `system` key became.
 SYSTEM_KEY = "/system"
@@ -71,7 +76,11 @@ def _message(turn: Record) -> dict[str, Any]:
 
 
 def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:
-    """Return the record of one canonical row."""
+    """Return the record of one canonical row; a turn that says something and calls tools becomes two.
+
+    Raises:
+        UsageError: somebody else than the assistant calls tools.
+    """
     record: Record = {}
     turns: list[Record] = []
     for made in join_turns(row):
@@ -86,7 +95,9 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
             kept = turn.notes[CALLS_KEY]
             said["tool_calls"], call = (decode_json(call), None) if kept is None else (kept, call)
         elif call is not None and turn.content is not None:
-            turns.append(said)
+            turns.append({**said, **{key: turn.fields[key] for key in _WEIGHTS if key in turn.fields}})
+        if call is not None and turn.role != "assistant":
+            raise UsageError(f"layout sharegpt has calls of the assistant alone; a {clip(turn.role)} turn has some")
         if call is not None:
             said = {**said, "from": "function_call", "value": call}
         turns.append(written({**said, **turn.fields}, turn, "sharegpt"))

@@ -317,3 +317,32 @@ def test_annotations_in_columns_are_looked_at(call_here: Call, tmp_path: Path) -
     assert done.code == 1
     for line, words in ((3, "a span from 0 to 9"), (4, "a span with 2 labels"), (5, "overlap")):
         assert re.search(rf"a.csv:{line}  .*{words}", done.out), done.out
+
+
+# ---------------------------------------------------------------------------------------------------- of one layout
+
+
+def test_what_only_the_old_layout_knows_does_not_travel_and_is_counted(call_here: Call, tmp_path: Path) -> None:
+    rows = [{"text": f"t{n}", "url": "u", "id": n, "mood": "ab"[n % 2], **BY_HAND} for n in range(6)]
+    exported(tmp_path, "a.csv", rows)
+    done = call_here("convert", "a.csv", "-o", "b.jsonl", "--to", "text-label")
+    for name in BY_HAND:
+        assert f"layout text-label has no place for '{name}', held by 6 rows" in done.out
+    assert json.loads((tmp_path / "b.jsonl").read_text().splitlines()[0]) == {
+        "text": "t0",
+        "label": "a",
+        "id": "0",
+        "url": "u",
+    }
+    assert call_here("convert", "a.csv", "-o", "c.jsonl", "--to", "text-label", "--fail-on", "warning").code == 1
+
+
+def test_the_old_value_of_a_field_is_no_column_of_another_layout(call_here: Call, tmp_path: Path) -> None:
+    records: list[Record] = [{"sentence": f"t{n}", "label": -1, "split": "dev"} for n in range(3)]
+    (tmp_path / "a.jsonl").write_text(lines(*records))
+    call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "prodigy-label")
+    assert json.loads((tmp_path / "b.jsonl").read_text().splitlines()[0]) == {
+        "text": "t0",
+        "split": "validation",
+        "answer": "accept",
+    }
