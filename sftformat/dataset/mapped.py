@@ -1,4 +1,4 @@
-"""The layouts that a manifest records for the inputs of a data set: what an export must know of where rows came from."""
+"""The layouts that a manifest records for the inputs of a data set: what an export must know of where rows are from."""
 
 from __future__ import annotations
 

@@ -93,8 +93,8 @@ def choose(
 
     Raises:
         UsageError: none fits (the columns there are are named, and what is missing), two fit equally well (both are
-            named, and the options that choose), the best explains next to nothing, or the records are preferences and
-            these were not asked for.
+            named, and the options that choose), the best explains next to nothing, the records are preferences and
+            these were not asked for, or each is but a turn of a conversation.
     """
     columns = refused.preference(records)
     if columns and preference is None:
@@ -114,6 +114,11 @@ def choose(
     if rivals:
         options = " or ".join(f"--layout {each.name} ({each.binding.layout.task})" for each in (best, *rivals))
         raise UsageError(f"{name}: {best.name} and {rivals[0].name} fit equally well: choose {options}")
+    if best.binding.layout.task == "text-to-text" and refused.linked(records):
+        raise UsageError(
+            f"{name}: rows linked by 'parent_id' (h2o-llmstudio), each a turn of a conversation, which are not put "
+            f"together: write each conversation as messages, or take every row by itself with --layout {best.name}"
+        )
     if best.fit * best.coverage < WEAK:
         why = "; ".join((*best.reasons, *best.against)[:2])
         task = best.binding.layout.task

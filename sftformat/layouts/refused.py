@@ -54,6 +54,11 @@ def preference(records: Sequence[Record]) -> str:
     return ""
 
 
+def linked(records: Sequence[Record]) -> bool:
+    """Whether rows say which row went before them in a conversation: without it they are half of what was said."""
+    return any(record.get("parent_id") not in (None, "", "None") and "id" in record for record in records)
+
+
 def reason(records: Sequence[Record]) -> str:
     """Say why records of a known shape are not read, and what to do; empty where they have none of these shapes."""
     columns = set().union(*records) if records else set()
