@@ -24,7 +24,8 @@ KINDS = {
     "a SendGrid key": r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
     "a Telegram bot token": r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
     "a JSON Web Token": r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}",
-    "a private key": r"-----BEGIN [A-Z ]{,12}PRIVATE KEY-----(?:\s|\\[nr])+(?:[\w-]+: .+\n)*\s*[A-Za-z0-9+/=]{40,}",
+    "a private key": r"-----BEGIN [A-Z ]{,12}PRIVATE KEY-----(?:\s|\\[nr])+(?:[\w-]+: .+\n)*\s*[A-Za-z0-9+/=]{40,}+"
+    r"(?:(?:\s|\\[nr])++[A-Za-z0-9+/=]{16,}+)*(?:(?:\s|\\[nr])++[A-Za-z0-9+/=]++(?=(?:\s|\\[nr])*-----END))?",
 }
 _FORM = re.compile("(?<![A-Za-z0-9_-])(?:" + "|".join(f"({form})" for form in KINDS.values()) + ")(?![A-Za-z0-9_-])")
 SHORTEST = 20
@@ -32,6 +33,14 @@ _NAMES = tuple(KINDS)
 _MADE_UP = re.compile(
     r"example|sample|dummy|fake|placeholder|your|redacted|x{4}|\*{3}|(.)\1{5}|012345|123456|abcdef", re.I
 )
+# A private key is long: of four letters chance makes any word in it, and its own format writes zeros (A) between its
+# parts, OpenSSH's a first line of nothing else.
+_MADE_UP_KEY = re.compile(
+    r"example|sample|dummy|placeholder|redacted|(?:fake|your)(?:private|secret)?key|([^A])\1{5}|012345|123456|abcdef",
+    re.I,
+)
+_KEY_LINE = 64
+_OPENSSH = "b3BlbnNzaC1rZXktdjE"
 #: So much of a long text is looked at before some of it is shown.
 _LOOKED_AT = 1 << 16
 
@@ -50,6 +59,8 @@ def masked(secret: str) -> str:
 def _is_real(kind: str, secret: str) -> bool:
     if kind == "a JSON Web Token":
         return _is_token(secret)
+    if kind == "a private key":
+        return _is_key(secret)
     return not _MADE_UP.search(secret) and len(set(secret[4:])) >= 9
 
 
@@ -60,6 +71,13 @@ def _is_token(token: str) -> bool:
     except (ValueError, binascii.Error):
         return False
     return isinstance(head, dict) and "alg" in head and isinstance(payload, dict) and payload.get("sub") != "1234567890"
+
+
+def _is_key(key: str) -> bool:
+    """Whether the letters of a private key, without what every key of its format begins with, look like one's own."""
+    body = re.sub(r"\s|\\[nr]", "", key.split("KEY-----", 1)[1])
+    own = body[2 * _KEY_LINE :] if body.startswith(_OPENSSH) else body
+    return len(set(own)) >= 9 and not _MADE_UP_KEY.search(own)
 
 
 def without_secrets(text: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sftformat.masking import masked, secrets
+from sftformat.masking import masked, secrets, without_secrets
 
 CODE = "SFT212"
 
@@ -40,6 +41,23 @@ SECRETS = {
     "a private key": "-----BEGIN RSA " + "PRIVATE KEY-----\n" + BODY[:64] + "\n" + BODY[:64],
 }
 SLACK_HOOK = "https://hooks.slack.com/services/T02KQ7ZP4/B02RM9WX1/" + BODY[:24]
+
+
+def openssh(public: bytes, secret: bytes, comment: str) -> str:
+    """A key as `ssh-keygen -t ed25519` writes it (PROTOCOL.key of OpenSSH)."""
+
+    def text(value: bytes) -> bytes:
+        return struct.pack(">I", len(value)) + value
+
+    kind = text(b"ssh-ed25519") + text(public)
+    inner = bytes(8) + kind + text(secret + public) + text(comment.encode())
+    inner += bytes(range(1, 1 + -len(inner) % 8))
+    whole = b"openssh-key-v1\0" + text(b"none") * 2 + text(b"") + struct.pack(">I", 1) + text(kind) + text(inner)
+    body = base64.b64encode(whole).decode()
+    lines = [body[start : start + 70] for start in range(0, len(body), 70)]
+    return "\n".join(["-----BEGIN OPENSSH " + "PRIVATE KEY-----", *lines, "-----END OPENSSH " + "PRIVATE KEY-----"])
+
+
 NOOP = [
     None,
     "d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709",
@@ -51,6 +69,11 @@ NOOP = [
     "ghp_1234567890abcdefghijklmnopqrstuvwxyz",
     "AIza is a prefix; ghp_ too; sk-learn-contrib-something-long",
     "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
+    openssh(bytes(32), bytes(32), "")[:110] + "\n...\n",
+    "-----BEGIN PRIVATE KEY-----\n"
+    + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
+    + "EXAMPLE" * 5
+    + "\n-----END PRIVATE KEY-----",
     "-----BEGIN PUBLIC KEY-----\n" + BODY[:64] + "\n-----END PUBLIC KEY-----",
     token({"sub": "1234567890", "name": "John Doe", "iat": 1516239022}),
     "eyJhbGciOi.eyJub3Rqc29uISEhISEh.aaaaaaaaaaaaaaaaaaaaaaaa",
@@ -93,3 +116,14 @@ def test_chance_makes_none(text):
 @given(st.text(min_size=20, max_size=60))
 def test_a_mask_shows_four_characters(secret):
     assert masked(secret) == f"{secret[:4]}… ({len(secret)} characters)"
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32), st.sampled_from(["", "root@host"]))
+def test_keys_of_openssh(public, secret, comment):
+    assume(len(set(secret)) >= 16)
+    key = openssh(public, secret, comment)
+    for text in (f"my key:\n{key}\nkeep it", json.dumps({"key": key}), key.replace("\n", "\r\n")):
+        ((kind, _),) = secrets(text)
+        assert kind == "a private key"
+        shown = without_secrets(text)
+        assert not any(line in shown for line in key.splitlines()[1:-1])
