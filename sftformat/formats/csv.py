@@ -24,9 +24,10 @@ def dialect_of(source: Source) -> csvrow.Dialect:
 def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     """Yield the records of a CSV or TSV file; every value is the text of its cell.
 
-    A record that is damaged (ragged, or wrong quotes) is a reject of its first physical line, and reading starts again
-    at the line after that. In TSV a record over several lines, each of which has the cells of a whole row, is taken
-    for rows with stray quotes unless all its cells are quoted.
+    A record with wrong quotes is a reject of its first physical line, and reading starts again at the line after that.
+    One whose quotes are whole but that has too many or too few cells is a reject with all its lines, and reading goes
+    on after it: a line inside its quotes is no row. In TSV a record over several lines, each of which has the cells of
+    a whole row, is taken for rows with stray quotes unless all its cells are quoted.
 
     Raises:
         InputError: the file cannot be read or its compression is damaged.
@@ -174,9 +175,10 @@ def _one(state: _Reading, block: lines.Block, texts: list[str], index: int, fina
         if csvrow.is_stray(texts[index : found.next], found.text, width, state.dialect):
             stray = f"a quote opens here and closes {count - 1} lines on, but each of these lines is a whole row"
             return _damaged(state, block, index, "SFT013", stray)
-        _warn_of_rows_inside(state, block, index, texts[index + 1 : found.next - 1])
     if len(found.cells) != width:
-        return _damaged(state, block, index, "SFT012", f"expected {_cells(width)}, got {len(found.cells)}")
+        _reject(state, block, index, found.next, _ragged(state, block, index, found))
+        return found.next
+    _warn_of_rows_inside(state, block, index, texts[index + 1 : found.next - 1])
     state.batch.records.append(dict(zip(state.columns, found.cells, strict=True)))
     state.batch.numbers.append(block.first_line + index)
     state.batch.offsets.append(block.offsets[index])
@@ -222,14 +224,31 @@ def _unreadable(source: Source, block: lines.Block, index: int, found: csvrow.Ce
 
 def _warn_of_rows_inside(state: _Reading, block: lines.Block, index: int, inner: list[str]) -> None:
     """Warn (SFT013) when a quoted cell holds two or more lines that look like rows: is a quote missing before them?"""
+    if _look_like_rows(state, inner):
+        message = f"a quoted cell holds {len(inner)} lines that look like rows"
+        line, byte = block.first_line + index, block.offsets[index]
+        found = rows.finding(state.source, "SFT013", message, line, byte, severity=Severity.WARNING, hint=_MISSING)
+        state.batch.notes.append(found)
+
+
+def _ragged(state: _Reading, block: lines.Block, index: int, found: csvrow.Cells) -> Diagnostic:
+    """Return what is said of a record with too many or too few cells (SFT012)."""
+    line, last = block.first_line + index, block.first_line + found.next - 1
+    over = f" (lines {line} to {last})" if last > line else ""
+    message = f"expected {_cells(len(state.columns))}, got {len(found.cells)}{over}"
+    inner = found.text.split(state.dialect.newline)[1:-1]
+    hint = {"hint": _MISSING} if _look_like_rows(state, inner) else {}
+    return rows.finding(state.source, "SFT012", message, line, block.offsets[index], **hint)
+
+
+#: What to ask where a quoted cell holds what looks like rows.
+_MISSING = "is a quote missing?"
+
+
+def _look_like_rows(state: _Reading, inner: list[str]) -> bool:
+    """Tell whether the lines between the first and the last of a record are two or more that look like rows."""
     delimiter, others = state.dialect.delimiter, len(state.columns) - 1
-    if len(inner) < 2 or not others or any(line.count(delimiter) != others for line in inner):
-        return
-    message = f"a quoted cell holds {len(inner)} lines that look like rows"
-    line, byte = block.first_line + index, block.offsets[index]
-    state.batch.notes.append(
-        rows.finding(state.source, "SFT013", message, line, byte, severity=Severity.WARNING, hint="is a quote missing?")
-    )
+    return len(inner) >= 2 and others > 0 and all(line.count(delimiter) == others for line in inner)
 
 
 def write(
