@@ -33,11 +33,15 @@ TOKEN_TASKS = frozenset({"token-classification"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The repairs that are made; labels in `meant` stay, and those in `forms` are written in the form given there."""
+    """The repairs that are made; labels in `meant` stay, and those in `forms` are written in the form given there.
+
+    `names` are the names of ids: one that stood between blanks, and so was no id when names were read, gets its name.
+    """
 
     repairs: tuple[Repair, ...] = ()
     meant: frozenset[str] = frozenset()
     forms: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *scopes: str) -> tuple[Repair, ...]:
         """Return the repairs with one of these scopes, in the order of the table."""
@@ -48,6 +52,8 @@ class Wanted:
         if label in self.meant:
             return []
         made = changes(label, [*texts, *self.of("label")])
+        if made and made[-1].after in self.names:
+            made[-1] = replace(made[-1], after=self.names[made[-1].after])
         now = made[-1].after if made else label
         form = next(iter(self.of("form")), None)
         if form is None or now not in self.forms:
@@ -55,16 +61,17 @@ class Wanted:
         return [*made, Change(form, now, self.forms[now])]
 
 
-def wanted(unsafe: bool, settings: Settings) -> Wanted:
+def wanted(unsafe: bool, settings: Settings, names: Mapping[str, str] | None = None) -> Wanted:
     """Return the repairs that `--fix` makes, with `unsafe` also those that may change meaning.
 
-    As with rules, `settings` choose: what `--ignore` leaves out is not repaired either.
+    `names` are the names that ids of labels have. As with rules, `settings` choose: what `--ignore` leaves out is not
+    repaired either.
 
     Raises:
         UsageError: a selector that does not exist.
     """
     repairs = tuple(each for each in REPAIRS if (each.safe or unsafe) and chosen(each.code, settings))
-    return Wanted(repairs, frozenset(settings.labels or ()))
+    return Wanted(repairs, frozenset(settings.labels or ()), names=names or {})
 
 
 def repair_keys(batch: Batch, how: Wanted) -> tuple[Batch, dict[tuple[int, int | None], list[Repaired]]]:

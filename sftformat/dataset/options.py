@@ -74,7 +74,7 @@ class DatasetOptions:
         Raises:
             UsageError: a selector of rules that does not exist, or a package that is needed is missing.
         """
-        return wanted(self.unsafe_fixes, self.settings) if self.fix else Wanted()
+        return wanted(self.unsafe_fixes, self.settings, self.label_names) if self.fix else Wanted()
 
 
 def too_many(rejected: int, read: int, limit: str | None) -> bool:

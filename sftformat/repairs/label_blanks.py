@@ -1,6 +1,7 @@
 """Trim blanks around a label: `"pos "` becomes `"pos"`.
 
 A label of blanks only stays: it is no label (SFT202). One that `--labels` names with its blanks is meant, and stays.
+Where `--labels` names ids, an id that stood between blanks becomes its name: with `1=pos`, `" 1"` becomes `"pos"`.
 """
 
 from __future__ import annotations

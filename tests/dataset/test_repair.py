@@ -36,7 +36,9 @@ def reviews(*labels: str | None) -> list[dict[str, Any]]:
 texts = st.text(st.sampled_from("ab &lt;amp\u200b\u200dÃ©é\u00ad\ufeff👩"), min_size=1, max_size=12)
 records = st.lists(
     st.tuples(
-        texts, st.sampled_from(["pos", "Pos", " pos", "POS ", "neg", "Neg\u200b", "n&amp;g", " ", ""]), st.booleans()
+        texts,
+        st.sampled_from(["pos", "Pos", " pos", "POS ", "neg", "Neg\u200b", "n&amp;g", " ", "", "1", " 1", "0\u200b "]),
+        st.booleans(),
     ).map(lambda each: {"text": each[0], (" label" if each[2] else "label"): each[1]}),
     min_size=1,
     max_size=12,
@@ -44,13 +46,18 @@ records = st.lists(
 
 
 @settings(max_examples=25)
-@given(records, st.booleans(), st.booleans())
+@given(records, st.booleans(), st.booleans(), st.sampled_from([{}, {"0": "neg", "1": "pos"}]))
 def test_every_change_is_recorded_and_twice_is_once(
-    tmp_path_factory: pytest.TempPathFactory, found: list[dict[str, Any]], unsafe: bool, drop: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    found: list[dict[str, Any]],
+    unsafe: bool,
+    drop: bool,
+    names: dict[str, str],
 ) -> None:
     folder = tmp_path_factory.mktemp("repair")
     source = write_jsonl(folder / "a.jsonl", [{"text": "x", "label": "pos"}, *found])
-    how = {"layout": "text-label", "drop_duplicates": drop}
+    meant = Settings(labels=tuple(names.values()) or None)
+    how = {"layout": "text-label", "drop_duplicates": drop, "label_names": names, "settings": meant}
     options = DatasetOptions(fix=True, unsafe_fixes=unsafe, **how)
     manifest, _ = make([str(source)], folder / "out", options)
     ledger, rows, made = manifest["ledger"], rows_of(folder / "out"), repairs_of(folder / "out")
@@ -65,7 +72,7 @@ def test_every_change_is_recorded_and_twice_is_once(
             key.strip(): value
             for key, value in [{"text": "x", "label": "pos"}, *found][row["source"]["line"] - 1].items()
         }
-        values = {"/input": record["text"], "/target": record["label"]}
+        values = {"/input": record["text"], "/target": names.get(record["label"], record["label"])}
         for each in by_line.get(row["source"]["line"], ()):
             if each["name"] != "padded-key":
                 assert values[each["path"]] == each["before"]
