@@ -119,6 +119,7 @@ MECHANISM = frozenset(
         "rule",
         "count",
         "settings",
+        "alike",
         "pile",
         "signs",
         "subjects",

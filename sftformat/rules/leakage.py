@@ -1,8 +1,9 @@
 r"""Flag a record of validation or test whose normalized input also stands in an earlier split.
 
 Splits are taken in the order train, validation, test, others; one finding for every row that is not in the first of
-them, pointing at the first row there. Normalized = NFKC, lower case, blanks folded. Empty inputs are not compared. With
-`max_fraction` (0) a split is let pass when no larger share of its rows is leaked.
+them, pointing at the first row there. Normalized = NFKC, lower case, blanks folded. Empty inputs are not compared. Of
+a conversation the input is all that the user says, with what stands before the first trained answer: two that only
+begin alike are two. With `max_fraction` (0) a split is let pass when no larger share of its rows is leaked.
 
 Why it matters: the model has seen the answer, so the metric measures memory.
 

@@ -49,8 +49,8 @@ def bands(similarity: float) -> tuple[int, int]:
     return PERMUTATIONS, 1
 
 
-def shingles(texts: Array) -> tuple[Hashes, Indices]:
-    """Return the distinct hashes of the shingles of each folded text, sorted, and the (texts + 1) offsets of each."""
+def shingles(texts: Array, seeds: Keys | None = None) -> tuple[Hashes, Indices]:
+    """Return the sorted, distinct hashes of the shingles of each text, folded, and (texts + 1) offsets; see `alike`."""
     whole = texts.to_pylist()
     for index, changed in zip(*folding(texts), strict=True):
         whole[index] = changed.decode()
@@ -61,7 +61,7 @@ def shingles(texts: Array) -> tuple[Hashes, Indices]:
     owners = np.repeat(np.arange(len(padded), dtype=np.uint64), counts)
     first = np.repeat(np.cumsum(lengths) - lengths, counts)
     starts = first + np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
-    hashes = np.zeros(len(owners), np.uint64)
+    hashes = np.zeros(len(owners), np.uint64) if seeds is None else np.repeat(seeds, counts)
     for place in range(SHINGLE):
         hashes = _mixed(hashes * np.uint64(0x100000001B3) + points[starts + place])
     distinct = np.sort((owners << np.uint64(32)) | (hashes >> np.uint64(32)))
@@ -102,15 +102,14 @@ class NearSpill:
         for path in self._files:
             path.write_bytes(b"")
 
-    def append(self, columns: Mapping[str, Records], texts: Array) -> None:
-        """Add the rows of a batch, as columns, with their learned inputs; one without text is kept, in no bucket."""
+    def append(self, columns: Mapping[str, Records], texts: Array, seeds: Keys) -> None:
+        """Add the rows of a batch, as columns, with what is compared; one without text is kept, in no bucket."""
         for start in range(0, len(texts), _ROWS):
             some = {name: values[start : start + _ROWS] for name, values in columns.items()}
-            self._append(some, texts.slice(start, _ROWS))
+            self._append(some, *shingles(texts.slice(start, _ROWS), seeds[start : start + _ROWS]))
 
-    def _append(self, columns: Mapping[str, Records], texts: Array) -> None:
-        hashes, offsets = shingles(texts)
-        table = np.zeros(len(texts), _TABLE)
+    def _append(self, columns: Mapping[str, Records], hashes: Hashes, offsets: Indices) -> None:
+        table = np.zeros(len(offsets) - 1, _TABLE)
         for name in ROW.names or ():
             table[name] = columns[name]
         table["start"], table["count"] = offsets[:-1] + self._written, np.diff(offsets)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.record import Place
+from sftformat.rules.alike import near_texts
 from sftformat.rules.count import LATER, Count
 from sftformat.rules.near import NearSpill
 from sftformat.rules.pile import Pile
@@ -156,7 +157,7 @@ class Tally:
         columns |= zip(("exact_hi", "exact_lo", "target_hi", "target_lo"), (*exact, *target), strict=True)
         self._spills["input"].append(columns)
         if self._near is not None:
-            self._near.append(columns, inputs)
+            self._near.append(columns, *near_texts(rows))
         if self._ids:
             given = np.flatnonzero(column(rows, "id").is_valid())
             columns |= zip(("key_hi", "key_lo"), keys(column(rows, "id")), strict=True)
@@ -187,8 +188,7 @@ class Tally:
         return columns
 
     def _count_rows(self, rows: pa.RecordBatch, places: _Places) -> None:
-        labelled = np.asarray(column(rows, "target").is_valid())
-        splits = list(self._splits)
+        labelled, splits = np.asarray(column(rows, "target").is_valid()), list(self._splits)
         codes, first, counts = np.unique(places.split, return_index=True, return_counts=True)
         for code, index, count in zip(codes.tolist(), first.tolist(), counts.tolist(), strict=True):
             self._increase(self._rows, splits[code], splits[code], count, places, index)

@@ -7,7 +7,7 @@ text itself is doubled. Folding a joined string is the same as joining folded pa
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,10 +107,38 @@ def is_list(array: Array) -> bool:
 
 
 def input_array(rows: pa.RecordBatch) -> Array:
-    """Return what the model is shown of each row as one string, without nulls."""
-    first = _filled(_single(column(rows, "input"), keep_weight=False))
+    """Return what the model is shown of each row as one string, without nulls.
+
+    Of a conversation that is all the user says, also between answers that are trained: two that only begin alike are
+    not the same.
+    """
+    first = filled(single(column(rows, "input"), keep_weight=False))
     fields = [name for name in INPUT_FIELDS if column(rows, name).null_count < rows.num_rows]
-    return _concatenated([first, *(_tagged(name, column(rows, name)) for name in fields)])
+    parts = [tagged(name, column(rows, name)) for name in fields]
+    target = column(rows, "target")
+    if is_conversation(target):
+        parts.insert(0, tagged("asked", single(of_roles(target, ASKING), keep_weight=False)))
+    return concatenated([first, *parts])
+
+
+#: Who speaks in a conversation besides the assistant and its tools.
+ASKING = ("user", "system")
+
+
+def is_conversation(array: Array) -> bool:
+    """Tell whether a column holds lists of messages."""
+    return is_list(array) and pa.types.is_struct(array.type.value_type)
+
+
+def of_roles(conversations: Array, roles: Sequence[str]) -> Array:
+    """Return for each row the list of those of its messages that have one of the roles; null where there are none."""
+    messages, offsets = flat(conversations)
+    chosen = pc.is_in(pc.struct_field(messages, "role"), pa.array(roles, pa.string()))
+    before = np.concatenate(([0], np.cumsum(chosen.to_numpy(zero_copy_only=False))))
+    cuts = before[offsets]
+    lists = pa.ListArray.from_arrays(pa.array(cuts, pa.int32()), messages.filter(chosen))
+    none = pa.array(cuts[1:] == cuts[:-1])
+    return pc.if_else(none, pa.scalar(None, lists.type), lists)
 
 
 def with_references(inputs: Array, rows: pa.RecordBatch) -> Array:
@@ -118,7 +146,7 @@ def with_references(inputs: Array, rows: pa.RecordBatch) -> Array:
     references = column(rows, "references")
     if references.null_count == len(references):
         return inputs
-    return _concatenated([inputs, _tagged("references", _single(references, keep_weight=False))])
+    return concatenated([inputs, tagged("references", single(references, keep_weight=False))])
 
 
 def target_array(rows: pa.RecordBatch, task: str) -> Array:
@@ -129,7 +157,7 @@ def target_array(rows: pa.RecordBatch, task: str) -> Array:
         target = pa.array(sets, pa.list_(pa.string()))
     elif pa.types.is_floating(target.type):
         target = pc.add(target, 0.0).cast(pa.string())  # -0.0 is 0.0
-    return _single(target, keep_weight=True)
+    return single(target, keep_weight=True)
 
 
 def input_texts(rows: pa.RecordBatch, task: str) -> list[str]:  # noqa: ARG001 - one signature for all tasks
@@ -142,12 +170,12 @@ def input_texts(rows: pa.RecordBatch, task: str) -> list[str]:  # noqa: ARG001 -
     return texts
 
 
-def _single(values: Array, keep_weight: bool) -> Array:
+def single(values: Array, keep_weight: bool) -> Array:
     """One string a row from strings, lists of strings or lists of messages; null stays null."""
     if not is_list(values):
         return _escaped(values)
     inner, offsets = flat(values)
-    parts = _messages(inner, keep_weight) if pa.types.is_struct(inner.type) else _tagged("item", _filled(inner))
+    parts = _messages(inner, keep_weight) if pa.types.is_struct(inner.type) else tagged("item", filled(inner))
     lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), parts)
     joined = pc.binary_join(lists, "")
     return pc.if_else(values.is_valid(), joined, pa.scalar(None, joined.type)) if values.null_count else joined
@@ -156,21 +184,21 @@ def _single(values: Array, keep_weight: bool) -> Array:
 def _messages(messages: Array, keep_weight: bool) -> Array:
     names = [field.name for field in messages.type if keep_weight or field.name != "weight"]
     start = pa.array([f" {MARK}message "] * len(messages), pa.string())
-    return _concatenated([start, *(_tagged(name, pc.struct_field(messages, name)) for name in names)])
+    return concatenated([start, *(tagged(name, pc.struct_field(messages, name)) for name in names)])
 
 
-def _tagged(name: str, values: Array) -> Array:
+def tagged(name: str, values: Array) -> Array:
     """The values, each behind its mark; null becomes the empty string."""
     marked = pc.binary_join_element_wise(pa.scalar(f" {MARK}{name} "), _escaped(values), "")
     return pc.fill_null(marked, "")
 
 
-def _concatenated(parts: Iterable[Array]) -> Array:
+def concatenated(parts: Iterable[Array]) -> Array:
     first, *others = parts
     return pc.binary_join_element_wise(first, *others, "") if others else first
 
 
-def _filled(values: Array) -> Array:
+def filled(values: Array) -> Array:
     return pc.fill_null(values, NOTHING) if values.null_count else values
 
 

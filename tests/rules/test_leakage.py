@@ -59,3 +59,40 @@ def test_references_are_no_input(found):
 
 def test_padded_segments_are_equal_too(found):
     assert found(CODE, [row("a", "train", input_pair="b "), row("a ", "test", input_pair=" B")])
+
+
+def said(role, content):
+    return {"role": role, "content": content}
+
+
+def talk(split, *turns, opening="Hi"):
+    """A conversation of which everything after the first turn of the user is the target, as canonical rows have it."""
+    roles = ("assistant", "user")
+    target = [said(roles[number % 2], turn) for number, turn in enumerate(turns)]
+    return {"input": [said("user", opening)], "target": target, "split": split}
+
+
+def test_conversations_that_only_begin_alike_are_two(found):
+    records = [
+        talk("train", "Hello!", "Tell me about Rome.", "It is old."),
+        talk("test", "Hello!", "Tell me about Bern.", "It is small."),
+        talk("test", "Hello!"),
+        talk("validation", "Hello!", "Tell me about Rome.", "It is old.", "And Bern?", "It is small."),
+    ]
+    assert found(CODE, records, "chat") == []
+
+
+def test_conversations_in_which_the_user_says_the_same_are_one(found):
+    records = [
+        talk("train", "Hello!", "Tell me about  ROME.", "It is old."),
+        talk("test", "Good day.", "tell me about Rome.", "It is large."),
+        talk("test", "Hello!", "Rome."),
+        talk("train", "Bye.", opening="Rome"),
+        talk("validation", "See you.", opening="rome"),
+    ]
+    assert [each.line for each in found(CODE, records, "chat")] == [2, 5]
+
+
+def test_what_the_user_says_later_is_not_taken_for_the_opening(found):
+    two = {"input": [said("user", "a"), said("user", "b")], "target": [said("assistant", "x")], "split": "train"}
+    assert found(CODE, [two, talk("test", "x", "b", "y", opening="a")], "chat") == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -216,3 +218,43 @@ def test_off_unless_selected():
     assert CODE not in {rule.code for rule in active(Settings(), "classification")}
     (rule,) = active(Settings((CODE,)), "classification")
     assert rule.severity == "warning"
+
+
+QUESTIONS = [
+    *("How tall is the tower?", "Who wrote Faust?", "What is the time in Lima?", "Do pigs fly?", "Is it Friday today?"),
+    *("Where did she go?", "Why is the sky blue?", "When was Bern founded?", "Which is larger?", "Can you sing?"),
+]
+TOOLS = json.dumps([{"name": f"tool_{number}", "description": LONG} for number in range(9)])
+
+
+def chat(question: str, system: str = "", answer: str = "Well.") -> dict[str, Any]:
+    turns = [{"role": "system", "content": system}] if system else []
+    turns.append({"role": "user", "content": question})
+    return {"input": turns, "target": [{"role": "assistant", "content": answer}], "tools": TOOLS}
+
+
+@pytest.mark.parametrize("system", ["", LONG])
+def test_what_all_rows_share_does_not_make_them_alike(found, system):
+    assert found(CODE, [chat(question, system) for question in QUESTIONS], "chat", min_similarity=0.5) == []
+    given = {"instruction": LONG, "system": system or None}
+    records = [{"input": question, "target": "x", **given} for question in QUESTIONS]
+    assert found(CODE, records, "text-to-text", min_similarity=0.5) == []
+
+
+def test_one_text_for_two_purposes_is_no_duplicate(found):
+    records = [
+        {"input": LONG + end, "target": "x", "instruction": instruction}
+        for end in ("", "!")
+        for instruction in ("Summarize it.", "Translate it.", None)
+    ]
+    assert [each.line for each in found(CODE, records, "text-to-text")] == [4, 5, 6]
+
+
+def test_an_instruction_alone_is_compared(found):
+    records = [{"input": "", "target": "x", "instruction": LONG + end} for end in ("", "!")]
+    assert [each.line for each in found(CODE, records, "text-to-text")] == [2]
+
+
+def test_the_same_question_is_found_among_conversations(found):
+    records = [chat(LONG, "Be kind."), chat(LONG + "!", "Be kind."), chat(LONG + "?", "Be rude."), chat(QUESTIONS[0])]
+    assert [each.line for each in found(CODE, records, "chat")] == [2]
