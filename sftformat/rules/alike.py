@@ -42,7 +42,7 @@ def near_texts(rows: pa.RecordBatch) -> tuple[Array, Seeds]:
         text, told = (_said(rows, role) for role in ("user", "system"))
         return text, _seeds(concatenated([told, *(tagged(*each) for each in beside.items())]))
     text = concatenated([filled(single(shown, keep_weight=False)), tagged("input_pair", column(rows, "input_pair"))])
-    alone = pc.equal(pc.utf8_trim_whitespace(text), "")
+    alone = pc.equal(pc.utf8_trim_whitespace(text), pa.scalar("", text.type))
     instruction = pc.fill_null(beside["instruction"].cast(pa.string()), "")
     beside["instruction"] = pc.if_else(alone, "", instruction)
     first, *others = (tagged(*each) for each in beside.items())

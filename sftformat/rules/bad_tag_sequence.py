@@ -1,7 +1,8 @@
 r"""Flag a tag that may not follow the one before it in the scheme of the data set: IOB2, IOB1, BIOES, BILOU or BMES.
 
 The scheme is told from all tags of the data set; where it cannot be told for sure (parts of speech, tags without a
-type, only I-) nothing is flagged. One finding for each pair of tags, at its first row, with how often it is there.
+type, only I-) nothing is flagged. One tag in a hundred may be none of it. One finding for each pair of tags, at its
+first row, with how often it is there.
 
 Why it matters: scorers and decoders guess where such an entity begins or ends, and each guesses another way.
 

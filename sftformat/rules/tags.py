@@ -85,23 +85,36 @@ class Scheme:
         return after.prefix == ("I" if self.opens == "B" else "B") and not goes_on
 
 
+#: The letters of each scheme that marks where an entity ends.
+_CLOSED = {"BIOES": "BIES", "BILOU": "BILU", "BMES": "BMES"}
+
+
 def scheme(counts: Mapping[Step, int]) -> Scheme | None:
-    """Return the scheme that the tags of a data set follow; None when they follow none for sure."""
+    """Return the scheme that the tags of a data set follow; None when they follow none for sure.
+
+    A share of STRANGE_SHARE may be no tags of it: without a letter, or with one of another scheme.
+    """
     tokens: Counter[str] = Counter()
     for (_, name), count in counts.items():
         tokens[name] += count
     strange = sum(count for name, count in tokens.items() if tag(name) is None)
-    inside = sum(count for name, count in tokens.items() if (known := tag(name)) and known.type)
-    if strange > STRANGE_SHARE * (strange + inside):
+    letters: Counter[str] = Counter()
+    for name, count in tokens.items():
+        if match := _TAG.fullmatch(name):
+            letters[match.group(1)] += count
+    most = STRANGE_SHARE * (strange + letters.total()) - strange
+    if most < 0:
         return None
-    letters = {match.group(1) for name in tokens if (match := _TAG.fullmatch(name))}
-    if letters <= {"B", "I"}:
+    if _foreign(letters, "BI") <= most:
         return _open_scheme(counts)
-    named = {"BIES": "BIOES", "BILU": "BILOU", "BMES": "BMES"}
-    fits = [name for alphabet, name in named.items() if letters <= set(alphabet)]
-    ended = {known.type for name in tokens if (known := tag(name)) and known.prefix == "E"}
-    begun = {known.type for name in tokens if (known := tag(name)) and known.prefix == "B"}
-    return Scheme(fits[0], closed=True) if fits and ended & begun else None
+    name = min(_CLOSED, key=lambda name: _foreign(letters, _CLOSED[name]))
+    ended = {known.type for each in tokens if (known := tag(each)) and known.prefix == "E"}
+    begun = {known.type for each in tokens if (known := tag(each)) and known.prefix == "B"}
+    return Scheme(name, closed=True) if _foreign(letters, _CLOSED[name]) <= most and ended & begun else None
+
+
+def _foreign(letters: Mapping[str, int], alphabet: str) -> int:
+    return sum(count for letter, count in letters.items() if letter not in alphabet)
 
 
 def _open_scheme(counts: Mapping[Step, int]) -> Scheme | None:

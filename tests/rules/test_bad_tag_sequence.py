@@ -124,6 +124,18 @@ def test_a_stray_tag_does_not_hide_the_scheme(found):
     assert [each.line for each in found(CODE, records(*sentences), TASK)] == [201]
 
 
+@pytest.mark.parametrize(
+    ("name", "stray", "bad"),
+    [("BIOES", "U-PER", ["B-PER", "O"]), ("BILOU", "S-PER", ["B-PER", "O"]), ("IOB2", "S-PER", ["O", "I-PER"])],
+)
+def test_a_letter_of_another_scheme_does_not_hide_the_scheme(found, name, stray, bad):
+    good = tagged([("PER", 3), ("", 1), ("LOC", 1), ("PER", 2)], name)
+    (finding,) = found(CODE, records(*[good] * 40, [stray], bad), TASK)
+    assert finding.line == 42
+    assert finding.message.endswith(f"which {name} forbids")
+    assert found(CODE, records(good, [stray] * 2, bad), TASK) == []  # so many are no accident
+
+
 def test_too_many_pairs_are_no_scheme(found):
     tags = [f"B-{number}" for number in range(STEPS)]
     assert found(CODE, records(tags, ["B-0", "O", "I-0"]), TASK) == []
