@@ -1,8 +1,8 @@
 r"""Flag a text with pieces of HTML that were never turned into text: `&amp;`, `&#39;`, `<br />`, `<b>…</b>`.
 
 Only names that HTML knows count, and a tag that is not empty needs its attribute or its end. A record that speaks of
-HTML, CSS or code (in any of its texts) is left alone: there they are what the text is about. Words that are also those
-of other things (to react, a price tag, la vue) say nothing. A label is judged by itself.
+HTML, CSS or code, or of the very tag (in any of its texts) is left alone: there they are what the text is about. Words
+that are also those of other things (to react, a price tag, la vue) say nothing. A label is judged by itself.
 
 Why it matters: the model learns markup as if it were words, and writes it; `&#39;` is five tokens instead of one.
 

@@ -41,21 +41,55 @@ TEMPLATES = re.compile(
     + r"|\\(?:begin|frac|text)|```|\$\{\{|\{%|\{\{[#/^>]|模板|占位符|テンプレート",
     re.I,
 )
+
+
+def _spoken_of(piece: str) -> str:
+    """A piece that a sentence is about: one alone in quotes or backticks, asked for, or that somebody is to use.
+
+    A quote that opens has nothing before it, so what stands between two that somebody says is none.
+    """
+    named = rf"(?:(?:an?|the) )?[`'\"“‘«]?{piece}[`'\"”’»]?"
+    return (
+        rf"(?<![^\s(\[])(?:`{piece}`|'{piece}'|\"{piece}\"|[“‘«]{piece}[”’»])(?=[\s.,;:?!)\]]|\Z)"
+        rf"|\bwhat(?:'s| is| are| does| do) {named}(?= (?:do|does|for|in|mean|stand|used)\b|\s*[?\n]|\s*\Z)"
+        rf"|\b(?:explain|insert|type|us(?:e|ing)) {named}(?= (?:as|between|for|in|instead|to|when)\b|[.,;:?!]|\s*\Z)"
+    )
+
+
 #: In a record with this, the marks of chat templates and tokenizers are.
-MARKS = re.compile(r"chatml|tokeni[sz]|special tokens?|(?:chat|prompt)[ _](?:template|format)|```", re.I)
+MARKS = re.compile(
+    r"chatml|tokeni[sz]|(?:chat|prompt)[ _](?:template|format)|```"
+    r"|\b(?:begin(?:ning)?|bos|control|end(?:ing)?|eos|pad(?:ding)?|sentence|separator|sequence|special|start|stop|turn)"
+    r"[ -]tokens?\b"
+    r"|\b(?:alpaca|gemma|llama|mistral|qwen|vicuna|zephyr)[- ]?[\d.]*(?:[- ](?:chat|instruct))?['’]?s?"
+    r" (?:formats?|markup|prompts?|syntax|templates?)\b|"
+    + _spoken_of(r"(?:<\|[a-z][a-z0-9_▁]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>)"),
+    re.I,
+)
 
 _TAG_OF = (
     "anchor|body|bold|closing|div|empty|end|head|header|heading|image|img|link|meta|nested|opening|paragraph|script"
     "|self-closing|span|start|style|template|title|void"
+)
+_BARE = r"(?:</?[a-z][a-z0-9]{0,11} ?/?>|&#?[a-z0-9]{2,9};)"
+#: What is done to the looks of a text, with words for it.
+_LOOKS = (
+    r"\b(?:mak|set|turn|writ|display|show)(?:es?|ing)?\b[^.\n]{0,20}\b(?:fonts?|letters?|links?|text|titles?|words?)\b"
+    r"[^.\n]{0,12}\b(?:bold|italics?|underlined?|clickable|cent(?:er|re)d)\b"
 )
 #: In a record with this, tags and entities are.
 HTML = re.compile(
     r"(?<![./_])"
     + _words(
         r"x?html5?|xml|css3?|svg|[jt]sx|php|jinja2?|bbcode|wiki ?text|javascript|typescript|mark(?:up|down)"
+        r"|regex(?:es|p)?|regular expressions?|beautiful ?soup|bs4|lxml|jquery|ssml|xpath|(?:inner|outer)HTML"
+        r"|hyperlinks?|(?:sub|super)scripts?|line breaks?|(?:character|named|numeric) entit(?:y|ies)"
+        r"|(?:delet|escap|ignor|keep|preserv|remov|retain|stripp?)(?:e|ing)? (?:all |any |its |the )*(?:tags|markup)"
         rf"|(?:{_TAG_OF}) tags?|(?:the|virtual|shadow) (?-i:DOM)|(?-i:DOM)[ -](?:elements?|nodes?|trees?|API)"
     )
-    + f"|{_names('angular|django|react|vue')}"
+    + f"|{_names('angular|django|react|vue')}|(?-i:Angular|React|Svelte|Vue): |{_LOOKS}|{_spoken_of(_BARE)}"
+    + r"|>\s*\{[^{}\n]{1,60}\}\s*</"
+    + r"""|\b(?:an?|the) [`'"“«]?&#?[a-z0-9]{2,9};[`'"”»]? (?:character|entity|sign|symbol)\b"""
     + r"""|(?:>|&gt;)[`'"”»]? ?(?:tags?|elements?)\b|\b(?:an?|the|use|with) (?:tag|element) [`'"“«]?(?:<|&lt;)"""
     r"|`[^`\n]{0,80}(?:&#?\w{2,9};|</?[a-z])[^`\n]{0,80}`|```|<!doctype|<\?(?:xml|php)|</?(?:html|head|body|script)\b"
     r"|\bclassName=|\bfunction \w*\("

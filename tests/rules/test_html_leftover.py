@@ -31,6 +31,29 @@ NOOP = [
     "the DOM of <p>x</p>",
     "Make a small web page: <p>x</p>",
     "For a line break in Markdown write <br>.",
+    "What does `<br>` do?",
+    "What does <br> do?",
+    "What does '<br>' do? It breaks the line.",
+    "What is <hr>?",
+    "What's the &nbsp;?",
+    "Explain the &amp; entity",
+    "Explain &nbsp;.",
+    'the "<br>" at the end',
+    "so (“<br />”) it is",
+    "Use <br> to begin a line.",
+    "Why does my regex <p>(.*)</p> not match?",
+    "a regular expression for <b>x</b>",
+    "Parse with BeautifulSoup: <p>hi</p>",
+    "How can I make text bold on my page? Wrap it in <b>…</b>, e.g. <b>hello</b>.",
+    "making the words italic: <i>x</i>",
+    "Translate it, keep tags: <b>Hello</b>",
+    "Remove all the tags from <p>Hello</p>",
+    "React: <p>{name}</p>",
+    "so <p>{user.name}</p> is shown",
+    "Use subscript: H<sub>2</sub>O",
+    "add a hyperlink: <a href='x'>y</a>",
+    "the named entity &eacute;",
+    "SSML: <p>hi</p>",
 ]
 
 
@@ -63,6 +86,21 @@ def test_noop(found, text):
         ("Kölner Dom &amp; Rhein", "&amp;"),
         ("an angular face &amp; big tags", "&amp;"),
         ("more on our web page &amp; in the shop", "&amp;"),
+        ('"Hello!"<br>"Bye!"', "<br>"),
+        ('He said "Hello!" <br> "Bye!" said she.', "<br>"),
+        ("What is <b>wrong</b> with you?", "<b>"),
+        ("what does &amp;lt mean to <b>me</b>", "&amp;"),
+        ("I use <b>this</b> for that", "<b>"),
+        ("Explain <i>why</i> it is so.", "<i>"),
+        ("they remove the price tags &amp; the labels", "&amp;"),
+        ("a bold text &amp; a fine film", "&amp;"),
+        ("Make it bold &amp; short.", "&amp;"),
+        ("individuals &amp; entities", "&amp;"),
+        ("the R&amp;D character of it", "&amp;"),
+        ("People react: &amp; how", "&amp;"),
+        ("Keep calm &amp; carry on", "&amp;"),
+        ("'Tis true &amp; 'twas false", "&amp;"),
+        ("rock 'n' roll &amp; '90s", "&amp;"),
     ],
 )
 def test_finds(found, text, first):
@@ -96,5 +134,14 @@ def test_a_label_is_judged_by_itself(found):
 
 
 def test_much_that_may_be_about_html_takes_no_time(found):
-    for text in ("make " * 20_000, "the tag " * 20_000, ">" * 20_000, "in " * 20_000, "`" + "&amp;" * 20_000):
+    for text in (
+        "make " * 20_000,
+        "make text " * 10_000,
+        "what is the " * 9_000,
+        "keep all the " * 9_000,
+        "the tag " * 20_000,
+        ">" * 20_000,
+        "in " * 20_000,
+        "`" + "&amp;" * 20_000,
+    ):
         assert len(found(CODE, [{"input": f"&lt;{text}"}])) == 1

@@ -33,6 +33,16 @@ NOOP = [
     "{{#each items}}{{this}}{{/each}}",
     "a Helm chart takes {{name}}",
     "Answer in this format: {{answer}}",
+    "Llama prompts start with [INST]",
+    "Llama-3's prompt ends with <|eot_id|>",
+    "the Mistral instruct template: [INST] hi [/INST]",
+    "What is the end-of-sequence token </s>?",
+    "What does <|im_end|> mean?",
+    "What is [INST]?",
+    "Generation ends with `</s>` there.",
+    'The text "<|endoftext|>" is cut.',
+    "the start token <s>",
+    "Use [INST] for instructions.",
 ]
 
 
@@ -70,6 +80,11 @@ def test_noop(found, text):
         ("Thanks {{name}}, we were overwhelmed.", "{{name}}"),
         ("{{name}} at the helm drinks a liquid", "{{name}}"),
         ("La vue de {{name}}", "{{name}}"),
+        ("a llama and an alpaca</s>", "</s>"),
+        ("a parking token </s>", "</s>"),
+        ('"Hello!"</s>"Bye!"', "</s>"),
+        ("What is [INST] up </s>", "[INST]"),
+        ("The llama prompted a smile <|im_end|>", "<|im_end|>"),
     ],
 )
 def test_finds(found, text, first):
