@@ -1,8 +1,8 @@
-r"""Flag a label that differs only in case or blanks from the form that most rows have, or that the label map has.
+r"""Flag a label that differs only in case or blanks from the form that most rows or the label map have, or is padded.
 
 One finding a variant, at its first row. Rows are counted for the form without the blanks around it, so `Neg ` in 12
-rows is taken for `neg` where `neg` and ` neg` stand in more together. Variants that the label map given with
-`--labels` holds are meant, and fine.
+rows is taken for `neg` where `neg` and ` neg` stand in more together. A label that only stands with blanks around it is
+padded: `text, label` makes ` pos` of every `pos`. What the label map given with `--labels` holds is meant, and fine.
 
 Why it matters: `Pos`, `pos` and `pos ` become three classes; the model is trained to tell apart what is the same.
 
@@ -13,6 +13,10 @@ Breaks it:
     {"id": "2", "input": "good", "target": "pos"}
     {"id": "3", "input": "great", "target": "Pos "}
     {"id": "4", "input": "bad", "target": "neg"}
+
+Breaks it:
+    {"id": "1", "input": "fine", "target": " pos"}
+    {"id": "2", "input": "bad", "target": " neg"}
 
 Keeps it:
     {"id": "1", "input": "fine", "target": "pos"}
@@ -33,11 +37,13 @@ TASKS = LABEL_TASKS
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
     """Find the labels that are variants of another."""
     labels, meant = census.all_labels, set(census.locked or ())
+    padded = {label for label in labels if label.strip() not in ("", label)} - meant
     for group in variants(labels):
         rows = {label: labels[label].rows for label in group}
         main = main_form(rows, meant)
         for label in group:
             if label != main and label not in meant:
+                padded.discard(label)
                 count, most = labels[label], _counted(rows, main, main in meant)
                 message = (
                     f"label {quoted(label)} ({count.rows:,}) is {quoted(main)} ({most}) but for case or blanks"
@@ -45,6 +51,13 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
                 )
                 hint = f"did you mean {quoted(main)}?"
                 yield SetFinding(message, count.place, count.split, "/target", quoted(main), quoted(label), hint)
+
+    for label in labels:
+        if label in padded:
+            count = labels[label]
+            message = f"label {quoted(label)} ({count.rows:,}) has blanks around it{count.also()}"
+            right, hint = quoted(label.strip()), "convert --fix trims them"
+            yield SetFinding(message, count.place, count.split, "/target", right, quoted(label), hint)
 
 
 def _counted(rows: Mapping[str, int], main: str, meant: bool) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sftformat.rules.rule import quoted
 
 CODE = "SFT301"
 
@@ -46,6 +50,25 @@ def test_one_finding_a_variant_with_the_first_place_and_counts(found):
 
 def test_of_equals_the_first_by_code_point_is_right(found):
     assert [each.got for each in found(CODE, records("pos", "Pos", "Pos", "pos"))] == ['"pos"']
+
+
+def test_labels_that_all_have_blanks_around_them(found):
+    findings = found(CODE, records(" pos", " neg", " pos", " ", "fine"))
+    assert [(each.line, each.message, each.expected) for each in findings] == [
+        (1, 'label " pos" (2) has blanks around it; also in line 3', '"pos"'),
+        (2, 'label " neg" (1) has blanks around it', '"neg"'),
+    ]
+    assert all("--fix" in each.hint for each in findings)
+    assert found(CODE, records(" pos", " neg"), labels=[" pos", " neg"]) == []
+
+
+@given(st.lists(st.sampled_from(["a", "A", " a", "a ", "\ta", " A", "b", " b", " ", ""]), max_size=8), st.booleans())
+def test_every_padded_label_has_one_finding(found, labels, locked):
+    meant = ["a", " b"] if locked else []
+    told = [each.got for each in found(CODE, records(*labels), labels=meant or None)]
+    padded = {quoted(label) for label in labels if label.strip() not in ("", label) and label not in meant}
+    assert set(told) >= padded
+    assert len(told) == len(set(told))
 
 
 def test_labels_of_all_splits_and_lists(found):
