@@ -1,7 +1,8 @@
 """`--redact`: a finding or a repair without any value of the data. What is shown is chosen, never what is hidden.
 
 Shown are the code, the place, the names of files and of columns that the layout knows, numbers of ours, and what a
-schema expects. The message stays only for codes whose messages never hold a value; a test plants values to prove it.
+schema expects, without the values that it names. The message stays only for codes whose messages never hold a value; a
+test plants values to prove it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,18 @@ WITHOUT_VALUES = frozenset(
     for number in (2, 5, *range(7, 14), 17, 18, *range(201, 205), 302, *range(401, 406), 407, 409, 501, 502, 503)
 )
 HIDDEN = "…"
+#: What is said of keywords that name values, which may be those of the data, and of those that hold schemas.
+_NAMED = {
+    "enum": "one of the values of the schema",
+    "const": "the value of the schema",
+    "pattern": "what the pattern of the schema matches",
+} | {
+    keyword: f"what {keyword} of the schema says"
+    for keyword in (
+        *("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "contains", "minContains", "maxContains"),
+        *("dependencies", "dependentSchemas", "dependentRequired", "disallow", "extends"),
+    )
+}
 _KEYS = frozenset(each.name for each in REPAIRS if each.scope == "key")
 _POSITION = re.compile(r"\A(?:column|row) [\d,]+: ")
 # What Python and JSON put between quotes, also where the end was clipped; what follows "got"; columns that are listed.
@@ -41,10 +54,10 @@ def redacted(found: Diagnostic, known: Collection[str]) -> Diagnostic:
     words, fix = _WORDS[found.code]
     position = _POSITION.match(found.message)
     if found.keyword and found.expected:
-        # What a schema expects is ours to tell; only with `type` is what is there no more than the name of a type.
-        got = found.got if found.keyword == "type" else ""
-        words = f"{path or 'the record'}: expected {found.expected}" + (f", got {got}" if got else "")
-        return replace(found, path=path, message=words, got=got, hint=fix)
+        # Only with `type` is what is there no more than the name of a type.
+        got, expected = found.got if found.keyword == "type" else "", _NAMED.get(found.keyword, found.expected)
+        words = f"{path or 'the record'}: expected {expected}" + (f", got {got}" if got else "")
+        return replace(found, path=path, message=words, expected=expected, got=got, hint=fix)
     message = (position.group() if position else "") + words
     return replace(found, path=path, message=message, expected="", got="", hint=fix)
 

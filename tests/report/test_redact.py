@@ -115,6 +115,42 @@ def test_no_value_is_shown_by_an_error_that_ends_the_run(data: Path) -> None:
     assert SECRET not in redacted_words(f"the value '{SECRET} clipped…")
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        {"enum": [SECRET, "pos"]},
+        {"const": SECRET},
+        {"not": {"const": "neg"}, "$comment": SECRET},
+        {"anyOf": [{"enum": [SECRET]}, {"pattern": SECRET}]},
+        {"type": "array", "contains": {"const": SECRET}},
+        {"if": {"const": "neg"}, "then": {"const": SECRET}},
+    ],
+    ids=lambda label: next(iter(label)),
+)
+def test_no_value_that_a_schema_names_is_shown(data: Path, label: dict[str, Any]) -> None:
+    (data / "schema.json").write_text(json.dumps({"properties": {"label": label}}))
+    (data / "b.jsonl").write_text('{"text": "a", "label": "neg"}\n{"text": "b", "label": "neg"}\n')
+    call = ("validate", str(data / "b.jsonl"), "--schema", str(data / "schema.json"), "--redact")
+    for form in FORMATS:
+        text = shown(data, *call, "--output-format", form)
+        assert "SFT101" in text or "SFT104" in text
+        assert SECRET not in text
+
+
+def test_no_label_of_an_inferred_schema_is_shown(data: Path) -> None:
+    rows = [{"text": f"film {number}", "label": f"{SECRET}{number % 2}"} for number in range(60)]
+    (data / "c.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = CliRunner().invoke(cli, ["schema", "--infer", str(data / "c.jsonl")])
+    assert f"{SECRET}1" in done.stdout
+    (data / "inferred.json").write_text(done.stdout)
+    (data / "d.jsonl").write_text('{"text": "a", "label": "neg"}\n')
+    call = ("validate", str(data / "c.jsonl"), str(data / "d.jsonl"), "--schema", str(data / "inferred.json"))
+    assert f'enum ["{SECRET}0' in shown(data, *call)
+    text = shown(data, *call, "--redact")
+    assert "/label: expected one of the values of the schema" in text
+    assert SECRET not in text
+
+
 @pytest.mark.parametrize("code", [*CODES, *(rule.code for rule in RULES)])
 def test_what_is_redacted_still_says_what_is_wrong(code: str) -> None:
     name = next((rule.name for rule in RULES if rule.code == code), CODES[code].name if code in CODES else "")
