@@ -29,6 +29,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "mistral": ("interactions", "available_tools"),
     "history": ("history",),
     "swift-sharegpt": ("conversation",),
+    "turns": ("conversations",),
     **dict.fromkeys(PREFERENCES, ("chosen", "preferred_output", "chosen_messages", "label")),
 }
 
