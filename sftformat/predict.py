@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from sftformat.answered import prediction_rows
 from sftformat.decoder import decoding_of, write_texts
-from sftformat.evaluate import prediction_rows
 from sftformat.folder.manifest import open_folder
 from sftformat.models import infer
 from sftformat.targets import answers_of

@@ -75,16 +75,13 @@ def prepare(
     """
     task, labels = task_of(manifest["task"], manifest["labels"]), manifest["labels"]
     split = open_split(shards, manifest, "train")
-    taught = split.labelled & (split.weights > 0)
-    rows = np.flatnonzero(taught if left_out is None else taught & ~left_out)
-    if not len(rows):
-        raise TrainingError(f"{shards}: no row of train has a label and a weight above 0: nothing to train on")
-    if task.one_class and len(labels) < 2:
-        raise TrainingError(f"{shards}: the label map has {len(labels)} label: there is nothing to tell apart")
-    has_validation = manifest["splits"].get("validation", {}).get("rows", 0) > 0
-    validation = open_split(shards, manifest, "validation") if has_validation else None
-    validation_rows = np.flatnonzero(validation.labelled) if validation else np.empty(0, np.int64)
-    validation = validation if len(validation_rows) else None
+    rows = _taught(split, task, shards, left_out)
+    validation, validation_rows = _validation(shards, manifest)
+    if options.early_stopping and validation is None:
+        raise UsageError(f"{shards}: --early-stopping needs a validation split with labels; it has none")
+    metric = options.metric or task.metric
+    if metric in WRITTEN:
+        require_text_extra()
     seed_generators(options.seed, 0)  # the head of the model
     model, decoding = load_model(model_name, task.name, labels), decoding_of(manifest, options.beams)
     if decoding is not None:
@@ -95,15 +92,52 @@ def prepare(
         raise reason
     if options.class_weights:
         split = replace(split, weights=balanced(split, rows))
-    if options.early_stopping and validation is None:
-        raise UsageError(f"{shards}: --early-stopping needs a validation split with labels; it has none")
     if options.freeze:
         freeze(model, options.freeze)
     device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
     if options.precision == "auto":
         options = replace(options, precision="bf16" if device.type == "cuda" else "fp32")
     model.to(device).train()
-    identity = {
+    identity = _identity(manifest, model_name, options, device, left_out)
+    optimizer, loss = make_optimizer(model, options), task.loss
+    if task.smoothed is not None and options.label_smoothing:
+        loss = partial(task.smoothed, smoothing=options.label_smoothing)
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = (folder, options, task, metric, split, rows, validation, validation_rows)
+    return Setup(*parts, model, optimizer, device, identity, decoding, loss)
+
+
+def _taught(split: Split, task: Task, shards: Path, left_out: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    """Return the rows of train that are trained on: those with a label and a weight that are not left out."""
+    taught = split.labelled & (split.weights > 0)
+    rows = np.flatnonzero(taught if left_out is None else taught & ~left_out)
+    if not len(rows):
+        raise TrainingError(f"{shards}: no row of train has a label and a weight above 0: nothing to train on")
+    if task.one_class and len(split.labels or ()) < 2:
+        raise TrainingError(
+            f"{shards}: the label map has {len(split.labels or ())} label: there is nothing to tell apart"
+        )
+    return rows
+
+
+def _validation(shards: Path, manifest: Mapping[str, Any]) -> tuple[Split | None, NDArray[np.int64]]:
+    """Return the validation split with its labelled rows; None where there is none with labels."""
+    if not manifest["splits"].get("validation", {}).get("rows", 0):
+        return None, np.empty(0, np.int64)
+    split = open_split(shards, manifest, "validation")
+    rows = np.flatnonzero(split.labelled)
+    return (split, rows) if len(rows) else (None, rows)
+
+
+def _identity(
+    manifest: Mapping[str, Any],
+    model_name: str,
+    options: TrainOptions,
+    device: torch.device,
+    left_out: NDArray[np.bool_] | None,
+) -> dict[str, Any]:
+    """Return what a checkpoint must have been made from and with, so that a run may go on from it."""
+    return {
         "data": manifest["fingerprint"],
         "model": model_hash(resolve(model_name)),
         **{f"option {name}": value for name, value in asdict(options).items() if name != "checkpoint_every"},
@@ -113,15 +147,6 @@ def prepare(
         "torch": torch.__version__,
         "device": device.type,
     }
-    optimizer, metric = make_optimizer(model, options), options.metric or task.metric
-    if metric in WRITTEN:
-        require_text_extra()
-    loss = task.loss
-    if task.smoothed is not None and options.label_smoothing:
-        loss = partial(task.smoothed, smoothing=options.label_smoothing)
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = (folder, options, task, metric, split, rows, validation, validation_rows)
-    return Setup(*parts, model, optimizer, device, identity, decoding, loss)
 
 
 def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:

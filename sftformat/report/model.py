@@ -13,7 +13,7 @@ from sftformat.report.screen import Screen, add, bar, count, table
 
 if TYPE_CHECKING:
     from sftformat.compare import Comparison
-    from sftformat.evaluate import Evaluation
+    from sftformat.evaluation import Evaluation
     from sftformat.events import Event, Finished, Trial
 
 #: Classes that the tables show; the files hold all.
