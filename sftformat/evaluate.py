@@ -124,7 +124,7 @@ def _written_with(decoding: Decoding | None) -> dict[str, int]:
 
 
 def _labelled(opened: Opened) -> NDArray[np.int64]:
-    rows = np.flatnonzero(opened.split.labelled)
+    rows = opened.split.answerable
     if not len(rows):
         raise UsageError(f"{opened.shards}: no row of split {opened.split.name!r} has a label: use predict")
     return rows
@@ -170,7 +170,7 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         task=task.name,
         metric=task.shown or task.metric,
         n=len(answers),
-        unlabelled=len(split) - len(answers),
+        unlabelled=len(split.firsts) - len(answers),
         metrics=plain(measure(task, answers)),
         interval=ranges[task.shown or task.metric],
         intervals=ranges,

@@ -56,7 +56,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The run begins (or goes on after `step` steps)."""
+    """The run begins (or goes on after `step` steps). `windows` are the rows that long records are, 0 without any."""
 
     learning_rate: float
     rows: int
@@ -68,6 +68,7 @@ class Started:
     device: str
     trial: int = 1
     trials: int = 1
+    windows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,7 @@ def _commit(
         "task": manifest["task"],
         "labels": manifest["labels"],
         "max_length": manifest["max_length"],
-        **{name: manifest[name] for name in ("template", "max_target_length", "decoder") if name in manifest},
+        **{name: manifest[name] for name in ("template", "max_target_length", "decoder", "stride") if name in manifest},
         "texts": texts_of(manifest["splits"]["train"]),
         "model": {"name": folder.resolve().name if folder.is_dir() else model, "sha256": made_from["model"]},
         "shards": manifest["fingerprint"],

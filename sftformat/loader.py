@@ -57,6 +57,8 @@ _OF_TEXTS: Mapping[str, pa.DataType] = {
     "references": pa.list_(pa.string()),
 }
 _MORE = {"word": _OF_WORDS, "text": _OF_TEXTS}
+#: A column that the rows have where long records are several of them.
+_OF_WINDOWS: Mapping[str, pa.DataType] = {"window": pa.int32()}
 #: Columns that may hold null: rows that are not labelled.
 _NULLABLE = ("labels", "target_text")
 
@@ -88,11 +90,14 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
     if split not in splits:
         raise UsageError(f"{shards}: no split {split!r}; it has {', '.join(sorted(splits)) or 'none'}")
     columns = {**_COLUMNS, "labels": task.column, **_MORE.get(task.unit, {})}
+    columns |= _OF_WINDOWS if "stride" in manifest else {}
     tables = [_read(shards / name, columns) for name in splits[split]["files"]]
     batches = [batch for table in tables for batch in table.to_batches() if len(batch)]
     rows = sum(len(batch) for batch in batches)
-    if rows != splits[split]["rows"]:
-        raise FolderError(f"{shards}: split {split!r} has {rows} rows, the manifest says {splits[split]['rows']}")
+    firsts = _firsts(tables, shards, split) if "stride" in manifest else np.arange(rows)
+    told = splits[split].get("windows", len(firsts)), splits[split]["rows"]
+    if (rows, len(firsts)) != told:
+        raise FolderError(f"{shards}: split {split!r} has {rows} rows, the manifest says {told[0]}")
     if not rows:
         raise UsageError(f"{shards}: split {split!r} is empty")
     whole = pa.Table.from_batches(batches)
@@ -122,6 +127,7 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         ids=whole["id"],
         files=whole["file"].to_numpy(),
         lines=whole["line"].to_numpy(),
+        firsts=firsts,
         words=whole["words"] if numbers is not None else None,
         numbers=numbers,
         decoder=decoder,
@@ -130,6 +136,20 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
     )
     _check(opened, manifest, shards)
     return opened
+
+
+def _firsts(tables: Sequence[pa.Table], shards: Path, split: str) -> NDArray[np.int64]:
+    """Return the first row of each record of which the rows are windows.
+
+    Raises:
+        FolderError: windows that do not follow one another in their records.
+    """
+    numbers = np.concatenate([np.zeros(0, np.int32), *(table["window"].to_numpy() for table in tables)])
+    bad = (numbers != 0) & (numbers != np.concatenate(([-1], numbers[:-1])) + 1)
+    if bad.any():
+        row = int(bad.argmax())
+        raise FolderError(f"{shards}: split {split!r} row {row}: window {numbers[row]} follows none of its record")
+    return np.flatnonzero(numbers == 0)
 
 
 def texts_of(split: Mapping[str, Any]) -> list[int]:

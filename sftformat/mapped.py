@@ -35,6 +35,9 @@ class Split:
     nothing. `files` are positions in `inputs`, the names of the source files. Rows of words have `words`, all of a row,
     and `numbers`, which of them the targets are of. Rows of text have as targets `Ragged` tokens (IGNORED = not
     trained on), `decoder`, as many tokens that the decoder is given, and `sides`, the columns with their texts.
+
+    A long record may be several rows, its windows, one after the other: it goes by the number of the first, which is
+    in `firsts`, and what is not of tokens is the same in all of them.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Split:
     ids: pa.ChunkedArray[Any]  # (N,) string
     files: NDArray[np.int32]  # (N,)
     lines: NDArray[np.int64]  # (N,)
+    firsts: NDArray[np.int64]  # (R,) the first row of each record; all rows where none is a window
     words: pa.ChunkedArray[Any] | None = None  # (N,) list<string>
     numbers: Ragged | None = None
     decoder: Ragged | None = None
@@ -62,6 +66,29 @@ class Split:
         """Whether the tokenizer knows no capitals."""
         normalizer = self.tokenizer.normalizer if self.tokenizer is not None else None
         return normalizer is not None and normalizer.normalize_str("A") == "a"
+
+    @property
+    def windows(self) -> NDArray[np.int64]:
+        """How many rows each record is: (R,)."""
+        return np.diff(self.firsts, append=len(self))
+
+    @property
+    def answerable(self) -> NDArray[np.int64]:
+        """The records with a label, by their first rows."""
+        return self.firsts[self.labelled[self.firsts]]
+
+    def rows_of(self, records: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return all rows of records, which go by their first rows, and how many each has."""
+        if len(self.firsts) == len(self):
+            return records, np.ones(len(records), np.int64)
+        counts = self.windows[np.searchsorted(self.firsts, records)]
+        ends = np.cumsum(counts)
+        return np.repeat(records - (ends - counts), counts) + np.arange(counts.sum()), counts
+
+    def shares(self) -> NDArray[np.float32]:
+        """Return how much of its record each row is, so that a record counts once: (N,)."""
+        windows = self.windows
+        return np.repeat(1 / windows.astype(np.float32), windows)
 
     def __len__(self) -> int:
         return len(self.lengths)

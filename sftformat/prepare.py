@@ -90,8 +90,8 @@ def prepare(
     other = check_vocabulary(resolve(model_name), shards)
     for reason in [*reasons, *([other] if other else [])]:
         raise reason
-    if options.class_weights:
-        split = replace(split, weights=balanced(split, rows))
+    weights = balanced(split, rows) if options.class_weights else split.weights
+    split = replace(split, weights=weights * split.shares())
     if options.freeze:
         freeze(model, options.freeze)
     device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
@@ -125,7 +125,7 @@ def _validation(shards: Path, manifest: Mapping[str, Any]) -> tuple[Split | None
     if not manifest["splits"].get("validation", {}).get("rows", 0):
         return None, np.empty(0, np.int64)
     split = open_split(shards, manifest, "validation")
-    rows = np.flatnonzero(split.labelled)
+    rows = split.answerable
     return (split, rows) if len(rows) else (None, rows)
 
 
@@ -150,7 +150,11 @@ def _identity(
 
 
 def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the weights of all rows (N,), those of a class times rows / (classes · rows of the class)."""
+    """Return the weights of all rows (N,), those of a class times rows / (classes · rows of the class).
+
+    Windows are counted as the record that they are of.
+    """
+    rows = rows[np.isin(rows, split.firsts)]
     counts = np.bincount(split.targets[rows], minlength=len(split.labels or ()))  # (C,)
     factors = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     return np.where(split.labelled, split.weights * factors[split.targets], split.weights).astype(np.float32)
@@ -190,10 +194,11 @@ def seed_generators(seed: int, step: int, piece: int = 0) -> None:
 
 def first_warnings(setup: Setup) -> list[str]:
     """Return what a person should know before the run: rows left out, no validation, one class, targets far from 0."""
-    found, without = [], int((~setup.train.labelled | (setup.train.weights <= 0)).sum())
+    train, firsts = setup.train, setup.train.firsts
+    found, without = [], int((~train.labelled | (train.weights <= 0))[firsts].sum())
     targets = setup.train.targets[setup.rows]
     if without:
-        found.append(f"{without:,} of {len(setup.train):,} rows of train have no label or weight 0 and are left out")
+        found.append(f"{without:,} of {len(firsts):,} rows of train have no label or weight 0 and are left out")
     if setup.validation is None:
         found.append("there is no validation split with labels: the last weights are kept, not the best")
     else:
