@@ -96,7 +96,7 @@ def prepare(
         freeze(model, options.freeze)
     device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
     if options.precision == "auto":
-        options = replace(options, precision="bf16" if device.type == "cuda" else "fp32")
+        options = replace(options, precision="bf16" if has_bf16(device) else "fp32")
     model.to(device).train()
     identity = _identity(manifest, model_name, options, device, left_out)
     optimizer, loss = make_optimizer(model, options), task.loss
@@ -105,6 +105,11 @@ def prepare(
     folder.mkdir(parents=True, exist_ok=True)
     parts = (folder, options, task, metric, split, rows, validation, validation_rows)
     return Setup(*parts, model, optimizer, device, identity, decoding, loss)
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Return whether a device multiplies bfloat16 itself: where it does not, autocast is slower than float32."""
+    return device.type != "cpu" or bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _taught(split: Split, task: Task, shards: Path, left_out: NDArray[np.bool_] | None) -> NDArray[np.int64]:
