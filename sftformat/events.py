@@ -23,7 +23,7 @@ class TrainOptions:
     warmup: float = 0.1
     clip: float = 1.0
     seed: int = 0
-    precision: str = "fp32"  # bf16 = autocast; auto = bf16 where a GPU has it
+    precision: str = "fp32"  # bf16 = autocast; auto = bf16 where the processor has it
     threshold: float = 0.5  # multilabel: from which probability a label applies
     keep: str = "best"  # best on validation, or last
     metric: str | None = None  # what best means; None = that of the task

@@ -15,18 +15,23 @@ from sftformat.shards import TokenizeOptions, tokenize
 from .archives import member
 
 #: How many different snippets are told positive or negative.
-SNIPPETS = 10_565
+SNIPPETS = 10_566
 TRAINED = 2000
+
+
+def rated(name: str) -> list[tuple[str, float]]:
+    """Return the texts of a file of the archive, each with what people felt in the mean, from -4 to 4."""
+    inside = member("vaderSentiment-3.3.2", "additional_resources/hutto_ICWSM_2014.tar.gz")
+    with tarfile.open(fileobj=io.BytesIO(inside)) as opened:
+        file = opened.extractfile(f"hutto_ICWSM_2014/{name}_GroundTruth.txt")
+        assert file is not None
+        rows = [line.split("\t") for line in file.read().decode("cp1252").splitlines()]
+    return [(text.strip(), float(felt)) for _, felt, text in rows]
 
 
 def snippets() -> list[tuple[str, str]]:
     """Return different texts with their labels, in an order that has nothing to do with where they stood."""
-    inside = member("vaderSentiment-3.3.2", "additional_resources/hutto_ICWSM_2014.tar.gz")
-    with tarfile.open(fileobj=io.BytesIO(inside)) as opened:
-        file = opened.extractfile("hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt")
-        assert file is not None
-        rows = [line.split("\t") for line in file.read().decode("cp1252").splitlines()]
-    found = {text.strip(): "positive" if float(felt) > 0 else "negative" for _, felt, text in rows if float(felt)}
+    found = {text: "positive" if felt > 0 else "negative" for text, felt in rated("movieReviewSnippets") if felt}
     return sorted(found.items(), key=lambda row: hashlib.sha256(row[0].encode()).digest())
 
 
