@@ -155,7 +155,7 @@ def open_file(path: Path, columns: Mapping[str, pa.DataType], nullable: Collecti
             raise FolderError(f"{path}: column {name!r} holds null")
     table = table.select(list(columns))
     chunks = tuple(_chunk(batch, shards) for batch in table.to_batches() if len(batch))
-    return File(table, chunks, np.frombuffer(buffer, np.uint8))
+    return File(table, chunks, np.frombuffer(memoryview(buffer), np.uint8))
 
 
 def _chunk(batch: pa.RecordBatch, shards: Path) -> Chunk:

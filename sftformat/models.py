@@ -190,7 +190,7 @@ def check_fit(model: Any, manifest: Mapping[str, Any], splits: Sequence[str] = (
         mend = f"tokenize again with --max-target-length {limit}"
         reasons.append(ModelError(f"the longest target has {target:,} tokens, the model takes {limit:,}: {mend}"))
     if limit is not None and longest > limit:
-        mend = f"tokenize again with --max-length {limit}"
+        mend = f"tokenize again with {'--window' if 'stride' in manifest else '--max-length'} {limit}"
         reasons.append(ModelError(f"the longest row has {longest:,} tokens, the model takes {limit:,}: {mend}"))
     padding = getattr(model.config, "pad_token_id", None)
     if padding is not None and padding != tokenizer["pad_id"]:

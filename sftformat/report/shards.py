@@ -35,7 +35,7 @@ def follow(
 
 def show_report(where: Screen, report: Report) -> None:
     """Print, for each split, lengths in tokens, and rows cut and tokens lost, or the windows that lose none."""
-    numbers = ("rows", "tokens", "median", "99 %", "longest")
+    numbers: tuple[str, ...] = ("rows", "tokens", "median", "99 %", "longest")
     if report.stride:
         numbers = (*numbers, f"windows of {report.max_length}")
     else:

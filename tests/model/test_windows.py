@@ -110,7 +110,7 @@ def rows_of(split: Split) -> list[tuple[int, ...]]:
 def test_what_stands_behind_the_first_window_is_learned(call_here: Call, model: Path, tmp_path: Path) -> None:
     """The same rows, model and options: right with windows, and no better than chance where they are cut."""
     learned = {}
-    how = ("--model", str(model), "--epochs", "12", "--learning-rate", "3e-3", "--batch-size", "16", "--keep", "last")
+    how = ("--model", str(model), "--epochs", "8", "--learning-rate", "3e-3", "--batch-size", "16", "--keep", "last")
     for name, options in (("windows", {"window": N, "stride": M}), ("cut", {"max_length": N})):
         made = windowed(tmp_path / name, model, **options)
         assert call_here("train", str(made), "-o", f"{name}/run", *how, "-q").code == 0

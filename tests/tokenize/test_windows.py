@@ -109,6 +109,19 @@ def test_the_folder_is_one_of_records(long_reviews: Path, tokenizer_folder: Path
     assert gather(split, np.arange(len(split))).input_ids.shape == (len(split), 12)
 
 
+def test_labels_are_those_of_the_record(tokenizer_folder: Path, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"input": "good film " * 9, "target": ["a", "b"]}, {"input": "bad", "target": []}]
+    tags = write_dataset(tmp_path / "tags", "multilabel", {"train": [rows]})
+    make(tags, tmp_path / "out", tokenizer_folder, window=8)
+    made = [row["labels"] for row in read(tmp_path / "out", "train")]
+    assert made[-1] == [0.0, 0.0]
+    assert made[:-1] == [[1.0, 1.0]] * (len(made) - 1)
+    numbers = [{"input": "good film " * 9, "target": 0.5}, {"input": "bad", "target": None}]
+    scores = write_dataset(tmp_path / "scores", "regression", {"train": [numbers]})
+    make(scores, tmp_path / "other", tokenizer_folder, window=8)
+    assert [row["labels"] for row in read(tmp_path / "other", "train")] == [*[0.5] * (len(made) - 1), None]
+
+
 def test_same_bytes_with_workers_and_after_a_stop(long_reviews: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
     make(long_reviews, tmp_path / "one", tokenizer_folder, window=12)
     make(long_reviews, tmp_path / "two", tokenizer_folder, workers=2, window=12)
