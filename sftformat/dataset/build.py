@@ -15,6 +15,7 @@ from sftformat.dataset.findings import (
     cell_findings,
     file_findings,
     in_records,
+    join_findings,
     named_findings,
     schema_findings,
     split_findings,
@@ -155,7 +156,7 @@ def _survey(
         _count_again(results, splits, found, detected, options, folder)
     whole = [*cell_findings(options, detected), *file_findings(results, found), *unexpected_findings(results, detected)]
     whole += [*type_findings(results, detected), *split_findings(results, found, detected)]
-    whole += named_findings(results, found)
+    whole += [*named_findings(results, found), *join_findings(found, options)]
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)

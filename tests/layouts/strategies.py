@@ -276,6 +276,7 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         },
         {"system": texts | st.none()},
     ),
+    "turns": record({"conversations": st.lists(texts | integers | st.booleans(), min_size=1, max_size=5)}, {}),
     "preference": record({"prompt": texts, "chosen": texts, "rejected": texts | st.none()}, {"system": texts}),
     "preference-unpaired": record({"prompt": texts, "completion": texts, "label": st.just(True)}, {}),
     "preference-unpaired-chat": st.one_of(
