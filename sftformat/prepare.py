@@ -28,6 +28,10 @@ from sftformat.tasks.texts import WRITTEN
 from sftformat.twins import shared
 
 
+#: What torch is asked for a processor that multiplies bfloat16; not all of its versions can tell.
+BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What the loop works with; nothing in it changes but the weights and the moments."""
@@ -109,7 +113,7 @@ def prepare(
 
 def has_bf16(device: torch.device) -> bool:
     """Return whether a device multiplies bfloat16 itself: where it does not, autocast is slower than float32."""
-    return device.type != "cpu" or bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return device.type != "cpu" or any(getattr(torch.cpu, name, bool)() for name in BF16)
 
 
 def _taught(split: Split, task: Task, shards: Path, left_out: NDArray[np.bool_] | None) -> NDArray[np.int64]:
