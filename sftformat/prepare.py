@@ -27,7 +27,6 @@ from sftformat.tasks.task import Task
 from sftformat.tasks.texts import WRITTEN
 from sftformat.twins import shared
 
-
 #: What torch is asked for a processor that multiplies bfloat16; not all of its versions can tell.
 BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
