@@ -23,6 +23,7 @@ class SplitReport:
     the max_length that cuts no row, and at most 1 % of the rows. `unknown` counts unknown tokens, `all_unknown` rows
     that have nothing else. Where the target is text, `aimed_cut` rows lose `aimed_lost` of `aimed` tokens that are
     trained on; `longest_aim` is the longest target, or with a causal objective the longest row (0: no such target).
+    `windows` counts the rows of the Arrow files.
     """
 
     rows: int
@@ -39,6 +40,7 @@ class SplitReport:
     aimed_lost: int = 0
     aimed_cut: int = 0
     longest_aim: int = 0
+    windows: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the manifest keeps it."""
@@ -64,13 +66,15 @@ class SplitReport:
 class Report:
     """What tokenization with `max_length` and `truncation` means for each split.
 
-    `max_target_length` limits the targets of an encoder-decoder; 0 where they have no limit of their own.
+    `max_target_length` limits the targets of an encoder-decoder; 0 where they have no limit of their own. Longer rows
+    are windows that begin `stride` tokens apart, if that is not 0.
     """
 
     max_length: int
     truncation: str
     splits: Mapping[str, SplitReport]
     max_target_length: int = 0
+    stride: int = 0
 
     @property
     def cut(self) -> int:
@@ -118,6 +122,7 @@ def split_report(counts: Counts) -> SplitReport:
         aimed_lost=counts.aimed_lost,
         aimed_cut=counts.aimed_cut,
         longest_aim=counts.longest_aim,
+        windows=counts.windows,
     )
 
 
