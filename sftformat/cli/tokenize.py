@@ -51,6 +51,7 @@ tokenizing = options.stack(
 @click.option("-o", "--output", type=click.Path(), required=True, metavar="SHARDS", help="The shard folder.")
 @click.option("--tokenizer", required=True, metavar="T", help="A folder, or a name on the hub.")
 @tokenizing
+@click.option("--pack", is_flag=True, help="With --for causal: put several rows into one of up to --max-length tokens.")
 @options.shape
 @options.reading
 @options.splitting
@@ -108,6 +109,7 @@ def tokenize_options(tokenizer: str, given: dict[str, Any], labels: tuple[str, .
         given["truncation"],
         labels,
         day=day,
+        pack=given.get("pack", False),
         **{name: given[name] for name in names},
     )
 

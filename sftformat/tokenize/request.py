@@ -53,6 +53,7 @@ class TokenizeOptions:
     day         what the template's `strftime_now` tells
     held        a template as a manifest tells it, instead of `template`
     max_target_length   in tokens, of the targets of an encoder-decoder; None = `max_length`
+    pack        put several rows of a causal model into one of at most `max_length` tokens
     """
 
     tokenizer: str
@@ -65,6 +66,7 @@ class TokenizeOptions:
     day: date | None = None
     max_target_length: int | None = None
     held: Mapping[str, Any] | None = None
+    pack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
     if objective != "encoder":
         template = setting.template.to_manifest() if setting.template is not None else None
         parts |= {"objective": objective, "template": template, "max_target_length": setting.max_target_length}
+    if setting.pack:
+        parts["pack"] = True
     units = tuple(_units(files, options.limit))
     return Plan(dataset, manifest, setting, units, fingerprint(parts), unknown, options.limit)
 
@@ -151,6 +155,8 @@ def _objective(task: str, options: TokenizeOptions) -> str:
         wrong.append("--max-target-length")
     if wrong:
         raise UsageError(f"{wrong[0]}: rows of task {task} for {objective} have none")
+    if options.pack and objective != "causal":
+        raise UsageError(f"--pack: rows of task {task} for {objective} stay rows; --for causal packs them")
     return objective
 
 
@@ -161,7 +167,7 @@ def _of_texts(setting: Setting, objective: str, options: TokenizeOptions) -> Set
     reference = setting.reference
     if objective == "causal":
         template = find_template(reference, options.template, options.day)
-        return replace(setting, objective=objective, template=template)
+        return replace(setting, objective=objective, template=template, pack=options.pack)
     closing(reference)
     plain = options.template in (None, PLAIN)
     found = None if plain else find_template(reference, options.template, options.day)

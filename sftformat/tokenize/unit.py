@@ -29,6 +29,7 @@ from sftformat.tokenize.load import Reference
 from sftformat.tokenize.made import Made
 from sftformat.tokenize.maker import WORD_TASKS, make
 from sftformat.tokenize.outcome import Counts, Outcome, add
+from sftformat.tokenize.packed import Packer
 from sftformat.tokenize.rejects import reject_row
 from sftformat.tokenize.words import Words, choose_words
 
@@ -46,7 +47,8 @@ _SIZED = frozenset({"input", "input_pair", "instruction", "system", "target", "t
 class Setting:
     """What all units of a run share. `inputs` are the names of the manifest's inputs; their order gives `file`.
 
-    `template` renders rows of text; None where there is none, or where lines are joined.
+    `template` renders rows of text; None where there is none, or where lines are joined. `pack` puts several rows of a
+    causal model into one.
     """
 
     reference: Reference
@@ -58,6 +60,7 @@ class Setting:
     objective: str = "encoder"
     template: ChatTemplate | None = None
     max_target_length: int = 0
+    pack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +116,15 @@ def _standing(shard: Path, beside: Path) -> Outcome | None:
 
 
 def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
-    with (
-        open(path, "xb") as file,
-        pa.ipc.new_stream(file, schema(setting.task, setting.labels, setting.objective)) as writer,
-    ):
+    shape = schema(setting.task, setting.labels, setting.objective, setting.pack)
+    with open(path, "xb") as file, pa.ipc.new_stream(file, shape) as writer:
         return _convert(unit, setting, writer.write_batch)
 
 
 def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], None]) -> Outcome:
     counts, rejects = Counts(), []
+    packer = Packer(setting.max_length, schema(setting.task, None, setting.objective, True), write)
+    put = packer.add if setting.pack else write
     chosen: list[tuple[Any, str]] = []  # by the first rows
 
     def encode_texts(texts: Sequence[str], pairs: Sequence[str | None] | None) -> Encoded:
@@ -145,7 +148,9 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
         counts = add((counts, more))
         rejects += left_out
         if len(rows):
-            write(rows)
+            put(rows)
+    packer.close()
+    counts = replace(counts, packs=packer.packs)
     return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "")
 
 
