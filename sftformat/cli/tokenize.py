@@ -69,6 +69,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.folder.manifest import MANIFEST
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
+    from sftformat.tokenize.request import refuse_early
 
     where = screen(given["quiet"])
     choice = choice_of(ctx)
@@ -80,6 +81,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
             make_shards(findings, Path(inputs[0]), out, how, given)
         else:
             refuse_beside(out, given["overwrite"])
+            refuse_early(how)
             with workspace(out) as work:
                 finish(findings, convert(inputs, work / "dataset", choice), None)
                 make_shards(findings, work / "dataset", out, how, given)

@@ -128,6 +128,18 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
     return Plan(dataset, manifest, setting, units, fingerprint(parts), unknown, options.limit)
 
 
+def refuse_early(options: TokenizeOptions) -> None:
+    """Check what can be checked before there is a data set: the numbers, the tokenizer, the template of causal rows.
+
+    Raises:
+        UsageError, ModelError: as `make_plan`.
+    """
+    _check(options)
+    reference = load_tokenizer(options.tokenizer)
+    if options.objective == "causal":
+        find_template(reference, options.template, options.day)
+
+
 def usual_length(reference: Reference, objective: str) -> int:
     """Return the `max_length` that is taken where the user names none."""
     most = DEFAULT_CAUSAL_LENGTH if objective == "causal" else DEFAULT_MAX_LENGTH
