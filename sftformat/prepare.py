@@ -23,6 +23,7 @@ from sftformat.loader import Split, open_split
 from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
 from sftformat.tasks import task_of
 from sftformat.tasks.overlap import require_text_extra
+from sftformat.tasks.ragged import flat
 from sftformat.tasks.task import Task
 from sftformat.tasks.texts import WRITTEN
 from sftformat.twins import shared
@@ -46,6 +47,7 @@ class Setup:
     identity: dict[str, Any]
     decoding: Decoding | None  # how texts are written, where they are
     loss: Callable[[Tensor, Tensor], Tensor]  # logits and targets of a piece -> the loss of each row
+    asked: Callable[[NDArray[Any]], NDArray[np.float32]]  # targets of a piece -> the share of each row in the loss
 
     @property
     def batch_size(self) -> int:
@@ -93,8 +95,10 @@ def prepare(
     other = check_vocabulary(resolve(model_name), shards)
     for reason in [*reasons, *([other] if other else [])]:
         raise reason
-    if options.class_weights:
-        split = replace(split, weights=balanced(split, rows))
+    factors = balanced(split, rows) if options.class_weights else None
+    if factors is not None and task.unit == "row":
+        weights = np.where(split.labelled, split.weights * factors[split.targets], split.weights)
+        split, factors = replace(split, weights=weights.astype(np.float32)), None
     if options.early_stopping and validation is None:
         raise UsageError(f"{shards}: --early-stopping needs a validation split with labels; it has none")
     if options.freeze:
@@ -116,19 +120,20 @@ def prepare(
     optimizer, metric = make_optimizer(model, options), options.metric or task.metric
     if metric in WRITTEN:
         require_text_extra()
-    loss = task.loss
+    loss, asked = task.loss, task.asked
     if task.smoothed is not None and options.label_smoothing:
         loss = partial(task.smoothed, smoothing=options.label_smoothing)
+    if factors is not None:  # of words: a row has several classes
+        loss, asked = partial(loss, weights=torch.from_numpy(factors).to(device)), partial(asked, weights=factors)
     folder.mkdir(parents=True, exist_ok=True)
     parts = (folder, options, task, metric, split, rows, validation, validation_rows)
-    return Setup(*parts, model, optimizer, device, identity, decoding, loss)
+    return Setup(*parts, model, optimizer, device, identity, decoding, loss, asked)
 
 
 def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the weights of all rows (N,), those of a class times rows / (classes · rows of the class)."""
-    counts = np.bincount(split.targets[rows], minlength=len(split.labels or ()))  # (C,)
-    factors = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return np.where(split.labelled, split.weights * factors[split.targets], split.weights).astype(np.float32)
+    """Return the weight of each class (C,): targets of these rows / (classes · targets of the class)."""
+    counts = np.bincount(flat(split.targets[rows]), minlength=len(split.labels or ()))  # (C,)
+    return (counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype(np.float32)
 
 
 def freeze(model: Any, what: str) -> None:

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from sftformat import checkpoint, metrics, ranks
-from sftformat.decoder import write_texts
+from sftformat.decoder import Decoding, write_texts
 from sftformat.errors import TrainingError
 from sftformat.events import (
     EpochDone,
@@ -152,7 +152,7 @@ def lay_gradient(
     for number, piece in ranks.share(rows, options.accumulate):
         batch = gather(setup.train, piece)  # ids, mask, types (P, T)
         targets = torch.from_numpy(batch.targets).to(device)  # (P,) int64, (P, C) or (P,) float32, (P, T) int64
-        shares = batch.weights * setup.task.asked(batch.targets)  # (P,) of each row in the loss
+        shares = batch.weights * setup.asked(batch.targets)  # (P,) of each row in the loss
         seed_generators(options.seed, step + 1, number)  # dropout
         with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
             logits = forward(model, batch, takes_token_types(model), device)  # (P, C)
@@ -178,7 +178,7 @@ def end_epoch(setup: Setup, progress: dict[str, Any], epoch: int) -> EpochDone:
         logits = infer_together(setup, split, rows)
         written = None
         if setup.decoding is not None and setup.metric in WRITTEN:
-            written = write_texts(setup.model, split, rows, setup.decoding, options.eval_batch_size)
+            written = write_together(setup, split, rows, setup.decoding)
         answers = answers_of(split, rows, logits, options.threshold, written)
         scores = measure(setup.task, answers)
         last["validation"], last["rank"] = metrics.plain(scores), list(metrics.rank(setup.metric, scores))
@@ -207,6 +207,15 @@ def infer_together(setup: Setup, split: Split, rows: NDArray[np.int64]) -> NDArr
             shared = np.arange(place, len(rows), len(parts))
             logits[shared if words is None else words.places(shared)] = part
     return logits
+
+
+def write_together(setup: Setup, split: Split, rows: NDArray[np.int64], how: Decoding) -> list[str]:
+    """Return what the model writes for rows of a split, each process writing its share of them."""
+    own, texts = rows[ranks.rank() :: ranks.processes()], [""] * len(rows)
+    made = write_texts(setup.model, split, own, how, setup.options.eval_batch_size) if len(own) else []
+    for place, part in enumerate(parts := ranks.together(made)):
+        texts[place :: len(parts)] = part
+    return texts
 
 
 def finish(setup: Setup, progress: Mapping[str, Any], kept: Mapping[str, Any]) -> Finished:

@@ -91,7 +91,7 @@ class Task:
     scores      the values of `metrics`; nan where one is not defined
     statistics  predictions -> what gets a bootstrap interval, by the name of the metric
     named       a target or a prediction in the words of the data
-    chances     the probability of each class (N, C), where a row has one
+    chances     the probability of each class (N, C), of words (V, C), where a row or a word has one
     said        what is predicted for each row where that is not one value: {prediction, scores}
     per_class   predictions -> how each class is predicted, and the confusion matrix
     warnings    what a person should know of the targets of train
