@@ -29,13 +29,15 @@ Statistic = Callable[[NDArray[np.int64]], Any]
 class Sides:
     """What belongs to N answers that are texts: what was asked, further right answers, what a model wrote if anything.
 
-    `lowercase` says that the tokenizer knows no capitals, so that texts are compared without them.
+    `lowercase` says that the tokenizer knows no capitals, so that texts are compared without them. `best` are the
+    targets as the tokenizer puts them together again: BERT's forgets blanks (don ' t), and no model writes it better.
     """
 
     asked: Sequence[str]
     others: Sequence[Sequence[str]]
     written: Sequence[str] | None = None
     lowercase: bool = False
+    best: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ def test_evaluation(run: Path, shards: Path) -> None:
     assert (found.metric, found.n, found.opened) == ("chrf", 9, 1)
     assert set(found.metrics) == set(texts.TEXT.metrics)
     assert set(found.intervals) == {"chrf", "bleu", "rouge_l", "exact_match", "loss"}
-    assert set(found.baselines) == {"copy of the source", "most frequent target"}
+    assert set(found.baselines) == {"copy of the source", "most frequent target"}  # every target can be written
     rows = read_lines(found.folder / "predictions.jsonl")
     expected = pairs(9, 2)
     assert [row["target"] for row in rows] == [row["target"] for row in expected]
