@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from sftformat.diagnostics import clip
 from sftformat.metrics import Floats, bootstrap_interval, majority_baseline
 from sftformat.tasks.ragged import flat
 
@@ -157,18 +158,27 @@ def intervals(task: Task, answers: Answers, *, resamples: int = 1000, seed: int 
 
 
 def one_class_warning(task: Task, answers: Answers, where: str, rate: float) -> str | None:
-    """Return a warning when a classifier answers the same for every row although the targets differ."""
-    if not task.one_class or len(np.unique(flat(answers.targets))) < 2:
+    """Return a warning when a model answers the same for every row or word although the targets differ."""
+    said, targets, labels = task.decide(answers), answers.targets, answers.labels
+    if isinstance(targets, list):  # texts; None where they were not decoded
+        alike = len(set(said)) == 1 and None not in said and len(set(targets)) > 1
+    else:
+        said, targets = flat(said), flat(targets)
+        alike = _alike(said, np.ptp(targets) if task.name == "regression" else 0) and not _alike(targets)
+    if not alike:
         return None
-    targets, labels, predictions = flat(answers.targets), answers.labels, flat(task.decide(answers))
-    if (predictions != predictions[0]).any():
-        return None
-    majority, share = majority_baseline(targets, len(labels))
     cause = "too high" if rate >= 2e-4 else "too low, or there were too few steps"
-    return (
-        f"{where}: every one of {len(targets):,} {task.unit}s is predicted {labels[predictions[0]]!r}; always "
-        f"answering {labels[majority]!r} is right for {share:.1%}: the learning rate ({rate:.3g}) is likely {cause}"
-    )
+    one = labels[said[0]] if task.one_class else task.named(labels, said[0])
+    words = f"every one of {len(targets):,} {task.unit}s is predicted {clip(repr(one), 60)}"
+    if task.one_class:
+        majority, share = majority_baseline(targets, len(labels))
+        words += f"; always answering {labels[majority]!r} is right for {share:.1%}"
+    return f"{where}: {words}: the learning rate ({rate:.3g}) is likely {cause}"
+
+
+def _alike(values: NDArray[Any], span: Any = 0) -> bool:
+    """Tell whether all values are one, or lie within a thousandth of `span`."""
+    return bool((np.abs(values - values[0]) <= span / 1000).all())
 
 
 def scores_of_classes(
