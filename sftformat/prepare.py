@@ -120,11 +120,11 @@ def prepare(
     optimizer, metric = make_optimizer(model, options), options.metric or task.metric
     if metric in WRITTEN:
         require_text_extra()
-    loss, asked = task.loss, task.asked
-    if task.smoothed is not None and options.label_smoothing:
-        loss = partial(task.smoothed, smoothing=options.label_smoothing)
+    how: dict[str, Any] = {"smoothing": options.label_smoothing} if options.label_smoothing else {}
+    asked = task.asked
     if factors is not None:  # of words: a row has several classes
-        loss, asked = partial(loss, weights=torch.from_numpy(factors).to(device)), partial(asked, weights=factors)
+        how["weights"], asked = torch.from_numpy(factors).to(device), partial(asked, weights=factors)
+    loss = partial(task.smoothed, **how) if how and task.smoothed is not None else task.loss
     folder.mkdir(parents=True, exist_ok=True)
     parts = (folder, options, task, metric, split, rows, validation, validation_rows)
     return Setup(*parts, model, optimizer, device, identity, decoding, loss, asked)
@@ -133,7 +133,7 @@ def prepare(
 def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the weight of each class (C,): targets of these rows / (classes · targets of the class)."""
     counts = np.bincount(flat(split.targets[rows]), minlength=len(split.labels or ()))  # (C,)
-    return (counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype(np.float32)
+    return np.asarray(counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)
 
 
 def freeze(model: Any, what: str) -> None:

@@ -126,7 +126,7 @@ class Task:
     warnings: Callable[[Any, Sequence[str]], Iterator[str]] | None = None
     smoothed: Callable[..., Tensor] | None = None
     one_class: bool = False
-    asked: Callable[[NDArray[Any]], NDArray[np.float32]] = one_each
+    asked: Callable[..., NDArray[np.float32]] = one_each
     unit: str = "row"
     classes: str = "class"
     shown: str | None = None

@@ -103,7 +103,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             for each in given:
                 self.budget.check(each if isinstance(each, int) else 0)
 
-    def call(self, context: Context, made: Any, /, *given: Any, **named: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Context, made: Any, /, *given: Any, **named: Any) -> Any:
         """Call what a template calls: a step, and its value is not too large."""
         self.budget.spend()
         self._check_widths(getattr(made, "__name__", ""), *given, *named.values())
@@ -130,5 +130,5 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return made
 
 
-def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
+def _filtered(node: Any, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
