@@ -150,9 +150,7 @@ def check_options(options: TrainOptions, task: Task) -> None:
             raise UsageError(f"--{name.replace('_', '-')} {value}: should be {wanted}")
     if options.label_smoothing and task.smoothed is None:
         raise UsageError(f"--label-smoothing: {task.name} has no classes of which one is right")
-    if options.class_weights and task.unit != "row":
-        raise UsageError(f"--class-weights: a row of {task.name} has many classes")
-    if options.class_weights and not (task.one_class and task.unit == "row"):
+    if options.class_weights and not task.one_class:
         raise UsageError(f"--class-weights: {task.name} has no classes of which one is right")
 
 

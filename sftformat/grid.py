@@ -77,12 +77,7 @@ def fit(
         raise FolderError(f"{shards}: holds no tokenizer/")
     rates = list(dict.fromkeys(learning_rates)) or [options.learning_rate]
     seeds = list(dict.fromkeys(seeds)) or [options.seed]
-    tries = [replace(options, learning_rate=rate, seed=seed) for rate in rates for seed in seeds]
-    for tried in tries:
-        check_options(tried, task_of(manifest["task"], manifest["labels"]))
-    if len(tries) > 1 and not manifest["splits"].get("validation", {}).get("rows"):
-        what = f"{len(rates)} learning rates" if len(rates) > 1 else f"{len(seeds)} seeds"
-        raise UsageError(f"{shards}: {what} need a validation split to choose by; it has none")
+    tries = _tries(shards, manifest, options, rates, seeds)
     model_folder = resolve(model)
     made_from = _made_from(manifest, model_folder, tries[0], rates, seeds) | {"license": licence, "png": png}
     if not overwrite:
@@ -119,6 +114,19 @@ def _made_from(
         "learning_rates": rates,
         "seeds": seeds,
     }
+
+
+def _tries(
+    shards: Path, manifest: Mapping[str, Any], options: TrainOptions, rates: Sequence[float], seeds: Sequence[int]
+) -> list[TrainOptions]:
+    """Return the options of each trial, the seeds of a rate side by side."""
+    tries = [replace(options, learning_rate=rate, seed=seed) for rate in rates for seed in seeds]
+    for tried in tries:
+        check_options(tried, task_of(manifest["task"], manifest["labels"]))
+    if len(tries) > 1 and not manifest["splits"].get("validation", {}).get("rows"):
+        what = f"{len(rates)} learning rates" if len(rates) > 1 else f"{len(seeds)} seeds"
+        raise UsageError(f"{shards}: {what} need a validation split to choose by; it has none")
+    return tries
 
 
 def _tried(planned: Planned, number: int, trials: int, told: set[str]) -> Generator[Event, None, Trial]:

@@ -23,6 +23,7 @@ from sftformat.loader import Split, open_split
 from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
 from sftformat.tasks import task_of
 from sftformat.tasks.overlap import require_text_extra
+from sftformat.tasks.ragged import flat
 from sftformat.tasks.task import Task
 from sftformat.tasks.texts import WRITTEN
 from sftformat.twins import shared
@@ -49,6 +50,7 @@ class Setup:
     identity: dict[str, Any]
     decoding: Decoding | None  # how texts are written, where they are
     loss: Callable[[Tensor, Tensor], Tensor]  # logits and targets of a piece -> the loss of each row
+    asked: Callable[[NDArray[Any]], NDArray[np.float32]]  # targets of a piece -> the share of each row in the loss
 
     @property
     def batch_size(self) -> int:
@@ -93,7 +95,11 @@ def prepare(
     other = check_vocabulary(resolve(model_name), shards)
     for reason in [*reasons, *([other] if other else [])]:
         raise reason
-    weights = balanced(split, rows) if options.class_weights else split.weights
+    factors = balanced(split, rows) if options.class_weights else None
+    weights = split.weights
+    if factors is not None and task.unit == "row":
+        weights = np.where(split.labelled, weights * factors[split.targets], weights).astype(np.float32)
+        factors = None
     split = replace(split, weights=weights * split.shares())
     if options.freeze:
         freeze(model, options.freeze)
@@ -102,12 +108,15 @@ def prepare(
         options = replace(options, precision="bf16" if has_bf16(device) else "fp32")
     model.to(device).train()
     identity = _identity(manifest, model_name, options, device, left_out)
-    optimizer, loss = make_optimizer(model, options), task.loss
-    if task.smoothed is not None and options.label_smoothing:
-        loss = partial(task.smoothed, smoothing=options.label_smoothing)
+    optimizer = make_optimizer(model, options)
+    how: dict[str, Any] = {"smoothing": options.label_smoothing} if options.label_smoothing else {}
+    asked = task.asked
+    if factors is not None:  # of words: a row has several classes
+        how["weights"], asked = torch.from_numpy(factors).to(device), partial(asked, weights=factors)
+    loss = partial(task.smoothed, **how) if how and task.smoothed is not None else task.loss
     folder.mkdir(parents=True, exist_ok=True)
     parts = (folder, options, task, metric, split, rows, validation, validation_rows)
-    return Setup(*parts, model, optimizer, device, identity, decoding, loss)
+    return Setup(*parts, model, optimizer, device, identity, decoding, loss, asked)
 
 
 def has_bf16(device: torch.device) -> bool:
@@ -158,14 +167,13 @@ def _identity(
 
 
 def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the weights of all rows (N,), those of a class times rows / (classes · rows of the class).
+    """Return the weight of each class (C,): targets of these rows / (classes · targets of the class).
 
     Windows are counted as the record that they are of.
     """
     rows = rows[np.isin(rows, split.firsts)]
-    counts = np.bincount(split.targets[rows], minlength=len(split.labels or ()))  # (C,)
-    factors = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return np.where(split.labelled, split.weights * factors[split.targets], split.weights).astype(np.float32)
+    counts = np.bincount(flat(split.targets[rows]), minlength=len(split.labels or ()))  # (C,)
+    return np.asarray(counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)
 
 
 def freeze(model: Any, what: str) -> None:

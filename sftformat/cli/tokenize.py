@@ -63,6 +63,7 @@ tokenizing = options.stack(
 @click.option("-o", "--output", type=click.Path(), required=True, metavar="SHARDS", help="The shard folder.")
 @click.option("--tokenizer", required=True, metavar="T", help="A folder, or a name on the hub.")
 @tokenizing
+@click.option("--pack", is_flag=True, help="With --for causal: put several rows into one of up to --max-length tokens.")
 @options.shape
 @options.reading
 @options.splitting
@@ -80,6 +81,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.folder.manifest import MANIFEST
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
+    from sftformat.tokenize.request import refuse_early
 
     where = screen(given["quiet"])
     choice = choice_of(ctx)
@@ -91,6 +93,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
             make_shards(findings, Path(inputs[0]), out, how, given)
         else:
             refuse_beside(out, given["overwrite"])
+            refuse_early(how)
             with workspace(out) as work:
                 finish(findings, convert(inputs, work / "dataset", choice), None)
                 make_shards(findings, work / "dataset", out, how, given)
@@ -120,6 +123,7 @@ def tokenize_options(tokenizer: str, given: dict[str, Any], labels: tuple[str, .
         given["truncation"],
         labels,
         day=day,
+        pack=given.get("pack", False),
         **{name: given[name] for name in names},
     )
 

@@ -21,6 +21,7 @@ from sftformat.tokenize.conversation import TEXT_TASKS
 from sftformat.tokenize.encode import truncate
 from sftformat.tokenize.labels import label_arrays
 from sftformat.tokenize.load import Reference, load_tokenizer
+from sftformat.tokenize.made import lists
 from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
 from sftformat.tokenize.tags import tagged
@@ -268,13 +269,31 @@ def _stored(
 
 
 def _in_file(path: Path, inputs: Sequence[int], place: tuple[int, str]) -> tuple[int, list[int]]:
-    """Return the 1-based row of an Arrow file that came from a place, and its tokens; 0 when there is none."""
+    """Return the 1-based row of an Arrow file that came from a place, and its tokens; 0 when there is none.
+
+    Of rows that are packed it is the row that holds them, and the tokens are those of the one that is looked for.
+    """
     before = 0
     with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
         for batch in stream:
-            files, lines, ids = (np.asarray(batch.column(name)) for name in ("file", "line", "id"))
+            packs, tokens = _rows_of(batch)
+            files, lines, ids = (np.asarray(_flat(batch.column(name))) for name in ("file", "line", "id"))
             rows = np.flatnonzero(np.isin(files, inputs) & (lines == place[0]) & (ids == place[1])).tolist()
             if rows:
-                return before + rows[0] + 1, batch.column("input_ids")[rows[0]].as_py()
+                return before + packs[rows[0]] + 1, tokens[rows[0]].as_py()
             before += len(batch)
     return 0, []
+
+
+def _rows_of(batch: pa.RecordBatch) -> tuple[list[int], Any]:
+    """Return for each row of a batch of shards, packed or not, where it stands, and the tokens of all."""
+    tokens: Any = batch.column("input_ids")
+    if "seq_lengths" not in batch.schema.names:
+        return list(range(len(batch))), tokens
+    packed: Any = batch.column("seq_lengths")
+    bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.asarray(packed.flatten()))))
+    return pc.list_parent_indices(packed).to_pylist(), lists(bounds, tokens.flatten())
+
+
+def _flat(values: Any) -> Any:
+    return values.flatten() if pa.types.is_list(values.type) else values

@@ -56,3 +56,7 @@ def show_report(where: Screen, report: Report) -> None:
             values = (*values, part.aimed, part.aimed_lost)
         add(made, split, *(f"{value:,}" for value in values))
     where.show(made)
+    for split, part in report.splits.items():
+        if part.packs:
+            rows = f"packed into {part.packs:,} of up to {report.max_length:,} tokens, {part.full:.1%} full"
+            where.say(f"{split}: {rows}")

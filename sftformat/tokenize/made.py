@@ -72,7 +72,7 @@ def label_lists(offsets: Ints, ids: npt.NDArray[np.int32], trained: npt.NDArray[
     return lists(offsets, np.where(trained, ids.astype(np.int64), UNLABELLED))
 
 
-def lists(offsets: Ints, values: npt.NDArray[Any]) -> Column:
+def lists(offsets: Ints, values: Any) -> Column:
     """Return lists of the values from offset to offset."""
     bounds: Column = pa.array(offsets.astype(np.int32))
     return pa.ListArray.from_arrays(bounds, pa.array(values))

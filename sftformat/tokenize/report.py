@@ -24,6 +24,7 @@ class SplitReport:
     that have nothing else. Where the target is text, `aimed_cut` rows lose `aimed_lost` of `aimed` tokens that are
     trained on; `longest_aim` is the longest target, or with a causal objective the longest row (0: no such target).
     `windows` counts the rows of the Arrow files.
+    Where rows are packed, `packs` is what they come to and `full` which part of these is tokens of rows.
     """
 
     rows: int
@@ -41,6 +42,8 @@ class SplitReport:
     aimed_cut: int = 0
     longest_aim: int = 0
     windows: int = 0
+    packs: int = 0
+    full: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the manifest keeps it."""
@@ -103,7 +106,7 @@ class Report:
         return tuple(found)
 
 
-def split_report(counts: Counts) -> SplitReport:
+def split_report(counts: Counts, max_length: int) -> SplitReport:
     """Summarize the counts of a split."""
     ranks = tuple(zip(PERCENTILES, percentiles(counts.lengths, PERCENTILES), strict=True))
     at = dict(ranks)
@@ -123,6 +126,8 @@ def split_report(counts: Counts) -> SplitReport:
         aimed_cut=counts.aimed_cut,
         longest_aim=counts.longest_aim,
         windows=counts.windows,
+        packs=counts.packs,
+        full=counts.tokens / (counts.packs * max_length) if counts.packs else 0.0,
     )
 
 

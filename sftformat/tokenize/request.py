@@ -56,6 +56,7 @@ class TokenizeOptions:
     window      instead of `max_length`: longer rows become windows of so many tokens, and nothing is cut off
     stride      the windows of a row begin so many tokens apart; None = half of `window`
     max_target_length   in tokens, of the targets of an encoder-decoder; None = `max_length`
+    pack        put several rows of a causal model into one of at most `max_length` tokens
     """
 
     tokenizer: str
@@ -70,6 +71,7 @@ class TokenizeOptions:
     held: Mapping[str, Any] | None = None
     window: int | None = None
     stride: int | None = None
+    pack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,22 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
         parts |= {"objective": objective, "template": template, "max_target_length": setting.max_target_length}
     if setting.stride:
         parts["stride"] = setting.stride
+    if setting.pack:
+        parts["pack"] = True
     units = tuple(_units(files, options.limit))
     return Plan(dataset, manifest, setting, units, fingerprint(parts), unknown, options.limit)
+
+
+def refuse_early(options: TokenizeOptions) -> None:
+    """Check what can be checked before there is a data set: the numbers, the tokenizer, the template of causal rows.
+
+    Raises:
+        UsageError, ModelError: as `make_plan`.
+    """
+    _check(options)
+    reference = load_tokenizer(options.tokenizer)
+    if options.objective == "causal":
+        find_template(reference, options.template, options.day)
 
 
 def usual_length(reference: Reference, objective: str) -> int:
@@ -167,6 +183,8 @@ def _objective(task: str, options: TokenizeOptions) -> str:
         wrong.append("--max-target-length")
     if wrong:
         raise UsageError(f"{wrong[0]}: rows of task {task} for {objective} have none")
+    if options.pack and objective != "causal":
+        raise UsageError(f"--pack: rows of task {task} for {objective} stay rows; --for causal packs them")
     return objective
 
 
@@ -177,7 +195,7 @@ def _of_texts(setting: Setting, objective: str, options: TokenizeOptions) -> Set
     reference = setting.reference
     if objective == "causal":
         template = find_template(reference, options.template, options.day)
-        return replace(setting, objective=objective, template=template)
+        return replace(setting, objective=objective, template=template, pack=options.pack)
     closing(reference)
     plain = options.template in (None, PLAIN)
     found = None if plain else find_template(reference, options.template, options.day)

@@ -29,6 +29,7 @@ from sftformat.tokenize.load import Reference
 from sftformat.tokenize.made import Made
 from sftformat.tokenize.maker import WORD_TASKS, make
 from sftformat.tokenize.outcome import Counts, Outcome, add
+from sftformat.tokenize.packed import Packer
 from sftformat.tokenize.rejects import reject_row
 from sftformat.tokenize.windows import NO_LIMIT, cut
 from sftformat.tokenize.words import Words, choose_words
@@ -48,7 +49,7 @@ class Setting:
     """What all units of a run share. `inputs` are the names of the manifest's inputs; their order gives `file`.
 
     `template` renders rows of text; None where there is none, or where lines are joined. Longer rows are made windows
-    that begin `stride` tokens apart, if that is not 0.
+    that begin `stride` tokens apart, if that is not 0. `pack` puts several rows of a causal model into one.
     """
 
     reference: Reference
@@ -61,6 +62,7 @@ class Setting:
     template: ChatTemplate | None = None
     max_target_length: int = 0
     stride: int = 0
+    pack: bool = False
 
     @property
     def limit(self) -> int:
@@ -70,7 +72,7 @@ class Setting:
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema of the shards."""
-        return schema(self.task, self.labels, self.objective, windows=self.stride > 0)
+        return schema(self.task, self.labels, self.objective, packed=self.pack, windows=self.stride > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
 
 def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], None]) -> Outcome:
     counts, rejects = Counts(), []
+    packer = Packer(setting.max_length, schema(setting.task, None, setting.objective, packed=True), write)
+    put = packer.add if setting.pack else write
     chosen: list[tuple[Any, str]] = []  # by the first rows
 
     def encode_texts(texts: Sequence[str], pairs: Sequence[str | None] | None) -> Encoded:
@@ -156,8 +160,10 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
         for rows in parts:
             more = add((more, Counts(windows=len(rows), **written(rows, setting.reference, setting.objective))))
             if len(rows):
-                write(rows)
+                put(rows)
         counts = add((counts, more))
+    packer.close()
+    counts = replace(counts, packs=packer.packs)
     return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "")
 
 
@@ -266,5 +272,5 @@ def _assemble(columns: Columns, made: Made, setting: Setting) -> pa.RecordBatch:
         "window": pa.array(np.zeros(len(length), np.int32)),
         **made.more,
     }
-    shape = setting.schema
+    shape = schema(setting.task, setting.labels, setting.objective, windows=setting.stride > 0)
     return pa.RecordBatch.from_arrays([arrays[name] for name in shape.names], schema=shape)
