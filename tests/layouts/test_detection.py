@@ -32,11 +32,11 @@ TOLD: dict[str, tuple[str, ...]] = {
     "squad": ("question",),
     "openai-chat": ("messages",),
     "sharegpt": ("conversations",),
+    "turns": ("conversations",),
     "prompt-completion-chat": ("prompt",),
     "mistral": ("interactions", "available_tools"),
     "history": ("history",),
     "swift-sharegpt": ("conversation",),
-    "turns": ("conversations",),
     **dict.fromkeys(PREFERENCES, ("chosen", "preferred_output", "chosen_messages", "label")),
 }
 
