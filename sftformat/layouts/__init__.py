@@ -51,6 +51,7 @@ LAYOUTS = (
     "mistral",
     "history",
     "swift-sharegpt",
+    "turns",
     "preference-chat",
     "preference-unpaired-chat",
 )

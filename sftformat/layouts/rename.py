@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.cells import as_float, joined_cell
-from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, put, render, take
-from sftformat.record import Columns, Number, Record, decode_json, encode_json
+from sftformat.layouts.cells import as_float, joined_cell, number_text
+from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, put, render, take
+from sftformat.record import SPLIT_NAMES, Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of which an empty cell in CSV and TSV says that nothing is there.
@@ -34,11 +34,6 @@ def scalar_text(value: Any) -> str:
     if type(value) is bool:
         return "true" if value else "false"
     return value.text if type(value) is Number else str(value)
-
-
-def number_text(value: float) -> str:
-    """Return the shortest text of a number; a whole one is written without a point."""
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
 def kind_of(task: str, key: str) -> str:

@@ -79,6 +79,8 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
             pointer = source_pointer(path, binding, lambda row=row: row)
             if path.endswith("/extra") or (pointer == "/system" and path.endswith("/role")):
                 continue  # what a record's own `system` is, no key of it says
+            if binding.layout.module == "turns" and path.endswith("/role"):
+                continue  # the order says it
             if binding.layout.module in CUT or (
                 binding.layout.module and binding.layout.task == "token-classification"
             ):
