@@ -99,8 +99,8 @@ def choose(
     Raises:
         UsageError: none fits (the columns there are are named, and what is missing), two fit equally well (both are
             named, and the options that choose), the best explains next to nothing or fits next to none (the first
-            that does not is shown), the records are preferences and these were not asked for, or each is but a turn
-            of a conversation.
+            that does not is shown), the records are preferences and these were not asked for, or each is but a turn of
+            a conversation.
     """
     columns = refused.preference(records)
     if columns and preference is None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
+from sftformat.layouts.cells import scalar_text
 from sftformat.layouts.layout import Binding, Fault, Pointer
 from sftformat.layouts.reader import Reader, Types
-from sftformat.layouts.rename import scalar_text
 from sftformat.record import Record
 
 #: What Prodigy adds to a task.

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.cells import as_float, joined_cell, number_text
+from sftformat.layouts.cells import as_float, joined_cell, number_text, scalar_text
 from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, put, render, take
 from sftformat.record import SPLIT_NAMES, Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
@@ -25,15 +25,6 @@ EMPTY_IS_NULL = frozenset({"target", "id", "split", "weight", "group"})
 _NO_RULE = Rule()
 #: Index of a record -> source values of it that go to meta, by pointer.
 Originals = dict[int, dict[Pointer, Any]]
-
-
-def scalar_text(value: Any) -> str:
-    """Return the text of a JSON scalar as it stood in the source: `007`, `1.10`, `true`."""
-    if type(value) is str:
-        return value
-    if type(value) is bool:
-        return "true" if value else "false"
-    return value.text if type(value) is Number else str(value)
 
 
 def kind_of(task: str, key: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sftformat.diagnostics import clip
+from sftformat.layouts.cells import scalar_text
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.layouts.reader import Reader, fixed
-from sftformat.layouts.rename import scalar_text
 from sftformat.layouts.spans import Span, spans_of, tagged
 from sftformat.layouts.spans import faults as wrong
 from sftformat.record import Record, decode_json

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bind
+from sftformat.layouts.cells import scalar_text
 from sftformat.layouts.layout import Binding, Layout, layout, parse
 from sftformat.layouts.reader import reader_of, source_pointer
-from sftformat.layouts.rename import scalar_text
 from sftformat.layouts.sharegpt import ROLES
 from sftformat.normalize import normalize
 from sftformat.record import Record, decode_json
