@@ -52,11 +52,6 @@ def as_float(value: Any) -> float:
         return inf if value > 0 else -inf
 
 
-def number_text(value: float) -> str:
-    """Return the shortest text of a number; a whole one is written without a point."""
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-
-
 def joined_cell(texts: Sequence[str], between: str) -> str:
     """Return labels in one cell.
 
