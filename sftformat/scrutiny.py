@@ -65,7 +65,7 @@ def _baselines(
     if split.name == "train" or not manifest["splits"].get("train", {}).get("rows") or not baselines.installed():
         return {}
     train = open_split(shards, manifest, "train")
-    taught = np.flatnonzero(train.labelled & (train.weights > 0))
+    taught = train.answerable[train.weights[train.answerable] > 0]
     found = baselines.tfidf(train, taught, split, rows, seed) if len(taught) else None
     if found is None:
         return {}

@@ -84,13 +84,14 @@ def train(
     progress = resume(setup, warnings.append, force)
     yield Started(
         options.learning_rate,
-        len(setup.rows),
+        int(np.isin(setup.rows, setup.train.firsts).sum()),
         len(setup.validation_rows),
         options.epochs,
         setup.steps,
         progress["step"],
         sum(parameter.numel() for parameter in setup.model.parameters()),
         str(setup.device),
+        windows=len(setup.rows) if len(setup.train.firsts) < len(setup.train) else 0,
     )
     yield from map(Warned, warnings)
     yield from loop(setup, progress)

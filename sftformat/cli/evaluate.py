@@ -99,7 +99,7 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
 
 def show(where: Any, found: Any) -> None:
     """Print an evaluation, its worst errors and where all of it stands."""
-    from sftformat.evaluate import worst_errors
+    from sftformat.evaluation import worst_errors
     from sftformat.report.model import show_errors, show_evaluation, show_written
 
     show_evaluation(where, found)

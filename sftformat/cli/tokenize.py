@@ -18,6 +18,18 @@ tokenizing = options.stack(
         help="Longest row in tokens. Default: what the tokenizer allows.",
     ),
     click.option(
+        "--window",
+        type=click.IntRange(3),
+        metavar="N",
+        help="Instead of --max-length: longer rows become windows of N tokens; nothing is cut off.",
+    ),
+    click.option(
+        "--stride",
+        type=click.IntRange(1),
+        metavar="M",
+        help="The windows of a row begin M tokens apart. Default: half of --window.",
+    ),
+    click.option(
         "--truncation",
         type=click.Choice(["truncate", "drop", "error"]),
         default="truncate",
@@ -104,7 +116,7 @@ def tokenize_options(tokenizer: str, given: dict[str, Any], labels: tuple[str, .
         day = date.fromisoformat(given["template_day"]) if given["template_day"] else None
     except ValueError:
         raise UsageError(f"--template-day {given['template_day']}: write it as 2026-01-31") from None
-    names = ("objective", "template", "max_target_length")
+    names = ("objective", "template", "max_target_length", "window", "stride")
     return TokenizeOptions(
         tokenizer,
         given["max_length"],

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from sftformat.errors import UsageError
 from sftformat.folder.manifest import open_folder
-from sftformat.inspect.lengths import LABELLED, NO_LIMIT, encoder_for
+from sftformat.inspect.lengths import LABELLED, encoder_for
 from sftformat.rules.view import View
 from sftformat.tokenize.columns import columns_of
 from sftformat.tokenize.conversation import TEXT_TASKS
@@ -25,6 +25,7 @@ from sftformat.tokenize.made import lists
 from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
 from sftformat.tokenize.tags import tagged
+from sftformat.tokenize.windows import NO_LIMIT
 from sftformat.tokenize.words import words_checked
 
 
@@ -130,9 +131,8 @@ def from_shards(folder: Path) -> Tokenizing:
     manifest = open_folder(folder, "shards")
     labels = manifest["labels"]
     reference = replace(load_tokenizer(str(folder / "tokenizer")), name=manifest["tokenizer"]["name"])
-    return Tokenizing(
-        reference, manifest["max_length"], tuple(labels) if labels is not None else None, folder, manifest
-    )
+    most = NO_LIMIT if "stride" in manifest else manifest["max_length"]
+    return Tokenizing(reference, most, tuple(labels) if labels is not None else None, folder, manifest)
 
 
 def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, line: int) -> Tokens:
@@ -263,7 +263,8 @@ def _stored(
         for name in part["files"]:
             number, ids = _in_file(folder / name, inputs, place)
             if number:
-                return Stored(split, name, number, ids == wanted)
+                first = "stride" in manifest and ids[:-1] == wanted[: len(ids) - 1]  # of its windows
+                return Stored(split, name, number, ids == wanted or first)
     return None
 
 

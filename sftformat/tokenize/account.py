@@ -26,6 +26,7 @@ def manifest_fields(
         "max_length": setting.max_length,
         "truncation": setting.truncation,
         **_of_texts(setting),
+        **({"stride": setting.stride} if setting.stride else {}),
         "inputs": dataset["inputs"],
         "dataset": {"fingerprint": dataset["fingerprint"]},
         "splits": {split: _split(units, split, part, setting, report.splits[split]) for split, part in counts.items()},
@@ -51,6 +52,7 @@ def _split(units: Sequence[Unit], split: str, counts: Counts, setting: Setting, 
     targets = {"targets": {"tokens": counts.trained, "max": counts.longest_target}}
     return {
         "rows": counts.written,
+        **({"windows": counts.windows} if setting.stride else {}),
         "files": [unit.shard for unit in units if unit.split == split],
         "tokens": counts.tokens,
         "unlabelled": counts.unlabelled,

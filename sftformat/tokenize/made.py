@@ -13,6 +13,7 @@ import pyarrow as pa
 from sftformat.tokenize.conversation import Fault
 from sftformat.tokenize.encode import Encoded, Ints
 from sftformat.tokenize.labels import UNLABELLED, Column, Labels
+from sftformat.tokenize.windows import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Aims:
 class Made:
     """N rows as tokens and labels. `more` are columns that only this objective has; `faults` are found by row.
 
-    `aims` is None where the target is no text.
+    `aims` is None where the target is no text, `frame` where no windows are made.
     """
 
     encoded: Encoded
@@ -45,6 +46,7 @@ class Made:
     aims: Aims | None = None
     more: Mapping[str, Column] = field(default_factory=dict)
     faults: Mapping[int, Fault] = field(default_factory=dict)
+    frame: Frame | None = None
 
     @property
     def lost(self) -> Ints:

@@ -19,7 +19,7 @@ from sftformat.errors import UsageError
 from sftformat.folder.manifest import read_manifest
 from sftformat.loader import epoch_order, gather, open_split
 from sftformat.models import load_model
-from sftformat.prepare import balanced, prepare, seed_generators
+from sftformat.prepare import BF16, balanced, prepare, seed_generators
 from sftformat.tasks.classification import loss
 from sftformat.train import EpochDone, Event, Finished, StepDone, TrainOptions, schedule, train
 from tests.conftest import Call
@@ -199,9 +199,14 @@ def test_early_stopping_needs_validation(model: Path, tmp_path: Path) -> None:
         run(shards, model, replace(QUICK, early_stopping=1), tmp_path / "run")
 
 
-def test_auto_precision_is_fp32_on_the_cpu(model: Path, shards: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has", [True, False])
+def test_auto_precision_asks_the_processor(
+    model: Path, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: bool
+) -> None:
+    for name in BF16:
+        monkeypatch.setattr(torch.cpu, name, lambda: has, raising=False)
     setup = prepare(shards, read_manifest(shards), str(model), replace(QUICK, precision="auto"), tmp_path)
-    assert setup.options.precision == ("bf16" if torch.cuda.is_available() else "fp32")
+    assert setup.options.precision == ("bf16" if has or torch.cuda.is_available() else "fp32")
 
 
 @pytest.mark.parametrize(

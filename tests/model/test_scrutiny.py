@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sftformat import baselines, predict
 from sftformat.calibration import BINS, calibrate
 from sftformat.errors import UsageError
-from sftformat.evaluate import evaluate, read_evaluation
+from sftformat.evaluate import evaluate
+from sftformat.evaluation import read_evaluation
 from sftformat.folder.manifest import read_manifest, verify
 from sftformat.grid import fit
 from sftformat.loader import open_split
