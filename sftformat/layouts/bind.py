@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -120,11 +119,12 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     """Return the schema of a layout for one choice of fields.
 
     A property that the layout names first stands for the name that was chosen; names that were not chosen are free
-    for anything; `split` must be one of the words for splits, and a field with `values` one of those.
+    for anything; `split` must be one of the words for splits, and a field with `values` one of those. Parts of it are
+    those of the layout's own schema: it is to be read only.
     """
     schema = {key: value for key, value in found.schema.items() if key not in ("examples", "x-sftformat", "$id")}
-    schema = copy.deepcopy(schema)
-    properties: dict[str, Any] = schema.setdefault("properties", {})
+    properties: dict[str, Any] = dict(schema.get("properties", {}))
+    schema["properties"] = properties
     first_names = {key: _first_name(properties, rule) for key, rule in found.fields.items()}
     templates = {key: properties.get(name) for key, name in first_names.items()}
     taken = {pointer[0] for pointer in at.values()}
@@ -196,9 +196,9 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
         numbers = [int(value) for value in rule.values if value.lstrip("-").isdigit()]
         return {"enum": [*rule.values, *numbers, None]}
     if key == "offsets":
-        return {**copy.deepcopy(template or {}), "allOf": [*(template or {}).get("allOf", ()), _OFFSETS]}
+        return {**(template or {}), "allOf": [*(template or {}).get("allOf", ()), _OFFSETS]}
     if template is not None:
-        return dict(copy.deepcopy(template))
+        return dict(template)
     if found.own is not None:
         return _shape(kind_of(found.task, key), rule)
     node = dict(canonical)
