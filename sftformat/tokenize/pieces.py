@@ -241,6 +241,11 @@ def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: 
         return joined(list(pool.map(partial(pieces.slice, raw), parts)))
 
 
+def is_cut(reference: Reference) -> bool:
+    """Whether texts are cut into pieces; else they go to the library as they are, which is slower."""
+    return _pieces(reference) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Key:
     """A tokenizer, known by its definition."""

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftformat.tokenize import ids, pieces
+from sftformat.tokenize import exact, ids, pieces
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.pieces import ids_of
 
@@ -120,6 +120,25 @@ def test_arrow_strings_and_threads(texts: list[str], start: int, threads: int) -
 def test_a_null_is_no_text() -> None:
     with pytest.raises(ValueError, match="null"):
         ids_of(reference("bert"), pa.array(["a", None]))
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt2-added"])
+def test_checked_ids_are_those_of_the_library_even_where_ours_are_wrong(name: str) -> None:
+    found = reference(name)
+
+    def wrong(_: Reference, texts: Sequence[str]) -> ids.Ids:
+        made = ids_of(found, texts)
+        return ids.Ids(made.tokens + 1, made.lengths)
+
+    @settings(max_examples=20)
+    @given(st.lists(TEXTS, max_size=80), st.booleans())
+    def law(texts: list[str], lie: bool) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            if lie:
+                patch.setattr(exact, "ids_of", wrong)
+            assert split(exact.checked_ids(found, texts[:60])) == expected(found, texts[:60])
+
+    law()
 
 
 def test_any_number_of_threads_gives_the_same(anew: pytest.MonkeyPatch) -> None:
