@@ -6,11 +6,11 @@ lie or on the day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sftformat.errors import InputError
+from sftformat.errors import InputError, SftformatError
 from sftformat.formats import rejects, scan, sniff
 from sftformat.formats.source import Origin, ReadOptions, Source, check_columns
 from sftformat.inputs import Input, resolve, state_of
@@ -53,10 +53,11 @@ class Progress:
     rows: int
 
 
-def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
+def plan(specs: Sequence[str], options: ReadOptions, spool: Path, failed: list[SftformatError] | None = None) -> Plan:
     """Find the inputs, look at each once from end to end, and cut them into units.
 
-    A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin.
+    A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin. With
+    a list for what `failed`, an input that cannot be read is left out if there is another; its error goes there.
 
     Raises:
         UsageError: an input that is not there, twice there, or no data.
@@ -64,10 +65,12 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
     """
     check_columns(options)
     named, skipped = resolve(specs, spool)
-    return plan_inputs(named, skipped, options)
+    return plan_inputs(named, skipped, options, failed)
 
 
-def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Plan:
+def plan_inputs(
+    named: Sequence[Input], skipped: Sequence[str], options: ReadOptions, failed: list[SftformatError] | None = None
+) -> Plan:
     """As `plan`, for inputs that were found already.
 
     Raises:
@@ -79,9 +82,15 @@ def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOpt
     sizes: list[int] = []
     units: list[Unit] = []
     for each in named:
-        whole = sniff(each.path, each.name, options, each.beside)
-        scanned = scan(whole)
-        rejected = rejects.runs(whole, options)
+        try:
+            whole = sniff(each.path, each.name, options, each.beside, each.texts)
+            scanned = scan(whole)
+            rejected = rejects.runs(whole, options)
+        except InputError as error:
+            if failed is None or (each is named[-1] and not inputs):
+                raise
+            failed.append(error)
+            continue
         for source in rejected or (whole,):
             inputs.append(of_origin(each, source.origin) if source.origin else each)
             sources.append(source)
@@ -90,6 +99,20 @@ def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOpt
             cuts = [source] if rejected else [source.part(part) for part in scanned.ranges]
             units += [Unit(len(units) + number, len(inputs) - 1, cut) for number, cut in enumerate(cuts)]
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
+
+
+def without(found: Plan, gone: Set[int]) -> Plan:
+    """Return a plan without some of its inputs."""
+    kept = [index for index in range(len(found.inputs)) if index not in gone]
+    units = [replace(unit, input=kept.index(unit.input)) for unit in found.units if unit.input not in gone]
+    return Plan(
+        tuple(found.inputs[index] for index in kept),
+        tuple(found.sources[index] for index in kept),
+        tuple(found.hashes[index] for index in kept),
+        tuple(found.sizes[index] for index in kept),
+        tuple(replace(unit, index=number) for number, unit in enumerate(units)),
+        found.skipped,
+    )
 
 
 def of_origin(rejected: Input, origin: Origin) -> Input:
@@ -107,7 +130,7 @@ def check_unchanged(found: Plan) -> None:
     """
     for each in found.inputs:
         try:
-            now = state_of(each.path, each.beside)
+            now = state_of(*each.files)
         except OSError as error:
             raise InputError(f"{each.name}: gone while it was read: {error.strerror}") from None
         if now != each.state:

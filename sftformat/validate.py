@@ -62,7 +62,8 @@ def _usable(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
 
 
 def _at(batch: Batch, index: int, code: str, message: str, **fields: Any) -> Diagnostic:
-    return diagnostic(code, message, file=batch.file, line=batch.lines[index], byte=batch.offsets[index], **fields)
+    place = {"file": batch.file_of(index), "line": batch.lines[index], "byte": batch.offsets[index]}
+    return diagnostic(code, message, **place, **fields)
 
 
 def _of_fault(batch: Batch, index: int, fault: Fault) -> Diagnostic:
@@ -88,6 +89,7 @@ def without(batch: Batch, dropped: set[int]) -> Batch:
         lines=[batch.lines[index] for index in kept],
         offsets=[batch.offsets[index] for index in kept],
         raw=[batch.raw[index] for index in kept],
+        files=[batch.files[index] for index in kept] if batch.files is not None else None,
     )
 
 
@@ -98,7 +100,7 @@ def violations(batch: Batch, index: int, found: Sequence[Violation]) -> tuple[Di
         diagnostic(
             each.code,
             _words(each),
-            file=batch.file,
+            file=batch.file_of(index),
             line=line,
             byte=byte,
             path=each.path,

@@ -13,6 +13,9 @@ from click.core import ParameterSource
 from sftformat.cli import options
 from sftformat.errors import UsageError
 
+#: Layouts that say how a file is to be read, and leave what its records are to be told from them.
+OF_A_FORMAT = {"vertex": "vertex", "vertex-labels": "vertex"}
+
 
 def wanted(ctx: click.Context, settings: Any, file: str | None = None) -> Any:
     """Return what the parameters of a command say about showing findings under these Settings, as `outlet.Wanted`."""
@@ -72,8 +75,10 @@ def choice_of(ctx: click.Context) -> Any:
             columns=tuple(columns.split(",")) if columns else None,
             max_line_bytes=given.get("max_line_bytes") or 64 << 20,
             sheet=given.get("sheet"),
+            join=_join(given.get("join")),
+            format=OF_A_FORMAT.get(given.get("layout") or ""),
         ),
-        layout=given.get("layout"),
+        layout=None if given.get("layout") in OF_A_FORMAT else given.get("layout"),
         task=given.get("task"),
         mapping=options.pairs(given.get("maps") or ()),
         preference=given.get("preference"),
@@ -93,6 +98,22 @@ def choice_of(ctx: click.Context) -> Any:
         limit=given.get("limit"),
         workers=options.workers(given.get("workers")),
     )
+
+
+def _join(said: str | None) -> Any:
+    """Return the file that is joined, with the hash of what it holds."""
+    if said is None:
+        return None
+    from sftformat.folder.files import sha256_file
+    from sftformat.formats.joined import parse
+    from sftformat.formats.source import Join
+
+    file, key, other = parse(said)
+    path = Path(file).resolve()
+    try:
+        return Join(path, Path(file).name, key, other, sha256_file(path))
+    except OSError as error:
+        raise UsageError(f"--join {file}: {error.strerror or error}") from None
 
 
 def _labels(path: str | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:

@@ -15,6 +15,7 @@ from sftformat.dataset.findings import (
     cell_findings,
     file_findings,
     in_records,
+    join_findings,
     named_findings,
     schema_findings,
     split_findings,
@@ -25,12 +26,13 @@ from sftformat.dataset.fixes import not_placed
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
+from sftformat.dataset.sample import readable
 from sftformat.dataset.standing import KEYS, UnitResult
 from sftformat.dataset.stratify import stratified
-from sftformat.dataset.unit import Job, Need, new_tally, work
+from sftformat.dataset.unit import Job, Need, Unread, attempt, new_tally
 from sftformat.dataset.write import rows_of, write_rejects, write_splits
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError
+from sftformat.errors import InputError, SftformatError
 from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.manifest import fingerprint
@@ -43,15 +45,25 @@ from sftformat.workers import run
 WORK = ".work"
 
 
-def diagnose(specs: Sequence[str], options: DatasetOptions) -> Iterator[Event]:
+def diagnose(
+    specs: Sequence[str], options: DatasetOptions, failed: list[SftformatError] | None = None
+) -> Iterator[Event]:
     """Check every row of the inputs and yield every finding; nothing is written that stays.
+
+    With a list for what `failed`, an input that cannot be read, or not to its end, hides nothing of the others: its
+    error goes there, unless it is the only one.
 
     Raises:
         UsageError, InputError: the inputs cannot be read or understood as a whole.
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
-        found = plan(specs, options.read, Path(name))
-        survey = yield from _counted(_survey(found, options, Path(name) / WORK, keep_rows=False))
+        before = len(failed or ())
+        found = plan(specs, options.read, Path(name), failed)
+        if failed is not None:
+            found = readable(found, options, failed)
+            new = [error for error in failed[before:] if isinstance(error, InputError)]
+            yield from (error.diagnostic for error in new if error.diagnostic is not None)
+        survey = yield from _counted(_survey(found, options, Path(name) / WORK, keep_rows=False, failed=failed))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
 
 
@@ -122,7 +134,11 @@ def _counted(events: Generator[Event, None, Survey]) -> Generator[Event, None, S
 
 
 def _survey(
-    found: Plan, options: DatasetOptions, folder: Path, keep_rows: bool = True
+    found: Plan,
+    options: DatasetOptions,
+    folder: Path,
+    keep_rows: bool = True,
+    failed: list[SftformatError] | None = None,
 ) -> Generator[Event, None, Survey]:
     """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey."""
     yield from [kept for each in schema_findings(options) if (kept := told(each, options.settings))]
@@ -131,7 +147,7 @@ def _survey(
     for name in found.skipped:
         yield Progress(f"skipped {name}: no known format", 0, 0, 0)
     need = _need(found, detected, options, keep_rows)
-    results = yield from _units(found, detected, options, folder, need)
+    results = yield from _units(found, detected, options, folder, need, failed)
     check_unchanged(found)
     task = detected[0].binding.layout.task
     splits = None
@@ -140,7 +156,7 @@ def _survey(
         _count_again(results, splits, found, detected, options, folder)
     whole = [*cell_findings(options, detected), *file_findings(results, found), *unexpected_findings(results, detected)]
     whole += [*type_findings(results, detected), *split_findings(results, found, detected)]
-    whole += named_findings(results, found)
+    whole += [*named_findings(results, found), *join_findings(found, options)]
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)
@@ -197,14 +213,25 @@ def _count_again(
 
 
 def _units(
-    found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path, need: Need
+    found: Plan,
+    detected: Sequence[Detected],
+    options: DatasetOptions,
+    folder: Path,
+    need: Need,
+    failed: list[SftformatError] | None,
 ) -> Generator[Event, None, list[UnitResult]]:
     folder.mkdir(exist_ok=True)
     jobs = _jobs(found, detected, options, folder, need)
     workers = 1 if sum(found.sizes) < SMALL_BYTES or options.limit is not None else options.workers
-    made = run(jobs, work, workers) if options.limit is None else _limited(jobs, options.limit)
+    made = run(jobs, attempt, workers) if options.limit is None else _limited(jobs, options.limit)
     results: list[UnitResult] = []
     for result in made:
+        if isinstance(result, Unread):
+            if failed is None or len(found.inputs) == 1:
+                raise result.error
+            failed.append(result.error)
+            yield from [result.error.diagnostic] if result.error.diagnostic else []
+            continue
         results.append(result)
         if not options.fix:
             yield from read_diagnostics(result.folder / "diagnostics.jsonl")
@@ -216,12 +243,12 @@ def _units(
     return results
 
 
-def _limited(jobs: Sequence[Job], limit: int) -> Iterator[UnitResult]:
+def _limited(jobs: Sequence[Job], limit: int) -> Iterator[UnitResult | Unread]:
     for job in jobs:
         if limit <= 0:
             return
-        result = work(replace(job, limit=limit))
-        limit -= result.read
+        result = attempt(replace(job, limit=limit))
+        limit -= result.read if isinstance(result, UnitResult) else 0
         yield result
 
 

@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 
 from sftformat.dataset.bindings import named
 from sftformat.dataset.options import Event, Finished
+from sftformat.dataset.written import kind_of, refuse_existing
 from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
-from sftformat.folder.files import write_file
+from sftformat.folder.files import write_file, write_folder
 from sftformat.folder.manifest import open_folder
-from sftformat.formats import FORMATS, write, written_as
+from sftformat.formats import FORMATS, write
 from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
@@ -30,23 +31,20 @@ from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
 from sftformat.layouts.restructure import holds
 from sftformat.normalize import NOT_LEARNED, learned_id
-from sftformat.record import Record
+from sftformat.record import SPLITS, Record
 from sftformat.rules.rule import LABEL_TASKS
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema, plain
-from sftformat.split import SPLITS
 
 #: The name under which canonical records themselves are written.
 CANONICAL = "canonical"
-#: The endings of names that say what is written.
-ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .xlsx, .conll, .conllu, .po, .tmx or .txt"
 #: Rows that are turned into records at once.
 BATCH_ROWS = 4096
 _Types = Mapping[str, Mapping[str, int]]
 
 
 def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False) -> Iterator[Event]:
-    """Write all rows of a data set folder, train first, to one file; the format is what its name says.
+    """Write all rows of a data set folder, train first, to one file or a folder of texts; see `written.kind_of`.
 
     `to` is a layout, `canonical`, or None for the layout the data was read in. Yields a finding (SFT107) for every
     field that rows have and the layout has no place for, and for every column in which the format makes one value of
@@ -56,11 +54,8 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         UsageError: the file exists, its name says no format, or the layout is for another task.
         FolderError: the data set is damaged.
     """
-    kind = written_as(out.name)
-    if kind is None:
-        raise UsageError(f"{out.name}: the name says no format; use {ENDINGS}")
-    if out.exists() and not overwrite:
-        raise UsageError(f"{out}: exists; use --overwrite to replace it")
+    kind = kind_of(out, to)
+    refuse_existing(out, to, overwrite)
     manifest = open_folder(dataset, "dataset")
     splits = sorted(manifest["splits"], key=SPLITS.index)
     files = [dataset / name for split in splits for name in manifest["splits"][split]["files"]]
@@ -83,13 +78,13 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     def fill(beside: Path) -> None:
         write(beside, kind[0], kind[1], batches, columns)
 
-    write_file(out, fill)
+    (write_folder if FORMATS[kind[0]].folder else write_file)(out, fill)
     yield from _not_held(lost, f"layout {exporter.name}")
     held = FORMATS[kind[0]].held
     if held is not None:
         left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
         yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
-    if not kind[0].startswith("json"):
+    if not kind[0].startswith(("json", "rasa")):
         for path, said in blurred(columns, count, exporter.textual):
             yield diagnostic("SFT107", f"{kind[0]} cannot hold all of {clip(path)!r}: {said}", path=path)
     yield Finished(manifest)

@@ -11,6 +11,8 @@ from sftformat.dataset.names import name_findings
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.formats import partners, read
+from sftformat.formats.joined import unasked
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import Binding, Layout, Pointer, render
 from sftformat.layouts.reader import reader_of, source_pointer
@@ -256,3 +258,14 @@ def _one_slip(one: str, other: str) -> bool:
 
 def _bare(name: str) -> str:
     return name.casefold().translate(dict.fromkeys(map(ord, " _-"), None))
+
+
+def join_findings(plan: Plan, options: DatasetOptions) -> Iterator[Diagnostic]:
+    """Yield how many rows of the file that is joined no record asks for (SFT021); for it the keys are read again."""
+    join = options.read.join
+    if join is None or options.limit is not None:
+        return
+    bare = replace(options.read, join=None)
+    found = unasked(partners(join), (batch for source in plan.sources for batch in read(source, bare)))
+    if found is not None:
+        yield found

@@ -15,9 +15,9 @@ from sftformat.dataset.output import RAW
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.folder.files import write_file
-from sftformat.record import Reject, reject_line
+from sftformat.record import SPLITS, Reject, reject_line
 from sftformat.schema.arrow import arrow_schema
-from sftformat.split import SPLITS, with_split
+from sftformat.split import with_split
 
 _Indexes = np.ndarray[Any, np.dtype[np.int64]]
 _Dropped = Mapping[int, _Indexes]

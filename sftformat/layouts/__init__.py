@@ -52,6 +52,7 @@ LAYOUTS = (
     "mistral",
     "history",
     "swift-sharegpt",
+    "turns",
     "preference-chat",
     "preference-unpaired-chat",
 )

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse, render
+from sftformat.layouts.layout import CAPTURES, MISSING, Binding, Layout, Pointer, Rule, get, parse, render
 from sftformat.layouts.reader import LABEL, places_of
 from sftformat.layouts.rename import kind_of
-from sftformat.record import Record
+from sftformat.record import SPLIT_NAMES, Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
 from sftformat.schema.store import load
 
@@ -87,6 +87,8 @@ def _with_unlabelled(found: Layout, records: Sequence[Record], given: Mapping[st
 def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
     fields = load(f"canonical/{found.task}")["properties"]
     for key in mapping:
+        if key.startswith(LABEL) and found.module == "one_hot":
+            continue  # a column that the user says is a label, whatever else it holds
         if key not in fields or key in ("source", "meta"):
             raise UsageError(f"--map {key}=…: {found.task} has no field {key!r}; it has {', '.join(fields)}")
     return {key: parse(at) if at.startswith("/") else (at,) for key, at in mapping.items()}

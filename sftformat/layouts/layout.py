@@ -22,20 +22,6 @@ Pointer = tuple[str, ...]
 #: Captured key -> the canonical field that takes it.
 CAPTURES = {"{src}": "source_lang", "{tgt}": "target_lang"}
 
-#: Words for the three splits, in a `split` column and in parts of file names.
-SPLIT_NAMES: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "tests": "test",
-    "eval": "test",
-    "evaluation": "test",
-}
-
 
 class _Missing:
     """Stands for a key that is not there, which is neither null nor an empty text."""
@@ -201,7 +187,7 @@ def from_user(schema: Mapping[str, Any], name: str) -> Layout:
     if read.module is not None:
         shape = next(known.schema for known in _built_in() if known.module == read.module)
     elif read.task == "chat":
-        raise SchemaError(f"{name}: at /x-sftformat: chat needs a module: openai_chat or sharegpt")
+        raise SchemaError(f"{name}: at /x-sftformat: chat needs a module: openai_chat, sharegpt or turns")
     return replace(read, schema=shape, own=schema)
 
 

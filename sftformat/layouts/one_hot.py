@@ -32,6 +32,8 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
         UsageError: there is none.
     """
     holder = binding.at.get("target")
+    if told := {key: pointer for key, pointer in binding.at.items() if key.startswith(LABEL)}:
+        return told
     if holder is not None:
         inner = [value for record in records if isinstance(value := get(record, holder), dict)]
         return {LABEL + name: (*holder, name) for name in dict.fromkeys(name for each in inner for name in each)}

@@ -16,8 +16,8 @@ import pyarrow as pa
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.layouts.cells import as_float, joined_cell
-from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, put, render, take
-from sftformat.record import Columns, Number, Record, decode_json, encode_json
+from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, put, render, take
+from sftformat.record import SPLIT_NAMES, Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of which an empty cell in CSV and TSV says that nothing is there.

@@ -58,7 +58,7 @@ message = st.fixed_dictionaries(
         "tool_call_id": texts | st.none(),
         "weight": st.sampled_from([0, 1, None, Number("1.0"), Number("0.0")]),
         "loss": st.booleans() | st.none(),
-        "loss_weight": st.sampled_from([0, Number("0.0"), Number("1.0"), "x"]),
+        "loss_weight": st.sampled_from([0, Number("0.0"), Number("1.0"), None]),
     },
 )
 turn = st.fixed_dictionaries(
@@ -276,6 +276,7 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         },
         {"system": texts | st.none()},
     ),
+    "turns": record({"conversations": st.lists(texts | integers | st.booleans(), min_size=1, max_size=5)}, {}),
     "preference": record({"prompt": texts, "chosen": texts, "rejected": texts | st.none()}, {"system": texts}),
     "preference-unpaired": record({"prompt": texts, "completion": texts, "label": st.just(True)}, {}),
     "preference-unpaired-chat": st.one_of(

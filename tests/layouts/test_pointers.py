@@ -69,6 +69,8 @@ def test_every_text_is_where_its_pointer_leads(name: str, data: st.DataObject) -
             pointer = source_pointer(path, binding, lambda row=row: row)
             if path.endswith("/extra") or (pointer == "/system" and path.endswith("/role")):
                 continue  # what a record's own `system` is, no key of it says
+            if binding.layout.module == "turns" and path.endswith("/role"):
+                continue  # the order says it
             own = () if binding.layout.module is None else getattr(module_of(binding.layout), "KEYS", ())
             if own and binding.layout.module not in ("openai_chat", "sharegpt"):
                 assert parse(pointer)[0] in own  # what was cut or put together stands there
