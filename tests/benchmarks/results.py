@@ -110,8 +110,8 @@ def _version(name: str) -> str:
 def section(results: Results, races: dict[str, Race]) -> str:
     """Return what README.md says of the results, in Markdown."""
     lines = [
-        "Medians, with the least and the most ratio in brackets: each turn is a process of its own, and all take turns.",
-        "Only ratios mean something elsewhere.",
+        "Medians, the least and the most ratio in brackets; each turn is a process of its own, and all take turns.",
+        "Only ratios mean something elsewhere. `wanted` is what ours is to reach against the fastest peer.",
         "",
         f"Machine: {results.machine}.",
         "",
