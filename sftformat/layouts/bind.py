@@ -29,6 +29,11 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
         UsageError: `mapping` names a field that the task has not, two fields stand in one place, or the records do not
             show what a layout must find in them.
     """
+    return with_schema(placed(found, records, mapping))
+
+
+def placed(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | None = None) -> Binding:
+    """Bind as `bind` does, without the schema for that choice."""
     given = _given(found, mapping or {})
     found = _with_unlabelled(found, records, given)
     names = set().union(*records)
@@ -49,7 +54,12 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
         at.update(places_of(Binding(found, at), records))
     else:
         _refuse_shared(at)
-    return Binding(found, at, captures, compiled(found, at, captures))
+    return Binding(found, at, captures)
+
+
+def with_schema(binding: Binding) -> Binding:
+    """Return a binding with what every record must fit."""
+    return replace(binding, compiled=compiled(binding.layout, binding.at, binding.captures))
 
 
 def compiled(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str, str] | None = None) -> Compiled:
