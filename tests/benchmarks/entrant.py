@@ -13,6 +13,13 @@ BATCH = 32
 OURS = "ours"
 
 
+def as_the_command_does() -> None:
+    """Start as the command line does, which leaves pandas out."""
+    from sftformat.startup import leave_pandas_out
+
+    leave_pandas_out()
+
+
 @dataclass(frozen=True)
 class Entrant:
     """`run` does the work in a folder; `result` says afterwards, outside the time, what came of it.

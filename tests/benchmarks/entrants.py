@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import tokenizing
-from .entrant import BATCH, MAX_LENGTH, Entrant, Race, model
+from .entrant import BATCH, MAX_LENGTH, OURS, Entrant, Race, as_the_command_does, model
 from .text import sentences
 
 _SCHEMA = {
@@ -246,16 +246,16 @@ _OURS = ("sftformat.dataset.build", "sftformat.shards")
 _DATA = ("datasets", "transformers")
 ENTRANTS: tuple[Entrant, ...] = (
     *tokenizing.ENTRANTS,
-    Entrant("validate", "ours", _ours_validate, _as_it_is, _OURS),
+    Entrant("validate", OURS, _ours_validate, _as_it_is, _OURS, ready=as_the_command_does),
     Entrant("validate", "orjson + jsonschema-rs", _bare, _as_it_is, ("orjson", "jsonschema_rs")),
     Entrant("validate", "json + jsonschema", _plain_validate, _as_it_is, ("jsonschema",), 100_000),
-    Entrant("validate", "frictionless", _frictionless, _as_it_is, ("frictionless",), 20_000, needs="frictionless"),
-    Entrant("shards", "ours", _ours_shards, _ids_in_order, _OURS),
+    Entrant("validate", "frictionless", _frictionless, _as_it_is, ("frictionless",), 20_000, needs="jsonlines"),
+    Entrant("shards", OURS, _ours_shards, _ids_in_order, _OURS, ready=as_the_command_does),
     Entrant("shards", "datasets, 1 process", lambda folder: _datasets_shards(folder, 1), _ids_in_order, _DATA, 20_000),
     Entrant("shards", "datasets, 2 processes", lambda folder: _datasets_shards(folder, 2), _ids_in_order, _DATA),
-    Entrant("loader", "ours", _ours_loader, _as_it_is, ("sftformat.loader",)),
+    Entrant("loader", OURS, _ours_loader, _as_it_is, ("sftformat.loader",)),
     Entrant("loader", "datasets + DataLoader", _datasets_loader, _as_it_is, (*_DATA, "torch.utils.data"), 100_000),
-    Entrant("train", "ours", _ours_train, _as_it_is, ("sftformat.train",)),
+    Entrant("train", OURS, _ours_train, _as_it_is, ("sftformat.train",)),
     Entrant("train", "transformers Trainer", _trainer, _as_it_is, (*_DATA, "transformers.trainer")),
 )
 

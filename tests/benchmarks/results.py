@@ -20,17 +20,9 @@ SAVED = Path(__file__).with_name("results.json")
 PICTURE = Path(__file__).with_name("results.svg")
 #: Packages whose versions are told.
 _TOLD = (
-    "sftformat",
-    "pyarrow",
-    "tokenizers",
-    "datasets",
-    "transformers",
-    "torch",
-    "orjson",
-    "jsonschema-rs",
-    "jsonschema",
+    *("sftformat", "pyarrow", "tokenizers", "datasets", "transformers", "torch"),
+    *("orjson", "jsonschema-rs", "jsonschema", "frictionless"),
 )
-_OPTIONAL = ("frictionless",)
 
 
 @dataclass(frozen=True)
@@ -118,11 +110,6 @@ def section(results: Results, races: dict[str, Race]) -> str:
         "| work | size | turns | against | s | ours, s | MiB | ours, MiB | ours is | wanted |",
         "|---|---|---|---|---|---|---|---|---|---|",
         *_rows(results.lines, races),
-        "",
-        "How time and memory grow from the smallest size to the largest:",
-        "",
-        "| work | size | by | time | memory |",
-        "|---|---|---|---|---|",
         *_growth(results.lines, races),
         "",
         "![How many times as fast as the fastest peer, by size](tests/benchmarks/results.svg)",
@@ -153,10 +140,11 @@ def _growth(lines: Sequence[Line], races: dict[str, Race]) -> Iterator[str]:
     each: dict[tuple[str, str], list[Line]] = {}
     for line in lines:
         each.setdefault((line.race, line.entrant), []).append(line)
-    for (name, entrant), found in each.items():
-        if len(found) < 2:
-            continue
-        first, last = found[0], found[-1]
+    grown = {key: (found[0], found[-1]) for key, found in each.items() if len(found) > 1}
+    if grown:
+        yield from ("", "How time and memory grow from the smallest size to the largest:", "")
+        yield from ("| work | size | by | time | memory |", "|---|---|---|---|---|")
+    for (name, entrant), (first, last) in grown.items():
         yield (
             f"| {name} | {sized(first, races)} to {sized(last, races)}: {last.size / first.size:g}x | {entrant} "
             f"| {last.seconds / first.seconds:.1f}x | {last.memory / first.memory:.1f}x |"
@@ -184,14 +172,16 @@ def verdicts(results: Results, races: dict[str, Race]) -> Iterator[str]:
 
 
 def picture(results: Results) -> str:
-    """Return the plot as SVG: how many times as fast as the fastest peer ours is, for each race of several sizes."""
+    """Return the plot as SVG: how many times as fast as the fastest peer ours is.
+
+    A line for each race of several sizes; a dot for each race where none has several.
+    """
     series = []
     for name in dict.fromkeys(line.race for line in results.lines):
         sizes = sorted({line.size for line in results.lines if line.race == name})
-        if len(sizes) > 1:
-            smallest = sizes[0]
-            found = [fastest([line for line in results.lines if line.size == size], name) for size in sizes]
-            points = [(line.size / smallest, line.ratio) for line in found]
-            series.append(Series(name, points, dots=True))
+        found = [fastest([line for line in results.lines if line.size == size], name) for size in sizes]
+        series.append(Series(name, [(line.size / sizes[0], line.ratio) for line in found], dots=True))
+    lines = [each for each in series if len(each.points) > 1]
     title = "How many times as fast as the fastest peer"
-    return svg(Chart(title, "size, as a multiple of the smallest", "times as fast", series, log_x=True, log_y=True))
+    x_label = "size, as a multiple of the smallest"
+    return svg(Chart(title, x_label, "times as fast", lines or series, log_x=True, log_y=True))
