@@ -64,9 +64,11 @@ def memory_of(root: int) -> float:
 def turn(entrant: Entrant, folder: Path) -> Turn:
     """Let an entrant run once, in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.entrants", entrant.race, entrant.name, str(folder)]
+    # The peers are compiled where they are installed: ours has to be too.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     most = 0.0
     with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen(command, cwd=ROOT, stdout=out, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+        child = subprocess.Popen(command, cwd=ROOT, stdout=out, env={**environment, "HF_HUB_OFFLINE": "1"})
         while child.poll() is None:
             most = max(most, memory_of(child.pid))
             time.sleep(_LOOK)
