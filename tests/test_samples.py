@@ -55,6 +55,7 @@ class Sample:
 TEXT_LABEL = [f"text-label{ending}" for ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx")]
 CLEAN = [
     *(Sample(name, "text-label") for name in [*TEXT_LABEL, "text-label.csv.gz", "text-label.jsonl.zst"]),
+    Sample("intents.json", "text-label"),
     Sample("sentence-pair.jsonl", "sentence-pair"),
     Sample("text-labels.jsonl", "text-labels"),
     Sample("text-score.csv", "text-score"),
@@ -64,6 +65,9 @@ CLEAN = [
     *(Sample(f"{name}.jsonl", name) for name in ("spacy-cats", "spacy-cats-labels")),
     *(Sample(f"{name}.jsonl", name) for name in ("prodigy-label", "prodigy-choice", "prodigy-choices")),
     *(Sample(f"{name}.json", name) for name in ("label-studio", "label-studio-labels")),
+    Sample("label-studio-min.csv", "label-studio-min"),
+    Sample("label-studio-min-labels.json", "label-studio-min-labels"),
+    Sample("label-studio-min-spans.csv", "label-studio-min-spans"),
     *(Sample(f"{name}.jsonl", name) for name in ("augmented-manifest", "augmented-manifest-labels")),
     *(Sample(f"{name}.jsonl", name) for name in ("swift-label", "swift-labels", "swift-score")),
     Sample("token-tags.conll", "token-tags"),
@@ -77,6 +81,7 @@ CLEAN = [
     *(Sample(f"parallel-text{ending}", "parallel-text") for ending in (".jsonl", ".po", ".tmx")),
     Sample("context-question.jsonl", "context-question"),
     Sample("squad.jsonl", "squad"),
+    Sample("multiple-choice.jsonl", "multiple-choice"),
     Sample("preference.jsonl", "preference", preference="chosen"),
     Sample("preference-unpaired.jsonl", "preference-unpaired", preference="chosen"),
     Sample("preference-chat.jsonl", "preference-chat", preference="chosen"),

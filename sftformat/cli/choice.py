@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from sftformat.cli import options
+from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 
 #: Layouts that say how a file is to be read, and leave what its records are to be told from them.
@@ -117,7 +118,7 @@ def _join(said: str | None) -> Any:
 
 
 def _labels(path: str | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:
-    """Read a label map: a JSON list, or one name a line; lines `ID=NAME` name ids."""
+    """Read a label map: a JSON list, or one name a line; lines `ID=NAME`, or a table with `id` and `name`, name ids."""
     if path is None:
         return None, {}
     try:
@@ -142,14 +143,34 @@ def _label_names(text: str, path: str) -> list[str]:
         names = [name for name in text.replace("\r\n", "\n").split("\n") if name]
     else:
         try:
-            names = json.loads(text)
+            names = _json_names(text)
         except ValueError as error:
             raise UsageError(f"--labels {path}: {error}") from None
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise UsageError(f"--labels {path}: a JSON list of strings was expected")
     if not names:
         raise UsageError(f"--labels {path}: names no label")
     return names
+
+
+def _json_names(text: str) -> list[str]:
+    """Return the names of a JSON list, or `ID=NAME` for each object of a table of intents, as JSON or JSON Lines.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    found = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in lines]
+    if all(isinstance(each, str) for each in found):
+        return list(found)
+    wrong = next((each for each in found if not isinstance(each, dict) or not _names_id(each)), None)
+    if wrong is not None:
+        raise ValueError(
+            f"a JSON list of strings was expected, or objects with an id and a name; got {clip(wrong, 60)}"
+        )
+    return [f"{each['id']}={each['name']}" for each in found]
+
+
+def _names_id(intent: dict[str, object]) -> bool:
+    return type(intent.get("id")) is int and isinstance(intent.get("name"), str)
 
 
 def _once(names: list[str], what: str, path: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from sftformat.formats import (
     conll,
     conllu,
     csv,
+    intents,
     joined,
     json,
     jsonl,
@@ -94,6 +95,10 @@ FORMATS = {
 }
 
 
+#: Formats in which a record may hold the texts of several.
+_OBJECTS = frozenset({"json", "jsonl"})
+
+
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     """Yield the records of a source in batches of about 1 MiB and at most 4,096 records, with all that is wrong.
 
@@ -106,6 +111,8 @@ def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     reader = rejects.read if source.origin is not None else FORMATS[source.format].read
     options = options or ReadOptions()
     batches = reader(source, options)
+    if source.format in _OBJECTS:
+        batches = map(intents.expanded, batches)
     if options.join is None:
         return batches
     known = partners(options.join)

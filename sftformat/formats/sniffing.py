@@ -17,6 +17,8 @@ from sftformat.formats.told import told
 #: The start of the text, in bytes, that decides what a file is.
 HEAD_BYTES = 1 << 20
 
+#: What begins the documents of a project of Azure Language.
+_AZURE = re.compile(rb'"documents"\s*:\s*\[\s*\{\s*"location"')
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
 _BINARY = ("parquet", "arrow", "mo", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
@@ -252,6 +254,12 @@ def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool)
     if one:
         message = "one JSON object, not an array of records or JSON Lines"
         hint = "write one object a line, or put the objects into an array"
+        if _AZURE.search(text):
+            message = (
+                "a project of Azure Language, whose texts stand in files of their own, which are never followed: "
+                "put each text beside its category, as in {text, label}"
+            )
+            hint = ""
         raise fault("SFT002", source.name, message, line=1, byte=source.bom, hint=hint)
     if hint in ("csv", "tsv") and wrong is not None:
         return None

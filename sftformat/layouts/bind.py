@@ -16,6 +16,8 @@ from sftformat.schema.store import load
 
 #: The name of a label, which goes before its id that may stand beside it.
 LABEL_NAME: Pointer = ("label_text",)
+#: The fields without which there is nothing to learn from or to predict for.
+INPUTS = ("instruction", "input", "input_pair")
 _SCALARS = ["string", "integer", "number", "boolean"]
 
 
@@ -154,6 +156,9 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     # Two fields may be mapped to one name; whether that can be meant is said elsewhere.
     schema["required"] = list(dict.fromkeys(renamed.get(name, name) for name in schema.get("required", ())))
     schema["required"] += [pointer[0] for key, pointer in at.items() if key.startswith(LABEL) and len(pointer) == 1]
+    if not found.labels_wanted:
+        schema.pop("anyOf", None)  # names of what holds the labels
+        schema["required"] = [at[key][0] for key in INPUTS if key in at]
     return schema
 
 

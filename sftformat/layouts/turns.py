@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sftformat.errors import UsageError
+from sftformat.layouts.cells import scalar_text
 from sftformat.layouts.layout import Binding, Pointer, get, put
 from sftformat.layouts.messages import message, split_turns, turn_number
 from sftformat.layouts.pairs import to_pairs
 from sftformat.layouts.reader import Reader, Types
-from sftformat.layouts.rename import scalar_text
 from sftformat.record import Record
 
 _ROLES = ("user", "assistant")
