@@ -90,11 +90,11 @@ def random_words() -> Iterator[str]:
 
 def mixed() -> Iterator[str]:
     """Yield of all of them in turn, most of it English, and code when the others come to an end."""
-    sources = [iter(each()) for each in (english, tweets, chinese, mail, code)]
-    shares = (6, 3, 2, 1, 1)
+    kinds = ((english, 6), (tweets, 3), (chinese, 2), (mail, 1), (code, 1))
+    sources = [(iter(each()), share) for each, share in kinds]
     while sources:
-        for source, share in zip(tuple(sources), shares, strict=False):
-            taken = list(islice(source, share))
+        for source in tuple(sources):
+            taken = list(islice(*source))
             yield from taken
             if not taken:
                 sources.remove(source)
