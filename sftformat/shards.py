@@ -165,8 +165,8 @@ def _rejected(outcome: Outcome) -> Iterator[Diagnostic]:
 
 
 def _report(setting: Setting, counts: Mapping[str, Counts]) -> Report:
-    splits = {split: split_report(part) for split, part in counts.items()}
-    return Report(setting.max_length, setting.truncation, splits, setting.max_target_length)
+    splits = {split: split_report(part, setting.max_length) for split, part in counts.items()}
+    return Report(setting.max_length, setting.truncation, splits, setting.max_target_length, setting.stride)
 
 
 def _refuse_unknown(plan: Plan) -> None:
@@ -201,7 +201,8 @@ def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: 
         names = [Path(unit.shard).name for unit in plan.units if unit.split == split]
         marked = fingerprint({"shards": plan.fingerprint, "split": split})[:16]
         write_bytes(staging.path / split / "state.json", state(split, names, marked))
-        described = dataset_info(setting.task, setting.labels, setting.objective)
+        shape = {"packed": setting.pack, "windows": setting.stride > 0}
+        described = dataset_info(setting.task, setting.labels, setting.objective, **shape)
         write_bytes(staging.path / split / "dataset_info.json", described)
     write_bytes(staging.path / "dataset_dict.json", dataset_dict(list(counts)))
     for name, content in tokenizer_files(setting).items():

@@ -18,6 +18,7 @@ from . import tokenizing
 from .entrant import BATCH, MAX_LENGTH, OURS, Entrant, Race, as_the_command_does, model
 from .text import sentences
 
+RATE = 5e-5
 _SCHEMA = {
     "type": "object",
     "required": ["text", "label"],
@@ -202,7 +203,7 @@ def _ours_train(folder: Path) -> int:
 
     run = _fresh(folder, "run")
     run.mkdir()
-    options = TrainOptions(epochs=1, batch_size=BATCH, precision="bf16", keep="last")
+    options = TrainOptions(RATE, 1, BATCH, precision="auto", keep="last")
     events = list(train(folder / "shards", model(), options, run))
     return next(event.rows for event in events if isinstance(event, Started))
 
@@ -224,7 +225,8 @@ def _trainer(folder: Path) -> int:
         str(_fresh(folder, "trainer")),
         num_train_epochs=1,
         per_device_train_batch_size=BATCH,
-        learning_rate=2e-5,
+        learning_rate=RATE,
+        weight_decay=0.01,
         warmup_steps=0.1,
         use_cpu=True,
         report_to="none",
@@ -253,7 +255,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     Entrant("shards", OURS, _ours_shards, _ids_in_order, _OURS, ready=as_the_command_does),
     Entrant("shards", "datasets, 1 process", lambda folder: _datasets_shards(folder, 1), _ids_in_order, _DATA, 20_000),
     Entrant("shards", "datasets, 2 processes", lambda folder: _datasets_shards(folder, 2), _ids_in_order, _DATA),
-    Entrant("loader", OURS, _ours_loader, _as_it_is, ("sftformat.loader",)),
+    Entrant("loader", OURS, _ours_loader, _as_it_is, ("sftformat.loader",), ready=as_the_command_does),
     Entrant("loader", "datasets + DataLoader", _datasets_loader, _as_it_is, (*_DATA, "torch.utils.data"), 100_000),
     Entrant("train", OURS, _ours_train, _as_it_is, ("sftformat.train",)),
     Entrant("train", "transformers Trainer", _trainer, _as_it_is, (*_DATA, "transformers.trainer")),
