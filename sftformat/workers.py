@@ -10,6 +10,7 @@ from threading import Thread
 from typing import TypeVar
 
 from sftformat.errors import InputError
+from sftformat.startup import leave_pandas_out
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -36,6 +37,7 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
 
 def _follow_parent() -> None:
     """Let a worker process end when the one that started it is killed; it would wait for work forever."""
+    leave_pandas_out()
     Thread(target=_end_with_parent, daemon=True).start()
 
 

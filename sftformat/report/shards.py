@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from sftformat.diagnostics import Diagnostic
 from sftformat.plan import Progress
 from sftformat.report.screen import Screen, add, bar, count, table
-from sftformat.shards import Event, FellBack, Reported, Tokenized
+from sftformat.shards import Event, FellBack, Reported, Tokenized, Uncut
 from sftformat.tokenize.report import Report
 
 
@@ -24,6 +24,11 @@ def follow(
                 advance(event.done, event.total, count(event.rows, "row"))
             elif isinstance(event, FellBack):
                 where.note(f"{event.file}: tokenized row by row with the reference library: {event.reason}")
+            elif isinstance(event, Uncut):
+                where.note(
+                    f"{event.name}: where this tokenizer cuts is not proved, so whole texts go to the reference "
+                    "library: the same ids, but slower"
+                )
             elif isinstance(event, Reported):
                 if not quiet:
                     show_report(where, event.report)
