@@ -35,6 +35,11 @@ class Input:
     state: tuple[int, ...] = ()
     beside: Path | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes as stored, of both files of a pair."""
+        return sum(self.state[::3])
+
 
 def state_of(*paths: Path | None) -> tuple[int, ...]:
     """Return size in bytes, time of the last change in nanoseconds and inode of each file."""

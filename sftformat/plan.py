@@ -12,11 +12,13 @@ from pathlib import Path
 
 from sftformat.errors import InputError
 from sftformat.formats import rejects, scan, sniff
-from sftformat.formats.source import Origin, ReadOptions, Source, check_columns
+from sftformat.formats.source import SMALL_UNIT_BYTES, UNIT_BYTES, Origin, ReadOptions, Source, check_columns
 from sftformat.inputs import Input, resolve, state_of
 
 #: Inputs that are together smaller than this are not worth a second process.
-SMALL_BYTES = 32 << 20
+SMALL_BYTES = 12 << 20
+#: Inputs are cut into about so many units or, where these would be too large or too small, more or fewer.
+_UNITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,10 @@ def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOpt
     hashes: list[str] = []
     sizes: list[int] = []
     units: list[Unit] = []
+    length = unit_bytes(sum(each.size for each in named))
     for each in named:
         whole = sniff(each.path, each.name, options, each.beside)
-        scanned = scan(whole)
+        scanned = scan(whole, length)
         rejected = rejects.runs(whole, options)
         for source in rejected or (whole,):
             inputs.append(of_origin(each, source.origin) if source.origin else each)
@@ -90,6 +93,14 @@ def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOpt
             cuts = [source] if rejected else [source.part(part) for part in scanned.ranges]
             units += [Unit(len(units) + number, len(inputs) - 1, cut) for number, cut in enumerate(cuts)]
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
+
+
+def unit_bytes(size: int) -> int:
+    """Return how long the ranges of inputs of `size` bytes in all are: enough of them to keep processes busy.
+
+    It is a power of two: while inputs grow, their ranges mostly stay what they were.
+    """
+    return min(max(1 << (size // _UNITS).bit_length() >> 1, SMALL_UNIT_BYTES), UNIT_BYTES)
 
 
 def of_origin(rejected: Input, origin: Origin) -> Input:

@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,6 +40,9 @@ __all__ = [
     "plan_report",
     "tokenize",
 ]
+
+#: What tells the reference library whether it may start threads.
+_THREADS = "TOKENIZERS_PARALLELISM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,22 @@ def tokenize(
 
 
 def _outcomes(plan: Plan, staging: Path | None, workers: int) -> Iterator[tuple[Unit, Outcome]]:
-    work = partial(_one_of_many if workers > 1 else tokenize_unit, setting=plan.setting, staging=staging)
+    several = workers > 1 and len(plan.units) > 1
+    work = partial(_one_of_many if several else tokenize_unit, setting=plan.setting, staging=staging)
     yield from zip(plan.units, run(plan.units, work, workers), strict=True)
 
 
 def _one_of_many(unit: Unit, setting: Setting, staging: Path | None) -> Outcome:
     """As `tokenize_unit`, in a process beside others: the reference library's own threads would be in their way."""
-    if parent_process() is not None:
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    return tokenize_unit(unit, setting, staging)
+    before = os.environ.get(_THREADS)
+    os.environ[_THREADS] = "false"
+    try:
+        return tokenize_unit(unit, setting, staging)
+    finally:
+        if before is None:
+            del os.environ[_THREADS]
+        else:
+            os.environ[_THREADS] = before
 
 
 def _rejected(outcome: Outcome) -> Iterator[Diagnostic]:

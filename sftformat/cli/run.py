@@ -59,13 +59,15 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
     from sftformat.tasks.overlap import require_text_extra
+    from sftformat.workers import kept
 
     if given["objective"] == "causal":
         raise click.UsageError("--for causal: such shards are trained elsewhere; make them with 'sftformat tokenize'")
     where, out = screen(given["quiet"]), Path(output)
     choice = choice_of(ctx)
     _heading(where, 1, "convert")
-    with outlet(where, wanted(ctx, choice.settings)) as findings:
+    processes = kept(options.workers(given["workers"]))
+    with outlet(where, wanted(ctx, choice.settings)) as findings, processes:
         finish(findings, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset")
         dataset = read_manifest(out / "dataset", "dataset")
         refuse_to_train(dataset, tolerances(choice.settings))

@@ -68,6 +68,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.folder.manifest import MANIFEST
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
+    from sftformat.workers import kept
 
     where = screen(given["quiet"])
     choice = choice_of(ctx)
@@ -79,7 +80,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
             make_shards(findings, Path(inputs[0]), out, how, given)
         else:
             refuse_beside(out, given["overwrite"])
-            with workspace(out) as work:
+            with workspace(out) as work, kept(options.workers(given["workers"])):
                 finish(findings, convert(inputs, work / "dataset", choice), None)
                 make_shards(findings, work / "dataset", out, how, given)
                 keep_beside(findings, work / "dataset", out)

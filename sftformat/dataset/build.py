@@ -78,7 +78,9 @@ def convert(
             _clear(staging.path)
             survey = yield from _counted(_survey(found, options, staging.path / WORK))
             _refuse_too_many(survey, options)
-            files = write_splits(survey.task, survey.results, survey.dropped, survey.splits, staging.path)
+            files = write_splits(
+                survey.task, survey.results, survey.dropped, survey.splits, staging.path, options.workers
+            )
             write_rejects(survey.results, survey.dropped, staging.path / "rejects.jsonl")
             write_repairs(found, survey.results, survey.dropped, staging.path)
             manifest = manifest_fields(survey, options)
@@ -155,7 +157,7 @@ def _need(found: Plan, detected: Sequence[Detected], options: DatasetOptions, ke
     """Say what comes of the rows: where they are not kept, nothing is made of them that no rule looks at."""
     task = detected[0].binding.layout.task
     if keep_rows or options.drop_duplicates or options.stratify or options.fix or options.fixes:
-        return Need()
+        return Need(in_order=options.drop_duplicates or options.stratify)
     if not active(options.settings, task) and options.fractions is None:
         return Need(kept=False, checked=False, fields=frozenset({"split"}))
     fields = frozenset(arrow_schema(task).names) - {"meta"}

@@ -1,6 +1,6 @@
 """One unit of input through the straight line: read, validate, normalize, split, check. Runs in any process.
 
-Whatever grows with the data goes to files in the unit's own folder: `rows.arrow` (canonical rows), `rejects.jsonl`,
+Whatever grows with the data goes to files in the unit's own folder: canonical rows, `rejects.jsonl`,
 `diagnostics.jsonl`, `repairs.jsonl` and what the tally spills. What comes back is small.
 """
 
@@ -45,12 +45,14 @@ BATCH_ROWS = 4096
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What comes of the rows of a unit: kept in `rows.arrow`, or only looked at by rules, or only counted by split.
+    """What comes of the rows of a unit: kept, or only looked at by rules, or only counted by split.
 
+    `in_order` says that they are looked at again when all units are done, so they are not yet apart by split.
     `fields` are the canonical fields that are looked at, None all of them.
     """
 
     kept: bool = True
+    in_order: bool = False
     checked: bool = True
     fields: frozenset[str] | None = None
 
@@ -95,7 +97,8 @@ def work(job: Job) -> UnitResult:
     result = UnitResult(job.unit, job.folder, read_as(job.source_input, job.unit.source, job.task))
     tally = new_tally(job)
     rules = active(job.options.settings, job.task)
-    with Output(job.folder, job.task, result.read_as, job.options.drop_duplicates, job.need.kept) as output:
+    how = {"kept": job.need.kept, "in_order": job.need.in_order, "keep_raw": job.options.drop_duplicates}
+    with Output(job.folder, job.task, result.read_as, **how) as output:
         for step in _batches(job, result):
             checked, kept = _checked(job, rules, step)
             output.write(checked, kept, step)
@@ -178,8 +181,10 @@ def first_of(batch: Batch, count: int) -> Batch:
 def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
     schema, fixes = arrow_schema(job.task), fixes_for(job.options.fixes, job.task)
-    with pq.ParquetFile(job.unit.source.path) as file:
-        for rows in file.iter_batches(BATCH_ROWS):
+    source = job.unit.source
+    with pq.ParquetFile(source.path) as file:
+        groups = [*range(source.start, file.num_row_groups if source.stop is None else source.stop)]
+        for rows in file.iter_batches(BATCH_ROWS, row_groups=groups):
             rows = rows.cast(schema)
             plain = rows.to_pylist()
             places = [row["source"] for row in plain]

@@ -529,7 +529,7 @@ def test_a_unit_that_was_damaged_meanwhile_is_worked_on_again(tmp_path: Path, mo
         interrupted(patch, 2)
         with pytest.raises(KeyboardInterrupt):
             make(names, tmp_path / "out")
-    (unit,) = (tmp_path / "out").glob(".staging-*/.work/unit-00001/rows.arrow")
+    (unit,) = (tmp_path / "out").glob(".staging-*/.work/unit-00001/train.parquet")
     unit.write_bytes(unit.read_bytes()[:-9] + b"x" * 9)
     with monkeypatch.context() as patch:
         worked = interrupted(patch, 99)
