@@ -40,6 +40,13 @@ class Input:
         """Bytes as stored, of both files of a pair."""
         return sum(self.state[::3])
 
+    def unchanged(self) -> bool:
+        """Whether the file still looks as it did when it was planned."""
+        try:
+            return state_of(self.path, self.beside) == self.state
+        except OSError:
+            return False
+
 
 def state_of(*paths: Path | None) -> tuple[int, ...]:
     """Return size in bytes, time of the last change in nanoseconds and inode of each file."""

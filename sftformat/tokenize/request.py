@@ -120,7 +120,11 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
     if objective != "encoder":
         template = setting.template.to_manifest() if setting.template is not None else None
         parts |= {"objective": objective, "template": template, "max_target_length": setting.max_target_length}
-    units = tuple(_units(files, options.limit))
+    hashes = {dataset / entry["path"]: entry["sha256"] for entry in manifest["files"]}
+    units = tuple(
+        replace(unit, key=fingerprint({**parts, "dataset": hashes[unit.path], "limit": unit.rows}))
+        for unit in _units(files, options.limit)
+    )
     return Plan(dataset, manifest, setting, units, fingerprint(parts), unknown, options.limit)
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sftformat.errors import FolderError
-from sftformat.folder.files import sha256_file, write_bytes, write_file
+from sftformat.folder.files import link, sha256_file, write_bytes, write_file
+from sftformat.folder.kept import seal, unseal
 from sftformat.record import Reject
 from sftformat.tokenize.chat_template import ChatTemplate
 from sftformat.tokenize.columns import Columns, bytes_of, columns_of, findings
@@ -32,8 +32,6 @@ from sftformat.tokenize.outcome import Counts, Outcome, add
 from sftformat.tokenize.rejects import reject_row
 from sftformat.tokenize.words import Words, choose_words
 
-#: Where the outcomes of finished units stand in a staging folder until the commit.
-UNITS = ".units"
 #: At most so many rows, bytes of text and label cells are worked on at once: they bound the memory.
 MAX_ROWS, MAX_BYTES, MAX_CELLS = 8192, 2 << 20, 4 << 20
 
@@ -62,29 +60,29 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Part `index` (from 0) of the `count` parts of a split: the first `rows` rows of a Parquet file (None: all)."""
+    """Part `index` (from 0) of the `count` parts of a split: the first `rows` rows of a Parquet file (None: all).
+
+    `key` says what its Arrow file is made from, but for the numbers of the inputs, which the outcome tells.
+    """
 
     path: Path
     split: str
     index: int
     count: int
     rows: int | None = None
+    key: str = ""
 
     @property
     def shard(self) -> str:
         """The path of the Arrow file below the shard folder."""
         return f"{self.split}/data-{self.index:05d}-of-{self.count:05d}.arrow"
 
-    @property
-    def beside(self) -> str:
-        """The path of the outcome below the staging folder."""
-        return f"{UNITS}/{self.split}-{self.index:05d}-of-{self.count:05d}.json"
 
+def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None, stores: Sequence[Path] = ()) -> Outcome:
+    """Write the Arrow file of a unit below `staging`, or take it over from the first of `stores` that has it sound.
 
-def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None) -> Outcome:
-    """Write the Arrow file of a unit below `staging` and its outcome beside, or do nothing where both stand already.
-
-    With `staging` None nothing is written: the outcome alone is worked out.
+    The first store then has it, with its outcome. With `staging` None nothing is written: the outcome alone is worked
+    out.
 
     Raises:
         FolderError: the Parquet file is not what the manifest of the data set promises.
@@ -92,24 +90,53 @@ def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None) -> Outcome
     """
     if staging is None:
         return _convert(unit, setting, lambda _: None)
-    shard, beside = staging / unit.shard, staging / unit.beside
-    standing = _standing(shard, beside)
-    if standing is not None:
-        return standing
+    shard, first = staging / unit.shard, stores[0]
+    for store in stores:
+        known = _kept(unit, setting, store)
+        if known is not None:
+            shard.parent.mkdir(parents=True, exist_ok=True)
+            shard.unlink(missing_ok=True)
+            link(_arrow(unit, store), shard)
+            if store != first:
+                _keep(unit, known, shard, first)
+            return replace(known, taken=True)
     made: list[Outcome] = []
     write_file(shard, lambda path: made.append(_write(path, unit, setting)))
     outcome = replace(made[0], sha256=sha256_file(shard))
-    write_bytes(beside, outcome.dump())
+    _keep(unit, outcome, shard, first)
     return outcome
 
 
-def _standing(shard: Path, beside: Path) -> Outcome | None:
-    """Return the outcome of a unit that an earlier, unfinished run of the same fingerprint has finished."""
-    try:
-        outcome = Outcome.load(beside.read_bytes())
-        return outcome if sha256_file(shard) == outcome.sha256 else None
-    except (FileNotFoundError, msgspec.MsgspecError):
+def outcome_of(unit: Unit, store: Path) -> Outcome | None:
+    """Return the outcome of a unit that is kept in a store; None where it is not."""
+    content = unseal(store / f"{unit.key}.json")
+    return Outcome.load(content) if content is not None else None
+
+
+def _arrow(unit: Unit, store: Path) -> Path:
+    return store / f"{unit.key}.arrow"
+
+
+def _kept(unit: Unit, setting: Setting, store: Path) -> Outcome | None:
+    """Return the outcome of a unit that an earlier run has finished, if its inputs have the same numbers still."""
+    outcome = outcome_of(unit, store)
+    if outcome is None or any(number != _number(name, setting) for name, number in outcome.files):
         return None
+    try:
+        return outcome if sha256_file(_arrow(unit, store)) == outcome.sha256 else None
+    except OSError:
+        return None
+
+
+def _keep(unit: Unit, outcome: Outcome, shard: Path, store: Path) -> None:
+    store.mkdir(exist_ok=True)
+    _arrow(unit, store).unlink(missing_ok=True)
+    link(shard, _arrow(unit, store))
+    write_bytes(store / f"{unit.key}.json", seal(outcome.dump()))
+
+
+def _number(name: str, setting: Setting) -> int:
+    return setting.inputs.index(name) if name in setting.inputs else -1
 
 
 def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
@@ -122,6 +149,7 @@ def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
 
 def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], None]) -> Outcome:
     counts, rejects = Counts(), []
+    files: set[str] = set()
     chosen: list[tuple[Any, str]] = []  # by the first rows
 
     def encode_texts(texts: Sequence[str], pairs: Sequence[str | None] | None) -> Encoded:
@@ -144,9 +172,11 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
         rows, more, left_out = _finish(batch, columns, made, setting)
         counts = add((counts, more))
         rejects += left_out
+        files.update(pc.unique(columns.files.drop_null()).to_pylist())
         if len(rows):
             write(rows)
-    return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "")
+    numbers = tuple((name, _number(name, setting)) for name in sorted(files))
+    return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "", numbers)
 
 
 def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:

@@ -162,10 +162,10 @@ def test_a_finished_folder_is_left_alone_and_another_is_refused(tmp_path: Path) 
     write_jsonl(tmp_path / "a.jsonl", reviews(6))
     out = tmp_path / "out"
     make([str(tmp_path / "a.jsonl")], out)
-    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.iterdir()}
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.glob("[!.]*")}
     events = list(convert([str(tmp_path / "a.jsonl")], out, DatasetOptions(workers=2)))
     assert [type(event) for event in events] == [Finished]
-    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.iterdir()} == before
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.glob("[!.]*")} == before
     with pytest.raises(UsageError, match="--overwrite"):
         make([str(tmp_path / "a.jsonl")], out, DatasetOptions(seed=1))
     (out / "notes.txt").write_text("mine")
