@@ -69,8 +69,8 @@ def convert(
 ) -> Iterator[Event]:
     """Make the canonical data set of the inputs in the folder `out`; ends with `Finished`.
 
-    Rows with errors go to `rejects.jsonl`; the rest is committed all the same. Where `out` is finished already, `retell`
-    is asked whether to yield again what is found in the inputs.
+    Rows with errors go to `rejects.jsonl`; the rest is committed all the same. Where `out` is finished already,
+    `retell` is asked whether to yield again what is found in the inputs.
 
     Raises:
         UsageError: `out` holds something else, or an option cannot be meant.

@@ -30,7 +30,7 @@ def make(dataset: Path, out: Path, tokenizer: Path, workers: int = 1, **options:
 
 
 def tree(folder: Path) -> dict[str, str]:
-    files = (path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and ".kept" not in path.parts)
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
