@@ -37,7 +37,7 @@ from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.kept import KEPT
 from sftformat.folder.manifest import fingerprint
-from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan
+from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, planning
 from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
 from sftformat.workers import run
@@ -53,7 +53,7 @@ def diagnose(specs: Sequence[str], options: DatasetOptions) -> Iterator[Event]:
         UsageError, InputError: the inputs cannot be read or understood as a whole.
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
-        found = plan(specs, options.read, Path(name))
+        found = yield from planning(specs, options.read, Path(name))
         survey = yield from _counted(_survey(found, options, Path(name) / WORK))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
 
@@ -80,7 +80,7 @@ def convert(
         yield from diagnose(specs, options)
         return
     with workspace(out) as spool:
-        found = plan(specs, options.read, spool)
+        found = yield from planning(specs, options.read, spool)
         with stage(out, "dataset", _fingerprint(found, options), overwrite=overwrite) as staging:
             if staging.finished is not None:
                 if not retell():
@@ -236,6 +236,8 @@ def _units(found: Plan, jobs: Sequence[Job], options: DatasetOptions) -> Generat
     workers = 1 if sum(found.sizes) < SMALL_BYTES or options.limit is not None else options.workers
     made = run(jobs, work, workers) if options.limit is None else _limited(jobs, options.limit)
     results: list[UnitResult] = []
+    if len(jobs) > 1:
+        yield Progress("read", 0, len(jobs), 0)
     for result in made:
         results.append(result)
         if not options.fix:

@@ -27,7 +27,7 @@ from sftformat.formats import (
     tmx,
     xlsx,
 )
-from sftformat.formats.cuts import scan, spread
+from sftformat.formats.cuts import scan, scanning, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
 from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name, written_as
@@ -43,6 +43,7 @@ __all__ = [
     "by_name",
     "read",
     "scan",
+    "scanning",
     "sniff",
     "spread",
     "write",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from sftformat.formats import parquet
 from sftformat.formats.container import open_regular
@@ -16,6 +16,20 @@ _SEARCH = 1 << 20
 
 def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
     """Read the file once; return its sha256 and size as stored, and ranges of about `unit_bytes`.
+
+    As `scanning`, which says meanwhile how far it is.
+    """
+    steps = scanning(source, unit_bytes)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Scan = end.value
+            return found
+
+
+def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, None, Scan]:
+    """Yield how many bytes each piece of the file has that was read, and return its Scan.
 
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
@@ -33,10 +47,12 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
         if cuts:
             cuts.see(piece, size)
         size += len(piece)
+        yield len(piece)
     if source.beside is not None:
         for piece in _pieces(source.beside):
             digest.update(piece)
             size += len(piece)
+            yield len(piece)
     if source.format == "parquet" and source.compression is None:
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
     return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
