@@ -22,8 +22,8 @@ from sftformat.errors import InputError
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-#: Processes that stay for several calls of `run`, by their number; see `kept`.
-_kept: list[ProcessPoolExecutor] = []
+#: The processes that stay for several calls of `run`, and how many they are; see `kept`.
+_kept: list[tuple[ProcessPoolExecutor, int]] = []
 
 
 @contextmanager
@@ -33,12 +33,19 @@ def kept(workers: int) -> Iterator[None]:
     if pool is None:
         yield
         return
-    _kept.append(pool)
+    _kept.append((pool, workers - 1))
     try:
         yield
     finally:
-        _kept.remove(pool)
+        _kept.clear()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def wake(work: Callable[[Any], Any]) -> None:
+    """Let the processes that are kept get ready to run `work`, while this one has other things to do first."""
+    for pool, number in _kept:
+        for _ in range(number):
+            pool.submit(_ready, pickle.dumps(work))
 
 
 def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> Iterator[Made]:
@@ -52,7 +59,7 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
         yield from map(work, items)
         return
     others = min(workers, len(items)) - 1
-    pool = _kept[0] if _kept else _pool(others)
+    pool = _kept[0][0] if _kept else _pool(others)
     todo = _Todo(items, work)
     with ThreadPoolExecutor(others) as asking:
         try:
@@ -63,7 +70,7 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
             raise InputError("a worker process was killed: out of memory, most likely; try --workers 1") from None
         finally:
             todo.stop()
-            if pool not in _kept:
+            if not _kept:
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -112,6 +119,10 @@ class _Todo(Generic[Item, Made]):
 
 def _call(packed: bytes, item: Any) -> Any:
     return _unpacked(packed)(item)
+
+
+def _ready(packed: bytes) -> None:
+    _unpacked(packed)
 
 
 @lru_cache(maxsize=1)

