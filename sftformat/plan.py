@@ -6,11 +6,11 @@ lie or on the day.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sftformat.errors import InputError
+from sftformat.errors import InputError, SftformatError
 from sftformat.formats import Scan, rejects, scanning, sniff
 from sftformat.formats.source import SMALL_UNIT_BYTES, UNIT_BYTES, Origin, ReadOptions, Source, check_columns
 from sftformat.inputs import Input, resolve, state_of
@@ -62,10 +62,13 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
     return _last(planning(specs, options, spool))
 
 
-def planning(specs: Sequence[str], options: ReadOptions, spool: Path) -> Generator[Progress, None, Plan]:
+def planning(
+    specs: Sequence[str], options: ReadOptions, spool: Path, failed: list[SftformatError] | None = None
+) -> Generator[Progress, None, Plan]:
     """Find the inputs, look at each once from end to end, and cut them into units; yield how far that is.
 
-    A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin.
+    A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin. With
+    a list for what `failed`, an input that cannot be read is left out if there is another; its error goes there.
 
     Raises:
         UsageError: an input that is not there, twice there, or no data.
@@ -73,16 +76,18 @@ def planning(specs: Sequence[str], options: ReadOptions, spool: Path) -> Generat
     """
     check_columns(options)
     named, skipped = resolve(specs, spool)
-    return (yield from _planning(named, skipped, options))
+    return (yield from _planning(named, skipped, options, failed))
 
 
-def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Plan:
+def plan_inputs(
+    named: Sequence[Input], skipped: Sequence[str], options: ReadOptions, failed: list[SftformatError] | None = None
+) -> Plan:
     """As `plan`, for inputs that were found already.
 
     Raises:
         InputError: an input that cannot be read.
     """
-    return _last(_planning(named, skipped, options))
+    return _last(_planning(named, skipped, options, failed))
 
 
 def _last(steps: Generator[Progress, None, Plan]) -> Plan:
@@ -94,7 +99,9 @@ def _last(steps: Generator[Progress, None, Plan]) -> Plan:
             return found
 
 
-def _planning(named: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Generator[Progress, None, Plan]:
+def _planning(
+    named: Sequence[Input], skipped: Sequence[str], options: ReadOptions, failed: list[SftformatError] | None
+) -> Generator[Progress, None, Plan]:
     inputs: list[Input] = []
     sources: list[Source] = []
     hashes: list[str] = []
@@ -103,9 +110,15 @@ def _planning(named: Sequence[Input], skipped: Sequence[str], options: ReadOptio
     seen = _Seen(sum(each.size for each in named))
     length = unit_bytes(seen.total)
     for each in named:
-        whole = sniff(each.path, each.name, options, each.beside)
-        scanned = yield from seen.through(scanning(whole, length))
-        rejected = rejects.runs(whole, options)
+        try:
+            whole = sniff(each.path, each.name, options, each.beside)
+            scanned = yield from seen.through(scanning(whole, length))
+            rejected = rejects.runs(whole, options)
+        except InputError as error:
+            if failed is None or (each is named[-1] and not inputs):
+                raise
+            failed.append(error)
+            continue
         for source in rejected or (whole,):
             inputs.append(of_origin(each, source.origin) if source.origin else each)
             sources.append(source)
@@ -142,6 +155,20 @@ def unit_bytes(size: int) -> int:
     It is a power of two: while inputs grow, their ranges mostly stay what they were.
     """
     return min(max(1 << (size // _UNITS).bit_length() >> 1, SMALL_UNIT_BYTES), UNIT_BYTES)
+
+
+def without(found: Plan, gone: Set[int]) -> Plan:
+    """Return a plan without some of its inputs."""
+    kept = [index for index in range(len(found.inputs)) if index not in gone]
+    units = [replace(unit, input=kept.index(unit.input)) for unit in found.units if unit.input not in gone]
+    return Plan(
+        tuple(found.inputs[index] for index in kept),
+        tuple(found.sources[index] for index in kept),
+        tuple(found.hashes[index] for index in kept),
+        tuple(found.sizes[index] for index in kept),
+        tuple(replace(unit, index=number) for number, unit in enumerate(units)),
+        found.skipped,
+    )
 
 
 def of_origin(rejected: Input, origin: Origin) -> Input:

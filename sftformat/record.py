@@ -16,6 +16,8 @@ import xxhash
 
 from sftformat.diagnostics import Diagnostic
 
+#: The splits in the order in which they are opened and written.
+SPLITS = ("train", "validation", "test")
 #: One record as read: what JSON can say, with `Number` where Python's int or float would not keep the text.
 Record = dict[str, Any]
 #: Key -> the values under it in some records, and their types.

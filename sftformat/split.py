@@ -13,8 +13,7 @@ import xxhash
 
 from sftformat.check import folded, input_texts
 from sftformat.errors import UsageError
-
-SPLITS = ("train", "validation", "test")
+from sftformat.record import SPLITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def command(
         shown = Diff(where, out.places.path)
         out.on_repair = shown.add if diff else None
         failed: list[Any] = []
-        events = diagnose_each(inputs, choice, failed) if each else diagnose(inputs, choice)
+        events = (diagnose_each if each else diagnose)(inputs, choice, failed)
         finished = follow(where, events, out.take, out.look, out.mend)
         shown.close()
         out.show(finished.manifest, digest=not diff)

@@ -57,6 +57,8 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
         if made is None and plan.sources[index].origin is not None:
             found[index] = _of_rejects(known, plan, index, samples[index], options)
             known = known or found[index]
+        elif made is None and known is None and plan.inputs[index].split == "test":
+            found[index] = _detect(plan.sources[index], samples[index], replace(options, unlabelled=True), "test")
         elif made is None:
             found[index] = _like(known, plan, index, samples[index], failed)
     return _one_task([made for made in found if made is not None])
@@ -151,7 +153,7 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
     need_target = not options.unlabelled
     found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
     try:
-        binding = choose(found, records, source.name, options.preference).binding
+        binding = choose(found, records, source.name, options.preference, textual=textual).binding
     except UsageError as error:
         if any(each.code == "SFT015" for each in source.notes):
             rest = str(error).removeprefix(f"{source.name}: ")

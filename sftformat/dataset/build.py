@@ -27,12 +27,13 @@ from sftformat.dataset.key import unit_key
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
+from sftformat.dataset.sample import readable
 from sftformat.dataset.standing import KEYS, UnitResult
 from sftformat.dataset.stratify import stratified
-from sftformat.dataset.unit import Job, Need, new_tally, work
+from sftformat.dataset.unit import Job, Need, Unread, attempt, new_tally
 from sftformat.dataset.write import rows_of, write_rejects, write_splits
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError
+from sftformat.errors import InputError, SftformatError
 from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.kept import KEPT
@@ -46,15 +47,25 @@ from sftformat.workers import run, wake
 WORK = ".work"
 
 
-def diagnose(specs: Sequence[str], options: DatasetOptions) -> Iterator[Event]:
+def diagnose(
+    specs: Sequence[str], options: DatasetOptions, failed: list[SftformatError] | None = None
+) -> Iterator[Event]:
     """Check every row of the inputs and yield every finding; nothing is written that stays.
+
+    With a list for what `failed`, an input that cannot be read, or not to its end, hides nothing of the others: its
+    error goes there, unless it is the only one.
 
     Raises:
         UsageError, InputError: the inputs cannot be read or understood as a whole.
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
-        found = yield from planning(specs, options.read, Path(name))
-        survey = yield from _counted(_survey(found, options, Path(name) / WORK))
+        before = len(failed or ())
+        found = yield from planning(specs, options.read, Path(name), failed)
+        if failed is not None:
+            found = readable(found, options, failed)
+            new = [error for error in failed[before:] if isinstance(error, InputError)]
+            yield from (error.diagnostic for error in new if error.diagnostic is not None)
+        survey = yield from _counted(_survey(found, options, Path(name) / WORK, failed=failed))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
 
 
@@ -145,7 +156,11 @@ def _counted(events: Generator[Event, None, Survey]) -> Generator[Event, None, S
 
 
 def _survey(
-    found: Plan, options: DatasetOptions, folder: Path, stores: tuple[Path, ...] = ()
+    found: Plan,
+    options: DatasetOptions,
+    folder: Path,
+    stores: tuple[Path, ...] = (),
+    failed: list[SftformatError] | None = None,
 ) -> Generator[Event, None, Survey]:
     """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey.
 
@@ -154,7 +169,7 @@ def _survey(
     yield from [kept for each in schema_findings(options) if (kept := told(each, options.settings))]
     several = sum(found.sizes) >= SMALL_BYTES and options.limit is None and options.workers > 1
     if several:
-        wake(work)
+        wake(attempt)
     detected = bind_inputs(found, options)
     yield from detected
     for name in found.skipped:
@@ -162,7 +177,7 @@ def _survey(
     need = _need(found, detected, options, bool(stores))
     folder.mkdir(exist_ok=True)
     jobs = _jobs(found, detected, options, folder, need, stores)
-    results = yield from _units(jobs, options, several)
+    results = yield from _units(jobs, options, several, failed if len(found.inputs) > 1 else None)
     check_unchanged(found)
     task = detected[0].binding.layout.task
     splits = None
@@ -235,13 +250,21 @@ def _count_again(
         result.summary = tally.finish()
 
 
-def _units(jobs: Sequence[Job], options: DatasetOptions, several: bool) -> Generator[Event, None, list[UnitResult]]:
+def _units(
+    jobs: Sequence[Job], options: DatasetOptions, several: bool, failed: list[SftformatError] | None
+) -> Generator[Event, None, list[UnitResult]]:
     workers = options.workers if several else 1
-    made = run(jobs, work, workers) if options.limit is None else _limited(jobs, options.limit)
+    made = run(jobs, attempt, workers) if options.limit is None else _limited(jobs, options.limit)
     results: list[UnitResult] = []
     if len(jobs) > 1:
         yield Progress("read", 0, len(jobs), 0)
     for result in made:
+        if isinstance(result, Unread):
+            if failed is None:
+                raise result.error
+            failed.append(result.error)
+            yield from [result.error.diagnostic] if result.error.diagnostic else []
+            continue
         results.append(result)
         if not options.fix:
             yield from read_diagnostics(result.folder / "diagnostics.jsonl")
@@ -253,12 +276,12 @@ def _units(jobs: Sequence[Job], options: DatasetOptions, several: bool) -> Gener
     return results
 
 
-def _limited(jobs: Sequence[Job], limit: int) -> Iterator[UnitResult]:
+def _limited(jobs: Sequence[Job], limit: int) -> Iterator[UnitResult | Unread]:
     for job in jobs:
         if limit <= 0:
             return
-        result = work(replace(job, limit=limit))
-        limit -= result.read
+        result = attempt(replace(job, limit=limit))
+        limit -= result.read if isinstance(result, UnitResult) else 0
         yield result
 
 

@@ -13,13 +13,13 @@ from typing import Any
 from sftformat.dataset.build import diagnose
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError, UsageError
+from sftformat.errors import InputError, SftformatError, UsageError
 from sftformat.inputs import resolve
 from sftformat.repairs.repair import Repaired
 
 
 def diagnose_each(
-    specs: Sequence[str], options: DatasetOptions, failed: list[UsageError | InputError] | None = None
+    specs: Sequence[str], options: DatasetOptions, failed: list[SftformatError] | None = None
 ) -> Iterator[Event]:
     """Check every input by itself and yield every finding; ends with one `Finished` whose ledger is the sum.
 
@@ -34,7 +34,7 @@ def diagnose_each(
     for spec, prefix in zip(specs, _prefixes(specs), strict=True):
         names: list[str] = []
         try:
-            for event in diagnose([spec], options):
+            for event in diagnose([spec], options, failed):
                 if isinstance(event, Detected):
                     names.append(event.source.name)
                 if isinstance(event, Finished):

@@ -30,11 +30,10 @@ from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
 from sftformat.layouts.restructure import holds
 from sftformat.normalize import NOT_LEARNED, learned_id
-from sftformat.record import Record
+from sftformat.record import SPLITS, Record
 from sftformat.rules.rule import LABEL_TASKS
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema, plain
-from sftformat.split import SPLITS
 
 #: The name under which canonical records themselves are written.
 CANONICAL = "canonical"

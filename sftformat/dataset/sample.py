@@ -10,9 +10,10 @@ from itertools import islice
 
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError
+from sftformat.errors import InputError, SftformatError
 from sftformat.formats import read, spread
 from sftformat.formats.source import Source
+from sftformat.plan import Plan, without
 from sftformat.record import Batch, Record
 from sftformat.repair import repair_keys
 
@@ -22,6 +23,8 @@ SAMPLE_RECORDS = 2000
 SAMPLE_PLACES = 8
 #: Of a file that must be read from its start so many bytes are looked at.
 STREAM_BYTES = 32 << 20
+#: Formats that are lines of text: damage is a matter of their rows, if they are not compressed.
+_TEXT = frozenset({"csv", "tsv", "json", "jsonl", "text"})
 
 
 def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
@@ -51,6 +54,25 @@ def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagn
     each = SAMPLE_RECORDS // len(places)
     parts = [_first(_batches(source.part(place), options), each) for place in places]
     return [record for part in parts for record in part], unread
+
+
+def readable(found: Plan, options: DatasetOptions, failed: list[SftformatError]) -> Plan:
+    """Return a plan without the inputs of which no sample can be taken, if there are others; the errors go to `failed`.
+
+    Only an input that is packed can fail here; what is wrong with one that is plain text, its rows say.
+    """
+    gone: set[int] = set()
+    for index, source in enumerate(found.sources):
+        if source.format in _TEXT and source.compression is None:
+            continue
+        try:
+            sample(source, options)
+        except InputError as error:
+            if len(gone) == len(found.inputs) - 1:
+                raise
+            failed.append(error)
+            gone.add(index)
+    return without(found, gone) if gone else found
 
 
 def _batches(source: Source, options: DatasetOptions) -> Iterator[Batch]:

@@ -22,7 +22,8 @@ from sftformat.folder.kept import seal, unseal
 from sftformat.normalize import ColumnTypes, TypeLines
 from sftformat.plan import Unit
 from sftformat.record import ReadAs
-from sftformat.rules.tally import Count, Summary
+from sftformat.rules.count import Count
+from sftformat.rules.tally import Summary
 
 #: The file of a kept unit that says what came of it; written last.
 RESULT = "result"
@@ -125,6 +126,7 @@ def _renumbered(summary: Summary, unit: int) -> Summary:
     kinds: list[Mapping[Any, Count]] = [summary.rows, summary.tag_steps, *summary.labels.values()]
     for count in chain.from_iterable(kind.values() for kind in kinds):
         count.unit = unit
+        count.later = [(unit, row, place) for _, row, place in count.later]
     return replace(summary, unit=unit)
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.standing import UnitResult
 from sftformat.errors import UsageError
-from sftformat.record import canonical_json
-from sftformat.split import SPLITS, positions
+from sftformat.record import SPLITS, canonical_json
+from sftformat.split import positions
 
 _Floats = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -23,7 +23,7 @@ from sftformat.dataset.output import Output, Step
 from sftformat.dataset.rejected import canonical_rows, read_as
 from sftformat.dataset.standing import KEYS, UnitResult, keep, taken_over
 from sftformat.diagnostics import Diagnostic, Severity
-from sftformat.errors import UsageError
+from sftformat.errors import InputError, UsageError
 from sftformat.folder.files import remove
 from sftformat.formats import read
 from sftformat.inputs import Input
@@ -115,6 +115,26 @@ def work(job: Job) -> UnitResult:
     if _stays(job) and job.source_input.unchanged():
         keep(result, job.key, job.stores[0])
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A unit that could not be read to its end: what was found up to there lies in `folder`."""
+
+    folder: Path
+    error: InputError
+
+
+def attempt(job: Job) -> UnitResult | Unread:
+    """As `work`, but an input that is damaged as a whole is what comes back, and no error.
+
+    Raises:
+        UsageError: rows have a split already and another one was asked for.
+    """
+    try:
+        return work(job)
+    except InputError as error:
+        return Unread(job.folder, error)
 
 
 def _stays(job: Job) -> bool:

@@ -17,8 +17,8 @@ from sftformat.dataset.parts import Parts
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.folder.files import link, write_file
-from sftformat.record import Reject, reject_line
-from sftformat.split import SPLITS, split_counts, with_split
+from sftformat.record import SPLITS, Reject, reject_line
+from sftformat.split import split_counts, with_split
 from sftformat.workers import run
 
 _Indexes = np.ndarray[Any, np.dtype[np.int64]]

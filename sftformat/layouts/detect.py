@@ -18,7 +18,7 @@ from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import read_cells
 from sftformat.layouts.layout import MISSING, Binding, Layout, get, layout
-from sftformat.layouts.near import why_none
+from sftformat.layouts.near import first_misfit, why_none
 from sftformat.layouts.reader import reader_of
 from sftformat.layouts.suits import target_factor
 from sftformat.record import Record
@@ -84,14 +84,19 @@ def confidence(found: Sequence[Candidate]) -> float:
 
 
 def choose(
-    found: Sequence[Candidate], records: Sequence[Record], name: str, preference: str | None = None
+    found: Sequence[Candidate],
+    records: Sequence[Record],
+    name: str,
+    preference: str | None = None,
+    *,
+    textual: bool = False,
 ) -> Candidate:
     """Return the one layout that is meant; `preference` says that the answers of preferences are wanted.
 
     Raises:
         UsageError: none fits (the columns there are are named, and what is missing), two fit equally well (both are
-            named, and the options that choose), the best explains next to nothing, or the records are preferences and
-            these were not asked for.
+            named, and the options that choose), the best explains next to nothing or fits next to none (the first
+            that does not is shown), or the records are preferences and these were not asked for.
     """
     columns = refused.preference(records)
     if columns and preference is None:
@@ -101,7 +106,7 @@ def choose(
         )
     found = [each for each in found if (each.name in refused.PREFERENCES) == bool(columns)]
     if not found:
-        raise UsageError(f"{name}: {why_none(records)}")
+        raise UsageError(f"{name}: {why_none(records, textual)}")
     best = found[0]
     rivals = [
         each
@@ -112,7 +117,8 @@ def choose(
         options = " or ".join(f"--layout {each.name} ({each.binding.layout.task})" for each in (best, *rivals))
         raise UsageError(f"{name}: {best.name} and {rivals[0].name} fit equally well: choose {options}")
     if best.fit * best.coverage < WEAK:
-        why = "; ".join((*best.reasons, *best.against)[:2])
+        misfit = first_misfit(best.binding, records, textual)[1]
+        why = "; ".join((*best.reasons, *best.against)[:2]) + (f" (one that does not: {misfit})" if misfit else "")
         task = best.binding.layout.task
         raise UsageError(
             f"{name}: {best.name} is the nearest layout, but it {why}: if it is meant say --layout {best.name}, "

@@ -64,16 +64,41 @@ def _names(known: Layout, key: str) -> str:
 
 def _unfit(binding: Binding, records: Sequence[Record], textual: bool) -> str:
     """Say what is wrong with the first record."""
+    return first_misfit(binding, records[:1], textual)[1] or "the values of the target do not suit the task"
+
+
+def first_misfit(binding: Binding, records: Sequence[Record], textual: bool) -> tuple[int, str]:
+    """Return how many faults the first record that does not fit has, and the first of them; (0, "") if all fit."""
     assert binding.compiled is not None
-    (shown,) = read_cells(records[:1], binding) if textual else [plain(records[0])]
-    if binding.compiled.fits(shown):
-        return "the values of the target do not suit the task"
-    first = binding.compiled.explain(shown)[0]
-    return f"{first.path or 'the record'}: expected {first.expected}, got {first.got}"
+    shown = read_cells(records, binding) if textual else map(plain, records)
+    bad = next((record for record in shown if not binding.compiled.fits(record)), None)
+    if bad is None:
+        return 0, ""
+    found = binding.compiled.explain(bad)
+    return len(found), f"{found[0].path or 'the record'}: expected {found[0].expected}, got {found[0].got}"
 
 
-def why_none(records: Sequence[Record]) -> str:
-    """Say that no layout fits, and what would name the fields."""
+def _all_but(records: Sequence[Record], textual: bool) -> str:
+    """Name the layout that has all its fields there and the fewest faults, where no record of it fits."""
+    found = []
+    for name in LAYOUTS:
+        known = layout(name)
+        try:
+            binding = bind(known, records)
+        except UsageError:
+            continue
+        told = known.schema.get("required") or not known.module  # else it would be every record
+        if told and name not in refused.PREFERENCES and not _lacking(known, binding, records):
+            number, words = first_misfit(binding, records, textual)
+            found += [(number, name, words)] if number else []
+    if not found:
+        return ""
+    _, name, words = min(found, key=lambda each: each[0])
+    return f"it would be {name}, but no record fits ({words}): --layout {name} says it of every row; else "
+
+
+def why_none(records: Sequence[Record], textual: bool) -> str:
+    """Say that no layout fits, what is nearly one, and what would name the fields."""
     columns = list(dict.fromkeys(key for record in records for key in record))
     shown = ", ".join(clip(column, 40) for column in columns[:12]) + ("…" if len(columns) > 12 else "")
     if not records:
@@ -89,7 +114,8 @@ def why_none(records: Sequence[Record]) -> str:
     if any(column.strip() in usual and column not in usual for column in columns):
         hints = ["--fix trims the blanks around keys (--diff shows it); or "]
     guess = _guessed(records) or "--task classification --map input=TEXT --map target=LABEL"
-    return f"no known layout fits the columns {shown}: {''.join(hints[:2])}name the fields, as in {guess}"
+    hint = "".join(hints[:2]) or _all_but(records, textual)
+    return f"no known layout fits the columns {shown}: {hint}name the fields, as in {guess}"
 
 
 def _usual_names() -> list[str]:

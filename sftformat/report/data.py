@@ -8,8 +8,8 @@ from typing import Any
 from sftformat.dataset.options import Detected
 from sftformat.layouts.detect import confidence
 from sftformat.layouts.layout import render
+from sftformat.record import SPLITS
 from sftformat.report.screen import Screen, add, count, table
-from sftformat.split import SPLITS
 
 
 def show_detected(where: Screen, found: Detected) -> None:

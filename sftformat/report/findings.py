@@ -10,7 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from sftformat.diagnostics import Diagnostic, Severity, clip, visible
-from sftformat.report.places import Places
+from sftformat.report.places import Places, within_line
 from sftformat.report.screen import Screen, count
 
 #: How many places of each code the terminal shows.
@@ -46,16 +46,17 @@ class Digest:
     rows: Counter[str] = field(default_factory=Counter)
     first: dict[str, list[Diagnostic]] = field(default_factory=dict)
     shares: dict[str, Share] = field(default_factory=dict)
-    _last: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _last: dict[str, tuple[str, int, int | None]] = field(default_factory=dict)
 
     def add(self, found: Diagnostic) -> None:
         """Take one finding in. Findings about one row come one after the other, so its rows can be counted."""
         key = f"{_ORDER.index(found.severity)} {found.code}"
         self.counts[key] += 1
-        if found.line is None or self._last.get(key) != (found.file, found.line):
+        row = (found.file, found.line, found.byte) if found.line is not None else None
+        if row is None or self._last.get(key) != row:
             self.rows[key] += 1
-            if found.line is not None:
-                self._last[key] = (found.file, found.line)
+            if row is not None:
+                self._last[key] = row
         places = self.first.setdefault(key, [])
         if len(places) < self.shown:
             places.append(found)
@@ -177,7 +178,8 @@ def _share(share: Share) -> str:
 def place(found: Diagnostic) -> str:
     """Return `file:line` as editors and terminals understand it, or the file, or the split."""
     if found.line is not None:
-        return visible(f"{found.file}:{found.line}")
+        within = within_line(found)
+        return visible(f"{found.file}:{found.line}") + (f" ({within})" if within else "")
     return visible(found.file or found.split or "data set")
 
 

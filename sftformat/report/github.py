@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sftformat.diagnostics import Diagnostic, Severity, clip, visible
+from sftformat.report.places import within_line
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "notice"}
 #: GitHub shows so many errors, so many warnings and so many notices of one step.
@@ -18,8 +19,12 @@ def annotation(found: Diagnostic, has_lines: bool = True) -> str:
         where["line"] = str(found.line)
     where["title"] = f"{found.code} {found.name}"
     properties = ",".join(f"{key}={_property(value)}" for key, value in where.items())
-    row = f"row {found.line}: " if found.line is not None and not has_lines else ""
-    words = row + visible(clip(found.message, 300)) + (f"\n→ {visible(found.hint)}" if found.hint else "")
+    row = f"row {found.line}" if found.line is not None and not has_lines else within_line(found)
+    words = (
+        (f"{row}: " if row else "")
+        + visible(clip(found.message, 300))
+        + (f"\n→ {visible(found.hint)}" if found.hint else "")
+    )
     return f"::{COMMANDS[found.severity]} {properties}::{_escaped(words)}"
 
 

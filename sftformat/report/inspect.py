@@ -180,6 +180,8 @@ def _show_rows(where: Screen, section: Section) -> None:
     if section.unlabelled:
         indented(where, f"{count(section.unlabelled, 'row')} without a target")
     codes = sum((each.rejected for each in section.inputs), start=type(section.inputs[0].rejected)())
+    if left_out := codes.pop("SFT112", 0):
+        indented(where, f"{count(left_out, 'record')} left out, as the file itself says (SFT112)")
     if codes:
         said = ", ".join(f"{code} {number:,}" for code, number in sorted(codes.items()))
         indented(where, f"{codes.total():,} rejected: {said}; see `sftformat validate`", "yellow")

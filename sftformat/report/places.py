@@ -14,6 +14,8 @@ from sftformat.formats.source import Source
 _LINES = frozenset({"csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx", "parallel"})
 #: With more inputs than this the places inside messages keep the names that are recorded.
 MESSAGE_NAMES = 1000
+#: The first record of a file starts no later than this: after a byte order mark.
+_BOM_BYTES = 3
 
 
 class Places:
@@ -67,3 +69,8 @@ def from_here(path: Path) -> str:
     except (OSError, ValueError):
         return whole
     return whole if short.startswith("..") else short.replace(os.sep, "/")
+
+
+def within_line(found: Diagnostic) -> str:
+    """Return where in the first line of its file a record starts that does not begin it: of an array on one line."""
+    return f"byte {found.byte:,}" if found.line == 1 and (found.byte or 0) > _BOM_BYTES else ""

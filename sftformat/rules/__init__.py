@@ -117,6 +117,7 @@ RULES: tuple[Rule, ...] = (
 MECHANISM = frozenset(
     {
         "rule",
+        "count",
         "settings",
         "pile",
         "signs",

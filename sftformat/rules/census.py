@@ -12,15 +12,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sftformat.record import Place
+from sftformat.record import SPLITS, Place
+from sftformat.rules.count import Count, merged
 from sftformat.rules.near import Near, Unit
 from sftformat.rules.spill import FAMILIES, PLACE, Records, read_repeated
 from sftformat.rules.tags import STEPS, Step
-from sftformat.rules.tally import LABELS, Count, Summary, spill_path
+from sftformat.rules.tally import LABELS, Summary, spill_path
 from sftformat.rules.texts import Indices
-
-#: Splits in the order in which they are opened; others follow by name.
-SPLITS = ("train", "validation", "test")
 
 #: From records of one partition that share a key with another: the rows found, and for each the row it points at.
 Select = Callable[[Records], tuple[Records, Records]]
@@ -71,7 +69,7 @@ class Census:
     @cached_property
     def rows(self) -> dict[str, Count]:
         """The rows of each split that has some."""
-        return self._merged([summary.rows for summary in self._summaries])
+        return merged([summary.rows for summary in self._summaries])
 
     @property
     def total(self) -> int:
@@ -88,14 +86,12 @@ class Census:
         """The labels of each split, in the order of the data; empty when there are too many (`overflow`)."""
         if self.overflow:
             return {}
-        return {
-            name: self._merged([summary.labels.get(name, {}) for summary in self._summaries]) for name in self.splits
-        }
+        return {name: merged([summary.labels.get(name, {}) for summary in self._summaries]) for name in self.splits}
 
     @cached_property
     def all_labels(self) -> dict[str, Count]:
         """The labels of all splits together, in the order of the data."""
-        found = self._merged([self.labels.get(name, {}) for name in self.splits])
+        found = merged([self.labels.get(name, {}) for name in self.splits])
         return dict(sorted(found.items(), key=lambda item: (item[1].unit, item[1].row, item[0])))
 
     @cached_property
@@ -103,7 +99,7 @@ class Census:
         """How often one tag follows another, in the order of the data; empty when there are too many (`STEPS`)."""
         if any(len(summary.tag_steps) > STEPS for summary in self._summaries):
             return {}
-        found = self._merged([summary.tag_steps for summary in self._summaries])
+        found = merged([summary.tag_steps for summary in self._summaries])
         found = dict(sorted(found.items(), key=lambda item: (item[1].unit, item[1].row)))
         return found if len(found) <= STEPS else {}
 
@@ -122,19 +118,6 @@ class Census:
         """The labels that a model learns from, and their split: train where it has labels, else "" and all splits."""
         train = self.labels.get("train", {})
         return ("train", train) if train else ("", self.all_labels)
-
-    @staticmethod
-    def _merged(parts: Sequence[dict[_Name, Count]]) -> dict[_Name, Count]:
-        merged: dict[_Name, Count] = {}
-        for part in parts:
-            for name, count in part.items():
-                known = merged.get(name)
-                if known is None:
-                    merged[name] = Count(count.rows, count.unit, count.row, count.split, count.place)
-                    continue
-                first = min(known, count, key=lambda each: (each.unit, each.row))
-                merged[name] = Count(known.rows + count.rows, first.unit, first.row, first.split, first.place)
-        return merged
 
     def pairs(self, family: str, select: Select) -> Iterator[Pair]:
         """Return what `select` finds in the partitions of a family, in the order of the rows found.

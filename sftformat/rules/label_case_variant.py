@@ -39,7 +39,10 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
         for label in group:
             if label != main and label not in meant:
                 count, most = labels[label], _counted(rows, main, main in meant)
-                message = f"label {quoted(label)} ({count.rows:,}) is {quoted(main)} ({most}) but for case or blanks"
+                message = (
+                    f"label {quoted(label)} ({count.rows:,}) is {quoted(main)} ({most}) but for case or blanks"
+                    + count.also()
+                )
                 hint = f"did you mean {quoted(main)}?"
                 yield SetFinding(message, count.place, count.split, "/target", quoted(main), quoted(label), hint)
 

@@ -33,6 +33,6 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
     names = dict.fromkeys(census.locked)
     strangers = [(label, count) for label, count in census.all_labels.items() if label not in names]
     for number, (label, count) in enumerate(strangers):
-        message = f"label {quoted(label)} ({count.rows:,}) is not in the label map"
+        message = f"label {quoted(label)} ({count.rows:,}) is not in the label map" + count.also()
         hint = did_you_mean(label, names, number)
         yield SetFinding(message, count.place, count.split, "/target", "a label of the map", quoted(label), hint)

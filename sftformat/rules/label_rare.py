@@ -43,5 +43,5 @@ def check(census: Census, thresholds: Thresholds) -> Iterator[SetFinding]:
     split, labels = census.learned_from
     for label, count in labels.items():
         if 1 < count.rows < few:
-            message = f"label {quoted(label)} occurs {count.rows:,} times in {split or 'the data set'}"
+            message = f"label {quoted(label)} occurs {count.rows:,} times in {split or 'the data set'}" + count.also()
             yield SetFinding(message, count.place, count.split, "/target", f"{few:,} or more", f"{count.rows:,}")

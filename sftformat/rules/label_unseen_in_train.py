@@ -42,6 +42,6 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
         if label not in train
     ]
     for number, (split, label, count) in enumerate(unseen):
-        message = f"label {quoted(label)} ({count.rows:,} in {split}) does not occur in train"
+        message = f"label {quoted(label)} ({count.rows:,} in {split}) does not occur in train" + count.also()
         hint = did_you_mean(label, train, number)
         yield SetFinding(message, count.place, split, "/target", "a label of train", quoted(label), hint)

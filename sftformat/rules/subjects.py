@@ -32,7 +32,9 @@ def _names(words: str) -> str:
 TEMPLATES = re.compile(
     _words(
         r"jinja2?|ansible|dbt|x?html5?|latex|templat(?:e[drs]?|ing)|placeholders?|f-strings?"
-        r"|(?:re)?format(?:s|ted|ter|ting)?|(?:double|curly) braces|helm (?:charts?|install|upgrade|values)"
+        r"|(?:an?|the|this|that|these|following|given|same|exact|output|required|expected|string) formats?"
+        r"|format(?:ted|ting)? (?:strings?|specifiers?|as|like)|formatters?"
+        r"|(?:double|curly) braces|helm (?:charts?|install|upgrade|values)"
         r"|liquid (?:filters?|snippets?|syntax|tags?)"
     )
     + f"|{_names('angular|django|handlebars|mustache|react|vue')}"

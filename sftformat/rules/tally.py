@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.record import Place
+from sftformat.rules.count import LATER, Count
 from sftformat.rules.near import NearSpill
 from sftformat.rules.pile import Pile
 from sftformat.rules.rule import LABEL_TASKS
@@ -31,19 +32,10 @@ from sftformat.rules.texts import (
 
 #: Distinct labels counted; beyond, they are no labels (SFT309) and the label rules are silent.
 LABELS = 100_000
+#: In a batch of more labels than this only the first place of each is noted.
+PLACED = 256
 
 _Name = TypeVar("_Name", str, Step)
-
-
-@dataclass(slots=True)
-class Count:
-    """How often something occurs, and its first place in input order (unit, then row of the unit)."""
-
-    rows: int
-    unit: int
-    row: int
-    split: str
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +205,10 @@ class Tally:
         for code, index, count in np.stack((found, first, counts), 1)[order].tolist():
             split, label = splits[code // len(names)], names[code % len(names)]
             if self._known(label):
-                self._increase(self._labels.setdefault(split, {}), label, split, count, places, int(owners[index]))
+                labels = self._labels.setdefault(split, {})
+                self._increase(labels, label, split, count, places, int(owners[index]))
+                if len(found) <= PLACED and len(labels[label].later) < LATER:
+                    self._add_places(labels[label], places, owners[codes == code])
 
     def _count_steps(self, target: Array, places: _Places) -> None:
         splits = list(self._splits)
@@ -235,9 +230,16 @@ class Tally:
         if name in counts:
             counts[name].rows += count
             return
-        file, line, byte = list(self._files)[places.file[index]], int(places.line[index]), int(places.byte[index])
-        place = Place(file, line, byte if byte >= 0 else None)
-        counts[name] = Count(count, self._unit, int(places.row[index]), split, place)
+        counts[name] = Count(count, self._unit, int(places.row[index]), split, self._place(places, index))
+
+    def _place(self, places: _Places, index: int) -> Place:
+        byte = int(places.byte[index])
+        return Place(list(self._files)[places.file[index]], int(places.line[index]), byte if byte >= 0 else None)
+
+    def _add_places(self, count: Count, places: _Places, indexes: Indices) -> None:
+        for index in np.unique(indexes[: 8 * LATER]).tolist():
+            if places.row[index] != count.row and len(count.later) < LATER:
+                count.later.append((self._unit, int(places.row[index]), self._place(places, index)))
 
 
 _SOURCE = ("file", "line", "byte")

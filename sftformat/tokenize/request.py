@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from sftformat.diagnostics import Diagnostic, clip
 from sftformat.errors import FolderError, ModelError, UsageError
 from sftformat.folder.manifest import fingerprint, open_folder
+from sftformat.record import SPLITS
 from sftformat.tokenize.conversation import TEXT_TASKS
 from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.labels import label_map
@@ -30,7 +31,6 @@ OBJECTIVES: Mapping[str, tuple[str, ...]] = {
     "chat": ("encoder-decoder", "causal"),
 }
 TASKS = tuple(OBJECTIVES)
-SPLITS = ("train", "validation", "test")
 TRUNCATIONS = ("truncate", "drop", "error")
 #: The `max_length` taken where neither the user nor the tokenizer names a smaller one: BERT's positions.
 DEFAULT_MAX_LENGTH = 512

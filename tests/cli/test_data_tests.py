@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -170,3 +171,20 @@ def test_the_commands_of_the_workflow_run(call: Call, tmp_path: Path) -> None:
     assert done.out.startswith("::error file=data/b.jsonl,line=1,title=SFT104 wrong-type::")
     written = tmp_path / steps["upload"]["with"]["sarif_file"]
     assert [each["ruleId"] for each in json.loads(written.read_text())["runs"][0]["results"]] == ["SFT104"]
+
+
+def test_rows_that_share_a_line_are_counted_and_told_apart(tmp_path: Path, call: Call) -> None:
+    """A JSON array on one line: a threshold counts its rows, and each place says the byte where the row starts."""
+    rows = [{"text": f"a fine day {number} &amp; a night", "label": ("pos", "neg")[number % 2]} for number in range(20)]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    config = tmp_path / "c.toml"
+    config.write_text("[rules.SFT209]\nmax_fraction = 0.2\n", encoding="utf-8")
+    done = call("validate", path, "--config", config)
+    assert "20 of 20 rows (100.00%), more than 20.00%" in done.out
+    bytes_ = [int(number.replace(",", "")) for number in re.findall(r"a\.json:1 \(byte ([0-9,]+)\)", done.out)]
+    raw = path.read_bytes()
+    assert len(bytes_) == 4  # of the five places shown the first is the start of the file but for a bracket
+    assert [json.loads(raw[start : raw.index(b"}", start) + 1]) for start in bytes_] == rows[1:5]
+    told = call("validate", path, "--output-format", "github").out
+    assert f"::byte {bytes_[0]:,}: " in told

@@ -186,3 +186,12 @@ def test_a_line_of_stdin(call: Call) -> None:
     for name in ("stdin:2", "train=-:2"):
         done = call("explain", name, stdin=b'{"text": "a", "label": "b"}\n{"text": "c", "label": "d"}\n')
         assert (done.code, "stdin:2  jsonl" in done.out) == (0, True), done.err
+
+
+def test_what_the_file_leaves_out_is_not_called_rejected(call_here: Call, tmp_path: Path) -> None:
+    entries = [("a cat", "eine Katze"), ("a dog", ""), ("a cow", "eine Kuh")]
+    text = "".join(f'msgid "{source}"\nmsgstr "{target}"\n\n' for source, target in entries)
+    (tmp_path / "de.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n' + text)
+    done = call_here("inspect", "de.po")
+    assert "1 record left out, as the file itself says (SFT112)" in done.out
+    assert "rejected" not in done.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from sftformat.dataset.build import diagnose
-from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.options import DatasetOptions, Finished
 from sftformat.diagnostics import Diagnostic
+from sftformat.errors import SftformatError
 from sftformat.schema.store import load_user
 from tests.conftest import Call
 
@@ -107,15 +109,46 @@ def test_a_train_set_without_targets_is_named(tmp_path: Path) -> None:
     assert [each.path for each in found(tmp_path, files, "SFT106")] == ["/label"]
 
 
-def test_one_damaged_input_hides_no_other(call_here: Call, tmp_path: Path) -> None:
+@pytest.mark.parametrize("each", [True, False])
+def test_one_damaged_input_hides_no_other(each: bool, call_here: Call, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "a", "label": "b"}\n{"b\n')
     (tmp_path / "b.csv").write_text("text,label,label\na,b,c\n")
     (tmp_path / "c.jsonl").write_text('{"text": "", "label": "b"}\n')
-    done = call_here("validate", "--each", "-q", "a.jsonl", "b.csv", "c.jsonl", "--output-format", "jsonl")
+    packed = gzip.compress(b'{"text": "d", "label": "b"}\n' * 9)
+    (tmp_path / "d.jsonl.gz").write_bytes(packed[:-9])
+    names = ("a.jsonl", "b.csv", "c.jsonl", "d.jsonl.gz")
+    done = call_here("validate", *["--each"][: int(each)], "-q", *names, "--output-format", "jsonl")
     assert done.code == 2
     places = [(each.get("file"), each["code"]) for each in map(json.loads, done.out.splitlines())]
-    assert {("a.jsonl", "SFT001"), ("b.csv", "SFT014"), ("c.jsonl", "SFT201")} <= set(places)
+    wanted = [("a.jsonl", "SFT001"), ("b.csv", "SFT014"), ("c.jsonl", "SFT201"), ("d.jsonl.gz", "SFT016")]
+    assert [places.count(place) for place in wanted] == [1] * 4
     assert done.err.count("b.csv: the header names 'label' twice") == 1
+    assert done.err.count("d.jsonl.gz: the gzip data is damaged") == 1
+    alone = call_here("validate", "-q", "d.jsonl.gz", "b.csv")
+    assert alone.code == 2
+
+
+def test_damage_late_in_an_input_hides_no_other(tmp_path: Path) -> None:
+    """The rows before the break fill the sample; the unit that meets it is left out, and the ledger closes."""
+    rows = b"".join(b'{"text": "number %d of many", "label": "b"}\n' % number for number in range(60_000))
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(rows)[:-9])
+    (tmp_path / "b.jsonl").write_text('{"text": "", "label": "b"}\n')
+    failed: list[SftformatError] = []
+    events = list(diagnose([str(tmp_path / "a.jsonl.gz"), str(tmp_path / "b.jsonl")], DatasetOptions(), failed))
+    codes = {(each.file, each.code) for each in events if isinstance(each, Diagnostic)}
+    assert {("a.jsonl.gz", "SFT016"), ("b.jsonl", "SFT201")} <= codes
+    assert [str(each)[:10] for each in failed] == ["a.jsonl.gz"]
+    assert isinstance(events[-1], Finished)
+    assert events[-1].manifest["ledger"]["read"] == 1
+
+
+def test_a_test_file_by_itself_may_be_unlabelled(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"text": "a"}\n{"text": "b"}\n')
+    assert call_here("validate", "test=t.jsonl", "--task", "classification").code == 0
+    told = call_here("validate", "test=t.jsonl")
+    assert told.code == 2
+    assert "choose --layout text-label (classification) or" in told.err
+    assert call_here("validate", "t.jsonl", "--task", "classification").code == 2
 
 
 def test_every_finding_has_its_own_cure(call_here: Call, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ message = st.fixed_dictionaries(
         "tool_call_id": texts | st.none(),
         "weight": st.sampled_from([0, 1, None, Number("1.0"), Number("0.0")]),
         "loss": st.booleans() | st.none(),
-        "loss_weight": st.sampled_from([0, Number("0.0"), Number("1.0"), "x"]),
+        "loss_weight": st.sampled_from([0, Number("0.0"), Number("1.0"), None]),
     },
 )
 turn = st.fixed_dictionaries(

@@ -80,6 +80,22 @@ def test_a_layout_that_explains_next_to_nothing_is_no_answer() -> None:
     assert "say --layout text-label" in why(wide)
 
 
+def test_a_layout_that_next_to_no_record_fits_is_no_answer_and_says_what_does_not_fit() -> None:
+    def turns(weight: object) -> Record:
+        said = {"role": "assistant", "content": "a", "weight": weight}
+        return {"messages": [{"role": "user", "content": "q"}, said]}
+
+    some = why([turns(1), *[turns(Number("0.5"))] * 9])
+    assert "openai-chat is the nearest layout" in some
+    fault = "/messages/1/weight: expected enum [0, 1, null], got 0.5"
+    assert f"10% of the sample fits (one that does not: {fault})" in some
+    none = why([turns(Number("0.5"))] * 9)
+    assert (
+        "it would be openai-chat, but no record fits (/messages/1/weight: expected enum [0, 1, null], got 0.5)" in none
+    )
+    assert "--layout openai-chat says it of every row" in none
+
+
 def test_the_more_is_left_unexplained_the_less_sure_it_is() -> None:
     sure = [
         confidence(candidates([{"text": "a", "label": "b", **{f"c{n}": 2 for n in range(more)}}], False))

@@ -64,3 +64,15 @@ def test_a_turn_that_is_not_to_be_trained_on_is_not(
     assert [turn["content"] for turn in row["input"]] == ["a", "b", "c"]
     assert [turn["content"] for turn in row["target"]] == ["d"]
     assert converted(call_here, tmp_path, record) == record
+
+
+@pytest.mark.parametrize("weight", [{"loss": 0.5}, {"loss": "no"}, {"loss_weight": 0.5}, {"weight": 2}])
+def test_a_weight_that_would_be_taken_for_1_rejects_the_row(
+    call_here: Call, tmp_path: Path, weight: dict[str, Any]
+) -> None:
+    turns = [[{"from": "human", "value": "q"}, {"from": "gpt", "value": "a", **more}] for more in ({}, {}, {}, weight)]
+    lines = [json.dumps({"conversations": said}) for said in turns]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines) + "\n")
+    done = call_here("validate", "a.jsonl", "--select", "SFT1")
+    assert f"a.jsonl:4  /conversations/1/{next(iter(weight))}" in done.out
+    assert "read 4 = written 3 + rejected 1" in done.out

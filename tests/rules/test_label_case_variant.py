@@ -32,13 +32,13 @@ def test_noop(found, labels):
 def test_variants_in_the_label_map_are_meant(found):
     assert found(CODE, records("A", "a"), labels=["A", "a"]) == []
     (finding,) = found(CODE, records("A", "A", "a"), labels=["a"])
-    assert finding.message == 'label "A" (2) is "a" (1, in the label map) but for case or blanks'
+    assert finding.message == 'label "A" (2) is "a" (1, in the label map) but for case or blanks; also in line 2'
 
 
 def test_one_finding_a_variant_with_the_first_place_and_counts(found):
     findings = found(CODE, records("Pos", "pos", "pos", "neg", "pos ", "Pos"))
     assert [(each.line, each.message) for each in findings] == [
-        (1, 'label "Pos" (2) is "pos" (2; 3 with blanks around it) but for case or blanks'),
+        (1, 'label "Pos" (2) is "pos" (2; 3 with blanks around it) but for case or blanks; also in line 6'),
         (5, 'label "pos " (1) is "pos" (2; 3 with blanks around it) but for case or blanks'),
     ]
     assert findings[0].hint == 'did you mean "pos"?'

@@ -23,7 +23,7 @@ def test_noop(found):
 def test_finds(found):
     (finding,) = found(CODE, rows("pos negative pos negative"), labels=["neg", "pos"])
     assert (finding.line, finding.got) == (2, '"negative"')
-    assert finding.message == 'label "negative" (2) is not in the label map'
+    assert finding.message == 'label "negative" (2) is not in the label map; also in line 4'
 
 
 def test_names_the_nearest(found):

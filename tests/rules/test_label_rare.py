@@ -29,4 +29,7 @@ def test_noop(found, records):
 
 def test_finds(found):
     (finding,) = found(CODE, rows("a " * 91 + "b " * 9))
-    assert (finding.line, finding.message) == (92, 'label "b" occurs 9 times in train')
+    assert (finding.line, finding.message) == (
+        92,
+        'label "b" occurs 9 times in train; also in lines 93, 94, 95, 96 and more',
+    )

@@ -36,5 +36,5 @@ def test_one_finding_a_label_and_split(found):
         ("test", 3, '"neu"'),
         ("test", 4, '"Pos"'),
     ]
-    assert findings[1].message == 'label "neu" (2 in test) does not occur in train'
+    assert findings[1].message == 'label "neu" (2 in test) does not occur in train; also in line 5'
     assert findings[2].hint == 'did you mean "pos"?'
