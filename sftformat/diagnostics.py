@@ -151,6 +151,14 @@ CODES: Mapping[str, Code] = {
         Code("SFT018", "mixed-line-ends", I_, "both CRLF and LF line ends", "nothing to do; values are not changed"),
         Code("SFT019", "bad-entry", E_, "an entry of a catalogue that cannot be read", "mend it at the line named"),
         Code("SFT020", "cell-form-unknown", I_, "cells held without their form", "enter 007 or 1.10 as text"),
+        Code("SFT021", "not-learned", I_, "parts of a file that are no rows", "nothing to do; they are not trained on"),
+        Code(
+            "SFT022",
+            "no-partner",
+            E_,
+            "a row without the one row that is joined to it",
+            "add that row, or leave this out",
+        ),
         Code(
             "SFT101",
             "schema-violation",

@@ -14,7 +14,8 @@ _LONG_RUN = re.compile(r"(.)\1{40,}")
 class Sample:
     """Files that show a code, or the lack of it, and the command and options that are run on them.
 
-    `files` are names and bytes; one whose name begins with "schema", "template" or "fixes" is no input. `words` say
+    `files` are names and bytes; one whose name begins with "schema", "template", "fixes" or
+    "joined" is no input. `words` say
     what cannot be shown as text, and name the fixture of the tests then.
     """
 

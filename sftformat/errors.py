@@ -2,6 +2,7 @@
 
 SftformatError          exit 2, unless a subclass says otherwise
  ├─ UsageError          called wrongly: an option, a path or a layout that cannot be meant
+ │   └─ UndecidedError  a choice that only the user can make; says the option
  ├─ InputError          an input that cannot be read: missing, damaged, changed under us
  ├─ SchemaError         a schema that cannot be used; says where in it
  ├─ FolderError         a folder of ours that is damaged, locked, unfinished or from another version
@@ -26,6 +27,10 @@ class SftformatError(Exception):
 
 class UsageError(SftformatError):
     """The command or function was called wrongly."""
+
+
+class UndecidedError(UsageError):
+    """Several things could be meant, and nobody but the user knows which."""
 
 
 class InputError(SftformatError):

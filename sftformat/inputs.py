@@ -8,14 +8,16 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import MANIFEST, open_folder, read_manifest
-from sftformat.formats import by_name, parallel
-from sftformat.layouts.layout import SPLIT_NAMES
+from sftformat.formats import class_folders, parallel
+from sftformat.formats.source import Text
+from sftformat.formats.told import is_data
+from sftformat.record import SPLIT_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Input:
     `prefixed` says that the user named the split, which then goes before a column. `canonical` says that it is a file
     of a data set folder of ours: its rows are canonical already. `state` is what the file looked like when it was
     planned (size, time of change, inode), to notice a change while it is read. `beside` is its pair in parallel text.
+    With `texts` it is a folder, and these are the files in its class folders.
     """
 
     path: Path
@@ -34,23 +37,31 @@ class Input:
     prefixed: bool = False
     state: tuple[int, ...] = ()
     beside: Path | None = None
+    texts: tuple[Text, ...] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that is read."""
+        if self.texts:
+            return [self.path / text.name for text in self.texts]
+        return [self.path, *([self.beside] if self.beside is not None else [])]
 
     @property
     def size(self) -> int:
-        """Bytes as stored, of both files of a pair."""
+        """Bytes as stored, of all files that it is made of."""
         return sum(self.state[::3])
 
     def unchanged(self) -> bool:
         """Whether the file still looks as it did when it was planned."""
         try:
-            return state_of(self.path, self.beside) == self.state
+            return state_of(*self.files) == self.state
         except OSError:
             return False
 
 
-def state_of(*paths: Path | None) -> tuple[int, ...]:
+def state_of(*paths: Path) -> tuple[int, ...]:
     """Return size in bytes, time of the last change in nanoseconds and inode of each file."""
-    found = (path.stat() for path in paths if path is not None)
+    found = (path.stat() for path in paths)
     return tuple(number for each in found for number in (each.st_size, each.st_mtime_ns, each.st_ino))
 
 
@@ -60,52 +71,63 @@ def resolve(specs: Sequence[str], spool: Path) -> tuple[list[Input], list[str]]:
     Raises:
         UsageError: nothing is there, or a file is named twice.
     """
-    found: list[tuple[Path, str, str | None, bool]] = []
+    found: list[tuple[_Found, str | None]] = []
     skipped: list[str] = []
     for spec in specs:
         prefix, _, rest = spec.partition("=")
         split, where = (prefix, rest) if prefix in ("train", "validation", "test") and rest else (None, spec)
-        found.extend((path, typed, split, own) for path, typed, own in _files(where, spool, skipped))
+        found.extend((each, split) for each in _files(where, spool, skipped))
     if not found:
         raise UsageError("no input: name a file, a folder, a glob or '-'")
-    absolute = [Path(os.path.abspath(path)) for path, _, _, _ in found]
+    absolute = [Path(os.path.abspath(each.path)) for each, _ in found]
     twice = next((path for path in absolute if absolute.count(path) > 1), None)
     if twice is not None:
         raise UsageError(f"{twice.name}: named twice")
     common = Path(os.path.commonpath([path.parent for path in absolute]))
     inputs = []
     beside = parallel.pairs(absolute)
-    for path, (_, typed, split, own) in zip(absolute, found, strict=True):
-        name = "stdin" if typed == "-" else path.relative_to(common).as_posix()
-        given, other = split or split_of(name, typed), beside.get(path)
+    for path, (each, split) in zip(absolute, found, strict=True):
+        name = "stdin" if each.typed == "-" else path.relative_to(common).as_posix()
+        given, other = split or split_of(name, each.typed), beside.get(path)
         if path not in beside.values():
-            inputs.append(Input(path, name, given, own, split is not None, _state(path, other), other))
+            made = Input(path, name, given, each.canonical, split is not None, (), other, each.texts)
+            inputs.append(replace(made, state=_state(made)))
     return inputs, skipped
 
 
-def _state(path: Path, beside: Path | None) -> tuple[int, ...]:
+def _state(found: Input) -> tuple[int, ...]:
     try:
-        return state_of(path, beside)
+        return state_of(*found.files)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
-def _files(where: str, spool: Path, skipped: list[str]) -> Iterator[tuple[Path, str, bool]]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file, or a folder with class folders, and how the user came to name it."""
+
+    path: Path
+    typed: str
+    canonical: bool = False
+    texts: tuple[Text, ...] = ()
+
+
+def _files(where: str, spool: Path, skipped: list[str]) -> Iterator[_Found]:
     if where == "-":
-        yield _spooled(spool), "-", False
+        yield _Found(_spooled(spool), "-")
         return
     if re.match(r"[a-z][a-z0-9+.-]*://", where):
         raise UsageError(f"{where}: URLs are not read yet; fetch the file first")
     path = Path(where)
     if path.is_dir():
-        yield from ((each, str(each), own) for each, own in _folder(path, skipped))
+        yield from _folder(path, skipped)
     elif path.exists():
-        yield path, where, False
+        yield _Found(path, where)
     elif glob.has_magic(where):
         matches = sorted(glob.glob(where, recursive=True))
         if not matches:
             raise UsageError(f"{where}: no file matches")
-        yield from ((Path(match), match, False) for match in matches if not Path(match).is_dir())
+        yield from (_Found(Path(match), match) for match in matches if not Path(match).is_dir())
     else:
         raise UsageError(f"{where}: no such file or folder")
 
@@ -117,13 +139,13 @@ def _spooled(spool: Path) -> Path:
     return path
 
 
-def _folder(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, bool]]:
+def _folder(folder: Path, skipped: list[str]) -> Iterator[_Found]:
     if (folder / MANIFEST).exists():
         manifest = open_folder(folder)
         if manifest["kind"] != "dataset":
             raise UsageError(f"{folder}: a folder of kind {manifest['kind']!r}; a data set or raw data is wanted here")
         names = [name for split in manifest["splits"].values() for name in split["files"]]
-        yield from ((folder / name, True) for name in names)
+        yield from (_Found(folder / name, str(folder / name), True) for name in names)
         return
     ours = {path.parent for path in folder.rglob(MANIFEST) if _is_ours(path)}
     skipped.extend(f"{path.relative_to(folder).as_posix()}/ (made by sftformat)" for path in sorted(ours))
@@ -136,12 +158,24 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, bool]]:
     aside = [path for path in files if path.name.endswith(("rejects.jsonl", "repairs.jsonl"))]
     skipped.extend(f"{path.relative_to(folder).as_posix()} (of sftformat; name it to have it read)" for path in aside)
     files = [path for path in files if path not in aside]
-    data = [path for path in files if by_name(path.name) and not (hugging_face and path.suffix == ".json")]
+    data = [path for path in files if is_data(path) and not (hugging_face and path.suffix == ".json")]
     data += chain.from_iterable(parallel.pairs(files).items())
-    skipped.extend(path.relative_to(folder).as_posix() for path in files if path not in data and not hugging_face)
-    if not data:
-        raise UsageError(f"{folder}: holds no file of a known format")
-    yield from ((path, False) for path in data)
+    texts = () if data else _texts(folder, files, skipped)
+    read = {*data, *(folder / text.name for text in texts)}
+    skipped.extend(path.relative_to(folder).as_posix() for path in files if path not in read and not hugging_face)
+    if not read:
+        message = "holds no file of a known format, and no texts in class folders (LABEL/NAME.txt)"
+        raise UsageError(f"{folder}: {message}")
+    yield from [_Found(folder, str(folder), texts=texts)] if texts else (_Found(path, str(path)) for path in data)
+
+
+def _texts(folder: Path, files: list[Path], skipped: list[str]) -> tuple[Text, ...]:
+    """Return the texts in class folders; a link that leads out of the folder is none, and is named."""
+    root = folder.resolve()
+    out = [path for path in files if path.is_symlink() and not path.resolve().is_relative_to(root)]
+    skipped.extend(f"{path.relative_to(folder).as_posix()} (a link that leads out of the folder)" for path in out)
+    files[:] = [path for path in files if path not in out]
+    return tuple(class_folders.find([path.relative_to(folder).as_posix() for path in files]))
 
 
 def _is_ours(manifest: Path) -> bool:

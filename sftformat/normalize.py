@@ -81,7 +81,8 @@ def canonical_columns(
 def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
     lines = np.arange(batch.lines.start, batch.lines.stop) if isinstance(batch.lines, range) else batch.lines
     offsets = np.asarray(batch.offsets) if isinstance(batch.offsets, memoryview) else batch.offsets
-    arrays = [pa.repeat(pa.scalar(batch.file, kind[0].type), len(batch))]
+    files = pa.repeat(pa.scalar(batch.file, kind[0].type), len(batch))
+    arrays = [files if batch.files is None else pa.array(batch.files, kind[0].type)]
     arrays += [pa.array(part, field.type) for part, field in zip((lines, offsets), kind.fields[1:], strict=True)]
     return pa.StructArray.from_arrays(arrays, fields=kind.fields)
 

@@ -111,7 +111,7 @@ def _planning(
     length = unit_bytes(seen.total)
     for each in named:
         try:
-            whole = sniff(each.path, each.name, options, each.beside)
+            whole = sniff(each.path, each.name, options, each.beside, each.texts)
             scanned = yield from seen.through(scanning(whole, length))
             rejected = rejects.runs(whole, options)
         except InputError as error:
@@ -186,7 +186,7 @@ def check_unchanged(found: Plan) -> None:
     """
     for each in found.inputs:
         try:
-            now = state_of(each.path, each.beside)
+            now = state_of(*each.files)
         except OSError as error:
             raise InputError(f"{each.name}: gone while it was read: {error.strerror}") from None
         if now != each.state:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import itemgetter
@@ -18,6 +18,20 @@ from sftformat.diagnostics import Diagnostic
 
 #: The splits in the order in which they are opened and written.
 SPLITS = ("train", "validation", "test")
+#: Words for the three splits, in a `split` column and in parts of file names.
+SPLIT_NAMES: Mapping[str, str] = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+    "tests": "test",
+    "eval": "test",
+    "evaluation": "test",
+}
+
 #: One record as read: what JSON can say, with `Number` where Python's int or float would not keep the text.
 Record = dict[str, Any]
 #: Key -> the values under it in some records, and their types.
@@ -83,7 +97,8 @@ class Batch:
     `records`, `lines`, `offsets` and `raw` have the same length. `offsets` are 0-based bytes in the uncompressed file
     (in the file as stored, before decoding, when the encoding is not UTF-8) and None for Parquet and Arrow. `rejects`
     are the rows of the same stretch that could not be read; `diagnostics` are findings that cost no row (a byte order
-    mark, mixed line ends). `header` is the header of CSV and TSV exactly as written.
+    mark, mixed line ends). `header` is the header of CSV and TSV exactly as written. `files` names the file of each
+    record where every one has its own; else all of them stand in `file`.
     """
 
     file: str
@@ -96,6 +111,7 @@ class Batch:
     diagnostics: tuple[Diagnostic, ...] = ()
     header: tuple[str, ...] | None = None
     blank_lines: int = 0
+    files: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -114,13 +130,17 @@ class Batch:
 
     def place(self, index: int) -> Place:
         """Return where record `index` of this batch came from."""
-        return Place(self.file, self.lines[index], self.offsets[index])
+        return Place(self.file_of(index), self.lines[index], self.offsets[index])
+
+    def file_of(self, index: int) -> str:
+        """Return the name of the file that record `index` stands in."""
+        return self.file if self.files is None else self.files[index]
 
     def reject(self, index: int, diagnostics: tuple[Diagnostic, ...], reason: str = "rejected") -> Reject:
         """Return record `index` as a row that is not written."""
         raw = self.raw[index]
         return Reject(
-            self.file,
+            self.file_of(index),
             self.lines[index],
             self.offsets[index],
             len(raw),

@@ -111,11 +111,11 @@ def still_found(
 ) -> list[Diagnostic]:
     """Return what was found while a batch was read without the marks (SFT007) that are now removed from its texts."""
     gone = {
-        batch.lines[index]
+        (batch.file_of(index), batch.lines[index])
         for index, made in repaired.items()
         if sum(each.before.count(MARK) - each.after.count(MARK) for each in made) == _marks(batch.raw[index])
     }
-    return [each for each in findings if each.code != "SFT007" or each.line not in gone]
+    return [each for each in findings if each.code != "SFT007" or (each.file, each.line) not in gone]
 
 
 def _marks(raw: bytes) -> int:

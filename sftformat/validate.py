@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -11,8 +11,7 @@ from typing import Any
 from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.layouts.cells import TEXTUAL, read_cells, read_some
 from sftformat.layouts.layout import Binding, Fault, render
-from sftformat.layouts.reader import Reader, reader_of
-from sftformat.layouts.restructure import faults, left_out
+from sftformat.layouts.reader import reader_of, seen
 from sftformat.record import Batch, Number, Reject
 from sftformat.schema.decide import plain
 from sftformat.schema.explain import Violation
@@ -32,8 +31,6 @@ def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     if not binding.compiled.all_fit(shown):
         fits, explain = binding.compiled.fits, binding.compiled.explain
         bad = {index: explain(value) for index, value in enumerate(shown) if not fits(value)}
-    if binding.layout.module:
-        bad |= _faults(shown, reader_of(binding), bad)
     if not bad:
         return _usable(batch, binding)
     rejects = [batch.reject(index, violations(batch, index, bad[index])) for index in sorted(bad)]
@@ -43,16 +40,17 @@ def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
 
 def _usable(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     """Leave out the records that say so themselves, and those with what a schema cannot see (spans out of the text)."""
-    if binding.layout.module is None:
+    reader = reader_of(binding) if binding.layout.module is not None else None
+    if reader is None or (reader.left_out is None and reader.faults is None):
         return batch, []
     rejects: dict[int, Reject] = {}
     found: list[Diagnostic] = []
-    for index, record in enumerate(batch.records):
-        why = left_out(record, binding.layout)
+    for index, record in enumerate(seen(batch.records, reader, batch.format in TEXTUAL)):
+        why = reader.left_out(record) if reader.left_out is not None else ""
         if why:
             rejects[index] = batch.reject(index, (_at(batch, index, "SFT112", why),), "filtered")
             continue
-        said = [_of_fault(batch, index, each) for each in faults(record, binding.layout)]
+        said = [_of_fault(batch, index, each) for each in (reader.faults(record) if reader.faults is not None else ())]
         if any(each.severity is Severity.ERROR for each in said):
             rejects[index] = batch.reject(index, tuple(said))
         else:
@@ -62,21 +60,14 @@ def _usable(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
 
 
 def _at(batch: Batch, index: int, code: str, message: str, **fields: Any) -> Diagnostic:
-    return diagnostic(code, message, file=batch.file, line=batch.lines[index], byte=batch.offsets[index], **fields)
+    place = {"file": batch.file_of(index), "line": batch.lines[index], "byte": batch.offsets[index]}
+    return diagnostic(code, message, **place, **fields)
 
 
 def _of_fault(batch: Batch, index: int, fault: Fault) -> Diagnostic:
     more = {"severity": fault.severity} if fault.severity is not None else {}
     place = {"path": render(fault.at), "expected": fault.expected, "got": fault.got}
-    return _at(batch, index, fault.code, fault.message, **place, **more)
-
-
-def _faults(shown: Sequence[Any], reader: Reader, bad: Collection[int]) -> dict[int, Sequence[Violation]]:
-    """Return what the layout finds in records that fit its schema: what no schema can say."""
-    if reader.fault is None:
-        return {}
-    found = {index: reader.fault(value) for index, value in enumerate(shown) if index not in bad}
-    return {index: [each] for index, each in found.items() if each is not None}
+    return _at(batch, index, fault.code, fault.words, **place, **more)
 
 
 def without(batch: Batch, dropped: set[int]) -> Batch:
@@ -88,6 +79,7 @@ def without(batch: Batch, dropped: set[int]) -> Batch:
         lines=[batch.lines[index] for index in kept],
         offsets=[batch.offsets[index] for index in kept],
         raw=[batch.raw[index] for index in kept],
+        files=[batch.files[index] for index in kept] if batch.files is not None else None,
     )
 
 
@@ -98,7 +90,7 @@ def violations(batch: Batch, index: int, found: Sequence[Violation]) -> tuple[Di
         diagnostic(
             each.code,
             _words(each),
-            file=batch.file,
+            file=batch.file_of(index),
             line=line,
             byte=byte,
             path=each.path,

@@ -154,7 +154,8 @@ def test_tables_are_complete() -> None:
         "startup",
     }
     assert {module for module, _ in COMMANDS.values()} == commands
-    text = {"csv", "tsv", "json", "jsonl", "conll", "conllu", "parallel", "po", "tmx", "text"}
+    text = {"csv", "tsv", "json", "jsonl", "conll", "conllu", "parallel", "po", "tmx", "text", "class-folders"}
+    text |= {"yaml", "rasa", "rasa-md", "rasa-json", "vertex"}
     assert text | {"parquet", "arrow", "mo", "xlsx"} == set(FORMATS)
 
 

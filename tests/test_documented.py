@@ -28,10 +28,10 @@ def found(sample: Sample, folder: Path) -> set[str]:
     for name, content in sample.files:
         (folder / name).write_bytes(content)
     tokenizer = save(folder / "tiny", word_piece(), model_max_length=16, do_lower_case=True, eos_token="[SEP]")
-    asides = ("schema", "template", "fixes")
+    asides = ("schema", "template", "fixes", "joined")
     inputs = [str(folder / name) for name, _ in sample.files if not name.startswith(asides)]
     options = [str(tokenizer) if word == "TOKENIZER" else word for word in sample.options]
-    here = ("shards", "b.jsonl", "schema.json", "template.jinja", "fixes.jsonl")
+    here = ("shards", "b.jsonl", "schema.json", "template.jinja", "fixes.jsonl", "joined.csv:id")
     options = [str(folder / word) if word in here else word for word in options]
     call = [sample.command, *inputs, *options, "--quiet", "--output-format", "json", "--ignore", "SFT4,SFT3"]
     done = CliRunner().invoke(cli, call, standalone_mode=False)

@@ -37,6 +37,7 @@ class Sample:
     layout: str
     schema: str | None = None
     preference: str | None = None
+    to: str | None = None
 
     @property
     def path(self) -> Path:
@@ -54,6 +55,7 @@ class Sample:
 TEXT_LABEL = [f"text-label{ending}" for ending in (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".xlsx")]
 CLEAN = [
     *(Sample(name, "text-label") for name in [*TEXT_LABEL, "text-label.csv.gz", "text-label.jsonl.zst"]),
+    Sample("intents.json", "text-label"),
     Sample("sentence-pair.jsonl", "sentence-pair"),
     Sample("text-labels.jsonl", "text-labels"),
     Sample("text-score.csv", "text-score"),
@@ -63,6 +65,9 @@ CLEAN = [
     *(Sample(f"{name}.jsonl", name) for name in ("spacy-cats", "spacy-cats-labels")),
     *(Sample(f"{name}.jsonl", name) for name in ("prodigy-label", "prodigy-choice", "prodigy-choices")),
     *(Sample(f"{name}.json", name) for name in ("label-studio", "label-studio-labels")),
+    Sample("label-studio-min.csv", "label-studio-min"),
+    Sample("label-studio-min-labels.json", "label-studio-min-labels"),
+    Sample("label-studio-min-spans.csv", "label-studio-min-spans"),
     *(Sample(f"{name}.jsonl", name) for name in ("augmented-manifest", "augmented-manifest-labels")),
     *(Sample(f"{name}.jsonl", name) for name in ("swift-label", "swift-labels", "swift-score")),
     Sample("token-tags.conll", "token-tags"),
@@ -76,6 +81,7 @@ CLEAN = [
     *(Sample(f"parallel-text{ending}", "parallel-text") for ending in (".jsonl", ".po", ".tmx")),
     Sample("context-question.jsonl", "context-question"),
     Sample("squad.jsonl", "squad"),
+    Sample("multiple-choice.jsonl", "multiple-choice"),
     Sample("preference.jsonl", "preference", preference="chosen"),
     Sample("preference-unpaired.jsonl", "preference-unpaired", preference="chosen"),
     Sample("preference-chat.jsonl", "preference-chat", preference="chosen"),
@@ -86,11 +92,23 @@ CLEAN = [
     Sample("mistral.jsonl", "mistral"),
     Sample("history.jsonl", "history"),
     Sample("swift-sharegpt.jsonl", "swift-sharegpt"),
+    Sample("turns.jsonl", "turns"),
+    *(Sample(f"rasa{ending}", "text-label") for ending in (".yml", ".md", ".json")),
+    Sample("vertex.csv", "text-label", to="vertex"),
+    Sample("vertex-labels.csv", "text-labels", to="vertex-labels"),
     Sample("reviews.jsonl", "reviews.schema.json", "reviews.schema.json"),
 ]
 #: Files beside the clean samples, each for its own reason.
 OTHERS = {"broken.jsonl", "broken.csv", "textbook.jsonl", "reviews.schema.json", "config.toml"}
-OTHERS |= {"quickstart.sh", "movies.py", "baseline.py", "README.md", "pre-commit-config.yaml", "github-workflow.yml"}
+OTHERS |= {
+    "chatterbot.schema.json",
+    "quickstart.sh",
+    "movies.py",
+    "baseline.py",
+    "README.md",
+    "pre-commit-config.yaml",
+    "github-workflow.yml",
+}
 each_clean = pytest.mark.parametrize("sample", CLEAN, ids=lambda sample: sample.name)
 
 
@@ -128,7 +146,7 @@ def test_detected_without_a_hint_and_nothing_found(sample: Sample, tmp_path: Pat
 def test_there_and_back(sample: Sample, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     made(sample, tmp_path / "out")
     back = tmp_path / f"back{sample.ending}"
-    lost = [event for event in export(tmp_path / "out", back, None) if isinstance(event, Diagnostic)]
+    lost = [event for event in export(tmp_path / "out", back, sample.to) if isinstance(event, Diagnostic)]
     assert lost == []
     assert records_of(back) == records_of(sample.path)
 
@@ -146,7 +164,7 @@ def test_the_ledger_closes_and_nothing_is_rejected(sample: Sample, tmp_path: Pat
 
 
 def test_all_formats_hold_the_same_records() -> None:
-    names = [sample.name for sample in CLEAN if sample.layout == "text-label"]
+    names = [sample.name for sample in CLEAN if sample.name.startswith("text-label.")]
     first, *others = [[dict(sorted(record.items())) for record in records_of(SAMPLES / name)] for name in names]
     assert all(other == first for other in others)
 

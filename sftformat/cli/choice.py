@@ -11,7 +11,11 @@ import click
 from click.core import ParameterSource
 
 from sftformat.cli import options
+from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
+
+#: Layouts that say how a file is to be read, and leave what its records are to be told from them.
+OF_A_FORMAT = {"vertex": "vertex", "vertex-labels": "vertex"}
 
 
 def wanted(ctx: click.Context, settings: Any, file: str | None = None) -> Any:
@@ -72,8 +76,10 @@ def choice_of(ctx: click.Context) -> Any:
             columns=tuple(columns.split(",")) if columns else None,
             max_line_bytes=given.get("max_line_bytes") or 64 << 20,
             sheet=given.get("sheet"),
+            join=_join(given.get("join")),
+            format=OF_A_FORMAT.get(given.get("layout") or ""),
         ),
-        layout=given.get("layout"),
+        layout=None if given.get("layout") in OF_A_FORMAT else given.get("layout"),
         task=given.get("task"),
         mapping=options.pairs(given.get("maps") or ()),
         preference=given.get("preference"),
@@ -95,8 +101,24 @@ def choice_of(ctx: click.Context) -> Any:
     )
 
 
+def _join(said: str | None) -> Any:
+    """Return the file that is joined, with the hash of what it holds."""
+    if said is None:
+        return None
+    from sftformat.folder.files import sha256_file
+    from sftformat.formats.joined import parse
+    from sftformat.formats.source import Join
+
+    file, key, other = parse(said)
+    path = Path(file).resolve()
+    try:
+        return Join(path, Path(file).name, key, other, sha256_file(path))
+    except OSError as error:
+        raise UsageError(f"--join {file}: {error.strerror or error}") from None
+
+
 def _labels(path: str | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:
-    """Read a label map: a JSON list, or one name a line; lines `ID=NAME` name ids."""
+    """Read a label map: a JSON list, or one name a line; lines `ID=NAME`, or a table with `id` and `name`, name ids."""
     if path is None:
         return None, {}
     try:
@@ -121,14 +143,34 @@ def _label_names(text: str, path: str) -> list[str]:
         names = [name for name in text.replace("\r\n", "\n").split("\n") if name]
     else:
         try:
-            names = json.loads(text)
+            names = _json_names(text)
         except ValueError as error:
             raise UsageError(f"--labels {path}: {error}") from None
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise UsageError(f"--labels {path}: a JSON list of strings was expected")
     if not names:
         raise UsageError(f"--labels {path}: names no label")
     return names
+
+
+def _json_names(text: str) -> list[str]:
+    """Return the names of a JSON list, or `ID=NAME` for each object of a table of intents, as JSON or JSON Lines.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    found = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in lines]
+    if all(isinstance(each, str) for each in found):
+        return list(found)
+    wrong = next((each for each in found if not isinstance(each, dict) or not _names_id(each)), None)
+    if wrong is not None:
+        raise ValueError(
+            f"a JSON list of strings was expected, or objects with an id and a name; got {clip(wrong, 60)}"
+        )
+    return [f"{each['id']}={each['name']}" for each in found]
+
+
+def _names_id(intent: dict[str, object]) -> bool:
+    return type(intent.get("id")) is int and isinstance(intent.get("name"), str)
 
 
 def _once(names: list[str], what: str, path: str) -> tuple[str, ...]:

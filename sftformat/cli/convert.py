@@ -40,7 +40,7 @@ def command(
 ) -> int:
     """Make the canonical data set of INPUT in the folder OUT, or write it to the file OUT in another layout."""
     from sftformat.dataset.build import convert
-    from sftformat.dataset.export import ENDINGS
+    from sftformat.dataset.written import ENDINGS, is_folder
     from sftformat.formats import written_as
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
@@ -48,7 +48,7 @@ def command(
     where = screen(given["quiet"])
     choice = choice_of(ctx)
     out = Path(output)
-    if written_as(out.name) is None or out.is_dir():
+    if not is_folder(to) and (written_as(out.name) is None or out.is_dir()):
         if to is not None:
             raise click.UsageError(f"--to is for a file: name OUT with {ENDINGS}")
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
@@ -148,10 +148,11 @@ def _to_file(
 
     from sftformat.dataset.build import convert
     from sftformat.dataset.export import export
+    from sftformat.dataset.written import kind_of, refuse_existing
     from sftformat.folder.commit import workspace
 
-    if out.exists() and not given["overwrite"]:
-        raise click.UsageError(f"{out}: exists; use --overwrite to replace it")
+    kind_of(out, to)
+    refuse_existing(out, to, given["overwrite"])
     refuse_beside(out, given["overwrite"] or dry_run)
     with workspace(out) as work:
         folder = work / "dataset"

@@ -44,7 +44,7 @@ shape = stack(
         "labels_file",
         type=click.Path(),
         metavar="FILE",
-        help="Locked label map: one name a line; or 0=neg to name ids.",
+        help="Locked label map: one name a line; or 0=neg, or a table with id and name, to name ids.",
     ),
 )
 
@@ -55,6 +55,11 @@ decoding = stack(
     click.option("--delimiter", metavar="CHAR", help="Delimiter of CSV ('tab' for a tab). Default: from the content."),
     click.option("--no-header", is_flag=True, help="The first row of CSV or TSV is data."),
     click.option("--columns", metavar="A,B,…", help="Names for the columns of a file without a header."),
+    click.option(
+        "--join",
+        metavar="FILE:KEY",
+        help="Put the row of FILE with the same KEY beside each row; KEY=OTHER if FILE calls it OTHER.",
+    ),
     click.option("--sheet", metavar="NAME", help="The sheet of a workbook. Default: the first."),
     click.option(
         "--max-line-bytes", type=click.IntRange(1), default=64 << 20, help="Longest record, in bytes. Default: 64 MiB."

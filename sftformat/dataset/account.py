@@ -69,6 +69,8 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
         "findings": dict(sorted(survey.findings.items())),
         "splits": {split: {"rows": count, "files": []} for split, count in ledger["splits"].items()},
     }
+    if options.read.join is not None:
+        manifest["join"] = options.read.join.to_json()
     before = inherited(found)
     if options.fix or options.fixes or before:
         manifest["repairs"] = dict(sorted((survey.repairs + Counter(before)).items()))
@@ -88,7 +90,7 @@ def _inherited(found: Plan) -> dict[str, Any]:
     if not first.canonical:
         return {}
     before = read_manifest(first.path.parent, "dataset")
-    return {key: before[key] for key in ("inputs", "mapping", "columns")}
+    return {key: before[key] for key in ("inputs", "mapping", "columns", "join") if key in before}
 
 
 def _columns(survey: Survey) -> list[dict[str, Any]]:

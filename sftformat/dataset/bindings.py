@@ -10,14 +10,14 @@ from sftformat.dataset.rejected import canonical_binding
 from sftformat.dataset.sample import sample
 from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
-from sftformat.errors import InputError, UsageError
+from sftformat.errors import InputError, UndecidedError, UsageError
 from sftformat.folder.manifest import read_manifest
 from sftformat.formats.source import Source
 from sftformat.inputs import Input
-from sftformat.layouts.bind import bind, compiled
+from sftformat.layouts.bind import INPUTS, bind, compiled
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import Candidate, candidates, choose
-from sftformat.layouts.layout import Binding, Layout, Rule
+from sftformat.layouts.layout import MISSING, Binding, Layout, Rule, get
 from sftformat.layouts.near import Near, nearest
 from sftformat.plan import Plan
 from sftformat.record import Record
@@ -71,7 +71,7 @@ def _of_rejects(
     source, each = plan.sources[index], plan.inputs[index]
     if known is not None and told_layout(options) is None:
         binding = _finished(bind(known.binding.layout, records, options.mapping), options) if records else known.binding
-        if known.binding.at.keys() & {"input", "input_pair", "instruction"} <= binding.at.keys():
+        if known.binding.at.keys() & set(INPUTS) <= binding.at.keys():
             return _without_split(Detected(source, binding, (), False, each.split), each)
     if not records and told_layout(options) is None:
         raise UsageError(f"{source.name}: none of the rows can be read, to tell the layout from; mend one")
@@ -116,7 +116,10 @@ def _open(plan: Plan, options: DatasetOptions, error: UsageError) -> Settled:
     source = plan.sources[0]
     records, _ = sample(source, options)
     textual = source.format in TEXTUAL
-    found = candidates(records, textual, task=options.task, mapping=options.mapping) if records else []
+    try:
+        found = candidates(records, textual, task=options.task, mapping=options.mapping)
+    except UndecidedError:
+        found = []
     near = () if found else tuple(nearest(records, textual, options.mapping))
     return Settled(None, tuple(found), str(error).removeprefix(f"{source.name}: "), near)
 
@@ -151,9 +154,11 @@ def _detect(source: Source, records: Sequence[Record], options: DatasetOptions, 
         return Detected(source, binding, (), True, split)
     textual = source.format in TEXTUAL
     need_target = not options.unlabelled
-    found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
     try:
+        found = candidates(records, textual, task=options.task, mapping=options.mapping, need_target=need_target)
         binding = choose(found, records, source.name, options.preference, textual=textual).binding
+    except UndecidedError as error:
+        raise UsageError(f"{source.name}: {error}") from None
     except UsageError as error:
         if any(each.code == "SFT015" for each in source.notes):
             rest = str(error).removeprefix(f"{source.name}: ")
@@ -217,14 +222,21 @@ def _like(
     source = plan.sources[index]
     if not records and known is not None:
         return Detected(source, known.binding, (), False, plan.inputs[index].split)
-    if known is not None and not known.binding.layout.module:
-        binding = bind(known.binding.layout, records)
-        needed = {key for key in known.binding.at if key in ("input", "input_pair", "instruction")}
-        if needed and needed <= binding.at.keys():
+    if known is not None:
+        module = known.binding.layout.module
+        binding = _unlabelled(known.binding) if module else bind(known.binding.layout, records)
+        needed = [binding.at.get(key, ()) for key in known.binding.at if key in INPUTS]
+        if needed and all(at and any(get(record, at) is not MISSING for record in records) for at in needed):
             return Detected(source, binding, (), False, plan.inputs[index].split)
     if failed is not None:
         raise failed
     raise InputError(f"{source.name}: no record to tell the layout from; name it with --layout")
+
+
+def _unlabelled(binding: Binding) -> Binding:
+    """Return a binding for records that have the input alone."""
+    known = replace(binding.layout, labels_wanted=False)
+    return replace(binding, layout=known, compiled=compiled(known, binding.at, binding.captures))
 
 
 def _one_task(found: list[Detected]) -> list[Detected]:

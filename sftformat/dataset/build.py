@@ -16,6 +16,7 @@ from sftformat.dataset.findings import (
     cell_findings,
     file_findings,
     in_records,
+    join_findings,
     named_findings,
     schema_findings,
     split_findings,
@@ -186,7 +187,7 @@ def _survey(
         _count_again(results, splits, jobs)
     whole = [*cell_findings(options, detected), *file_findings(results, found), *unexpected_findings(results, detected)]
     whole += [*type_findings(results, detected), *split_findings(results, found, detected)]
-    whole += named_findings(results, found)
+    whole += [*named_findings(results, found), *join_findings(found, options)]
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
     yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)
@@ -219,6 +220,7 @@ def _jobs(
     stores: tuple[Path, ...],
 ) -> list[Job]:
     kept = need.kept and stores and options.limit is None
+    content = options.content()
     return [
         Job(
             options,
@@ -228,7 +230,7 @@ def _jobs(
             folder / f"unit-{unit.index:05}",
             options.limit,
             need,
-            key=unit_key(unit, found, detected[unit.input].binding, options) if kept else "",
+            key=unit_key(unit, found, detected[unit.input].binding, content) if kept else "",
             stores=stores,
         )
         for unit in found.units

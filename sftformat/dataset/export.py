@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,39 +12,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftformat.dataset.bindings import named
+from sftformat.dataset.mapped import CANONICAL, Own, binding_of, native, own_keys
 from sftformat.dataset.options import Event, Finished
+from sftformat.dataset.written import kind_of, refuse_existing
 from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
-from sftformat.folder.files import write_file
+from sftformat.folder.files import write_file, write_folder
 from sftformat.folder.manifest import open_folder
-from sftformat.formats import FORMATS, write, written_as
+from sftformat.formats import FORMATS, write
 from sftformat.formats.shape import Shape, blurred, see
-from sftformat.layouts import LAYOUTS
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import CAPTURES, Binding, Layout, Pointer, from_schema, layout, parse
+from sftformat.layouts.layout import CAPTURES, Binding, Pointer, layout, take
 from sftformat.layouts.reader import Reader, reader_of
 from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
-from sftformat.layouts.restructure import holds
 from sftformat.normalize import NOT_LEARNED, learned_id
-from sftformat.record import SPLITS, Record
+from sftformat.record import SPLITS, Record, decode_json, encode_json
 from sftformat.rules.rule import LABEL_TASKS
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema, plain
 
-#: The name under which canonical records themselves are written.
-CANONICAL = "canonical"
-#: The endings of names that say what is written.
-ENDINGS = ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .xlsx, .conll, .conllu, .po, .tmx or .txt"
 #: Rows that are turned into records at once.
 BATCH_ROWS = 4096
 _Types = Mapping[str, Mapping[str, int]]
 
 
 def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False) -> Iterator[Event]:
-    """Write all rows of a data set folder, train first, to one file; the format is what its name says.
+    """Write all rows of a data set folder, train first, to one file or a folder of texts; see `written.kind_of`.
 
     `to` is a layout, `canonical`, or None for the layout the data was read in. Yields a finding (SFT107) for every
     field that rows have and the layout has no place for, and for every column in which the format makes one value of
@@ -55,11 +49,8 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
         UsageError: the file exists, its name says no format, or the layout is for another task.
         FolderError: the data set is damaged.
     """
-    kind = written_as(out.name)
-    if kind is None:
-        raise UsageError(f"{out.name}: the name says no format; use {ENDINGS}")
-    if out.exists() and not overwrite:
-        raise UsageError(f"{out}: exists; use --overwrite to replace it")
+    kind = kind_of(out, to)
+    refuse_existing(out, to, overwrite)
     manifest = open_folder(dataset, "dataset")
     splits = sorted(manifest["splits"], key=SPLITS.index)
     files = [dataset / name for split in splits for name in manifest["splits"][split]["files"]]
@@ -82,13 +73,13 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     def fill(beside: Path) -> None:
         write(beside, kind[0], kind[1], batches, columns)
 
-    write_file(out, fill)
+    (write_folder if FORMATS[kind[0]].folder else write_file)(out, fill)
     yield from _not_held(lost, f"layout {exporter.name}")
     held = FORMATS[kind[0]].held
     if held is not None:
         left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
         yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
-    if not kind[0].startswith("json"):
+    if not kind[0].startswith(("json", "rasa")):
         for path, said in blurred(columns, count, exporter.textual):
             yield diagnostic("SFT107", f"{kind[0]} cannot hold all of {clip(path)!r}: {said}", path=path)
     yield Finished(manifest)
@@ -132,7 +123,7 @@ class Exporter:
         self.lost: Counter[str] = Counter()
         mapping: Sequence[Mapping[str, Any]] = manifest["mapping"]
         self.name = to or str(mapping[0]["layout"])
-        self.sources = _native(manifest, self.name)
+        self.sources = native(manifest, self.name)
         self.default = None if self.name == CANONICAL else self._default(mapping)
         if self.default is not None and self.default.layout.task != self.task:
             raise UsageError(f"layout {self.name} is for {self.default.layout.task}; the data is {self.task}")
@@ -141,6 +132,7 @@ class Exporter:
         self.readers: dict[str | None, Reader] = {
             file: reader_of(binding, labels) for file, binding in ways if binding and binding.layout.module
         }
+        self.own = own_keys(manifest) if self.default is not None else {}
         self.languages: tuple[str | None, str | None] | None = None
         self._refuse_nested()
         foreign = self.default is not None and not self.sources
@@ -163,7 +155,7 @@ class Exporter:
     def _default(self, mapping: Sequence[Mapping[str, Any]]) -> Binding:
         own = next((each for each in mapping if each["layout"] == self.name), None)
         if own is not None:
-            return _binding(own, self.task)
+            return binding_of(own, self.task)
         found = layout(self.name)
         at: dict[str, Pointer] = {key: rule.at[0] for key, rule in found.fields.items() if rule.at}
         return Binding(found, at)
@@ -182,21 +174,26 @@ class Exporter:
             raise UsageError(f"layout {self.name} holds one pair of languages, and these are {said}: write them apart")
 
     def refuse_unfit(self, records: Sequence[Record]) -> None:
-        """Check records against the schema of the layout: what we write in a layout must be of that layout.
+        """Check records against the schema of the layout, and for its faults: what we write in it must be of it.
 
         Raises:
-            UsageError: one does not fit, such as an instruction without input where an input must be.
+            UsageError: one does not fit, such as an instruction without input, or a tag of a token without a letter.
         """
         if self.default is None or self.fits is None:
             return
         shown = read_cells(records, self.fits) if self.textual else [plain(record) for record in records]
         assert self.fits.compiled is not None
-        for record in shown:
+        faults = self.readers[None].faults if None in self.readers else None
+        for record, whole in zip(shown, records, strict=True):
+            said = ""
             if not self.fits.compiled.fits(record):
                 first = self.fits.compiled.explain(record)[0]
+                said = f"{first.path or 'a record'}: expected {first.expected}, got {first.got}"
+            elif faults is not None:
+                said = next((each.words for each in faults(whole) if each.costs_row), "")
+            if said:
                 raise UsageError(
-                    f"layout {self.name} cannot hold every record: {first.path or 'a record'}: "
-                    f"expected {first.expected}, got {first.got}; choose another layout, or canonical"
+                    f"layout {self.name} cannot hold every record: {said}; choose another layout, or canonical"
                 )
 
     def records(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
@@ -208,15 +205,16 @@ class Exporter:
             if self._names_languages:
                 self._refuse_languages(row)
             file = row["source"]["file"]
-            native = self.sources.get(file)
-            reader = self.readers.get(file if native else None)
-            records.append(self._record(row, native or self.default, reader, native is not None))
+            known = self.sources.get(file)
+            reader = self.readers.get(file if known else None)
+            given = row if known else self._without_own(row, self.own.get(file))
+            records.append(self._record(given, known or self.default, reader, known is not None))
         return records
 
     def _record(self, row: dict[str, Any], binding: Binding, reader: Reader | None, native: bool) -> Record:
         binding = self._with_split(self._languages(row, binding))
         given = self._without_made(row, binding)
-        self._count_lost(given, binding)
+        self._count_lost(given, binding, reader)
         if reader is None:
             return from_rows([given], binding, self.types, self.textual, native)[0]
         shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
@@ -224,6 +222,18 @@ class Exporter:
         made = written_by(given, rest, reader, self.types, native)
         merge(made, rest, row)
         return made
+
+    def _without_own(self, row: dict[str, Any], own: Own | None) -> dict[str, Any]:
+        """Leave out of `meta` what only the layout knows that the row was read in; its columns are counted as lost."""
+        if own is None or not row["meta"]:
+            return row
+        meta = decode_json(row["meta"])
+        for key in own.columns & meta.keys():
+            del meta[key]
+            self.lost[key] += 1
+        for pointer in own.originals:
+            take(meta, pointer)
+        return {**row, "meta": encode_json(meta).decode() if meta else None}
 
     def _languages(self, row: Mapping[str, Any], binding: Binding) -> Binding:
         """Put the languages of a row where the layout has `{src}` and `{tgt}`."""
@@ -249,9 +259,10 @@ class Exporter:
             made["split"] = None
         return made
 
-    def _count_lost(self, row: Mapping[str, Any], binding: Binding) -> None:
+    def _count_lost(self, row: Mapping[str, Any], binding: Binding, reader: Reader | None) -> None:
         fields = {key.partition("/")[0] for key in binding.at}
-        held = {*fields, *binding.captures, "meta", "source", *holds(binding.layout)}
+        held = {*fields, *binding.captures, "meta", "source"}
+        held |= {"input", "target", *reader.holds} if reader is not None else set()
         for key, value in row.items():
             if value is not None and key not in held:
                 self.lost[key] += 1
@@ -260,36 +271,3 @@ class Exporter:
         """Return column names in the order of the source, new ones after them."""
         known = [name for name in self.types if name in columns]
         return [*known, *(name for name in columns if name not in known)]
-
-
-def _native(manifest: Mapping[str, Any], name: str) -> dict[str, Binding]:
-    """Return how the rows of each input that was read in a layout go back to it.
-
-    A file of rejects holds the rows of several inputs; where these were read in several ways its rows are foreign.
-    """
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for each, own in zip(manifest["inputs"], manifest["mapping"], strict=True):
-        if own["layout"] == name != CANONICAL:
-            found.setdefault(each["file"], []).append(own)
-    same = {file: own[0] for file, own in found.items() if all(each == own[0] for each in own)}
-    return {file: _binding(own, manifest["task"]) for file, own in same.items()}
-
-
-def _binding(mapping: Mapping[str, Any], task: str) -> Binding:
-    """Rebuild the binding that a manifest records."""
-    at = {key: parse(pointer) for key, pointer in mapping["fields"].items()}
-    captures = {key: str(mapping[key]) for key in ("source_lang", "target_lang") if key in mapping}
-    found = _layout(mapping, task)
-    found = replace(found, unlabelled=tuple(mapping.get("unlabelled", found.unlabelled)))
-    return named(Binding(found, at, captures), mapping.get("values", {}))
-
-
-def _layout(mapping: Mapping[str, Any], task: str) -> Layout:
-    name, schema = str(mapping["layout"]), mapping.get("schema")
-    if name in LAYOUTS:
-        return layout(name)
-    if schema is not None and "x-sftformat" in schema:
-        return from_schema(schema, name)
-    if name.startswith("mapped-") or schema is not None:
-        return Layout(name, task, name, {}, {})
-    return layout(name)

@@ -11,9 +11,11 @@ from sftformat.dataset.names import name_findings
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.formats import partners, read
+from sftformat.formats.joined import unasked
 from sftformat.layouts.cells import TEXTUAL
-from sftformat.layouts.layout import Binding, Layout, Pointer, render
-from sftformat.layouts.reader import reader_of, source_pointer
+from sftformat.layouts.layout import Binding, Layout, Pointer, Rule, render
+from sftformat.layouts.reader import LABEL, reader_of, source_pointer
 from sftformat.normalize import NOT_LEARNED, ColumnTypes
 from sftformat.plan import Plan
 from sftformat.schema.keywords import Ignored
@@ -89,7 +91,10 @@ def type_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -
     mapped = [_mapped(each) for each in detected]
     held: dict[str, dict[int, Counter[str]]] = {}
     for number, each in enumerate(detected):
+        own = reader_of(each.binding).mixed if each.binding.layout.module else ()
         for name, counts in _types(results, number).items():
+            if name in own:
+                continue
             kinds: Counter[str] = Counter()
             for kind, count in counts.items():
                 if kind != "null":
@@ -154,14 +159,16 @@ def split_findings(results: Sequence[UnitResult], plan: Plan, detected: Sequence
     columns: dict[str, dict[str, str]] = {}
     for number, each in enumerate(plan.inputs):
         if not each.canonical:
-            fields = {pointer[0]: key for key, pointer in detected[number].binding.at.items() if len(pointer) == 1}
+            fields = _fields(detected[number].binding)
             found = {fields.get(name, f"/{name}"): name for name in _columns(results, number)}
             if found:
                 columns.setdefault(each.split or "train", {}).update(found)
     everywhere = {key: name for found in columns.values() for key, name in found.items()}
+    labelled = {split for split, found in columns.items() if split == "train" or any(map(_is_target, found))}
     for key, name in sorted(everywhere.items(), key=lambda each: each[1]):
-        missing = [split for split, found in columns.items() if key not in found]
-        if missing and not (key == "target" and "train" not in missing):
+        wanted = labelled if _is_target(key) else columns
+        missing = [split for split, found in columns.items() if key not in found and split in wanted]
+        if missing:
             present = [split for split in columns if split not in missing]
             yield diagnostic(
                 "SFT106",
@@ -169,6 +176,20 @@ def split_findings(results: Sequence[UnitResult], plan: Plan, detected: Sequence
                 split=missing[0],
                 path=render((name,)),
             )
+
+
+def _is_target(key: str) -> bool:
+    return key == "target" or key.startswith(LABEL)
+
+
+def _fields(binding: Binding) -> dict[str, str]:
+    """Return the field of each column; a layout that restructures has it inside, or under one of many names."""
+    whole = binding.layout.module is not None
+    names = reader_of(binding).one_of if whole else ()
+    held = {pointer[0] for pointer in binding.layout.fields.get("target", Rule()).at}
+    target = dict.fromkeys(names, "target") if held & set(names) else {}
+    at = binding.at.items()
+    return target | {to[0]: key for key, to in at if len(to) == 1 or (whole and not key.startswith(LABEL))}
 
 
 def unexpected_findings(results: Sequence[UnitResult], detected: Sequence[Detected]) -> Iterator[Diagnostic]:
@@ -256,3 +277,14 @@ def _one_slip(one: str, other: str) -> bool:
 
 def _bare(name: str) -> str:
     return name.casefold().translate(dict.fromkeys(map(ord, " _-"), None))
+
+
+def join_findings(plan: Plan, options: DatasetOptions) -> Iterator[Diagnostic]:
+    """Yield how many rows of the file that is joined no record asks for (SFT021); for it the keys are read again."""
+    join = options.read.join
+    if join is None or options.limit is not None:
+        return
+    bare = replace(options.read, join=None)
+    found = unasked(partners(join), (batch for source in plan.sources for batch in read(source, bare)))
+    if found is not None:
+        yield found

@@ -13,8 +13,9 @@ from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import clip
 from sftformat.errors import InputError, UsageError
 from sftformat.formats import read
+from sftformat.layouts import LAYOUTS
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import MISSING, Binding, Rule, module_of, render
+from sftformat.layouts.layout import MISSING, Binding, Rule, layout, render
 from sftformat.plan import Plan, Progress, check_unchanged, plan
 from sftformat.record import Batch
 from sftformat.schema.dialects import LATEST
@@ -93,21 +94,22 @@ def _schema(seen: Seen, found: Plan, binding: Binding | None, rows: int, unread:
 
 
 def _can_be_said(binding: Binding) -> bool:
-    """Whether a schema can say the layout; one with a reader of its own is found anew by what the records hold."""
-    return binding.layout.module is None or not hasattr(module_of(binding.layout), "reader")
+    """Whether a schema can say the layout; one of several of a module is found anew by what the records hold."""
+    module = binding.layout.module
+    return module is None or sum(layout(name).module == module for name in LAYOUTS) == 1
 
 
 def _layout(binding: Binding) -> dict[str, Any]:
     """Return what `x-sftformat` says about a layout, for the places that were chosen."""
-    layout = binding.layout
-    fields = {key: _rule(layout.fields.get(key, Rule()), render(at)) for key, at in binding.at.items()}
-    consts = {key: {"const": rule.const} for key, rule in layout.fields.items() if rule.const is not MISSING}
+    own = binding.layout
+    fields = {key: _rule(own.fields.get(key, Rule()), render(at)) for key, at in binding.at.items()}
+    consts = {key: {"const": rule.const} for key, rule in own.fields.items() if rule.const is not MISSING}
     captured = {key: {"const": value} for key, value in binding.captures.items()}
-    said: dict[str, Any] = {"version": 1, "task": layout.task, "fields": {**consts, **captured, **fields}}
-    if layout.unlabelled:
-        said["unlabelled"] = list(layout.unlabelled)
-    if layout.module is not None:
-        said["module"] = layout.module
+    said: dict[str, Any] = {"version": 1, "task": own.task, "fields": {**consts, **captured, **fields}}
+    if own.unlabelled:
+        said["unlabelled"] = list(own.unlabelled)
+    if own.module is not None:
+        said["module"] = own.module
     return said
 
 

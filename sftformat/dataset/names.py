@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from sftformat.diagnostics import Diagnostic, clip, diagnostic
+from sftformat.layouts.cells import scalar_text
 from sftformat.layouts.layout import Binding
-from sftformat.layouts.rename import scalar_text
 from sftformat.record import Batch
 
 #: The column with the name of the label, which is read, and the one with its id.

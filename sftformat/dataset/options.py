@@ -64,6 +64,8 @@ class DatasetOptions:
     def content(self) -> dict[str, Any]:
         """Return everything that decides about the output, for the fingerprint."""
         found = {key: value for key, value in asdict(self).items() if key not in ("workers", "max_rejects")}
+        if self.read.join is not None:  # where it lies is not content
+            found["read"]["join"] = self.read.join.to_json()
         return {**found, "ftfy": mojibake.library()} if self.fix and self.unsafe_fixes else found
 
     def repairs(self) -> Wanted:

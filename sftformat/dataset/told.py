@@ -67,6 +67,7 @@ def refuse_raw_options(options: DatasetOptions) -> None:
         "--no-header": not options.read.header,
         "--encoding": options.read.encoding,
         "--delimiter": options.read.delimiter,
+        "--join": options.read.join,
     }
     wrong = [name for name, value in told.items() if value]
     if wrong:

@@ -233,8 +233,8 @@ def _checked(job: Job, rules: Sequence[Rule], step: Step) -> tuple[pa.RecordBatc
     def locate(path: str, row: Callable[[], Mapping[str, Any]]) -> str:
         return source_pointer(path, job.binding, row)
 
-    marked = {each.line for each in step.findings if each.code == "SFT007"}
-    step.findings.extend(each for each in inner_marks(view, locate) if each.line not in marked)
+    marked = {(each.file, each.line) for each in step.findings if each.code == "SFT007"}
+    step.findings.extend(each for each in inner_marks(view, locate) if (each.file, each.line) not in marked)
     step.findings[:] = [said for each in step.findings if (said := told(each, settings))]
     if settings.thresholds:
         step.rejects[:] = [_told(each, settings) for each in step.rejects]

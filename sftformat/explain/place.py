@@ -17,7 +17,7 @@ from sftformat.record import Batch, Reject
 
 _LINE = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):?", re.DOTALL)
 #: Formats of which a record may stand on several lines.
-_OVER_LINES = frozenset({"csv", "tsv", "json", "conll", "conllu", "po", "tmx"})
+_OVER_LINES = frozenset({"csv", "tsv", "json", "conll", "conllu", "po", "tmx", "vertex"})
 _COLUMN = re.compile(r"(?P<file>.+):(?P<line>[0-9]+):(?P<column>[0-9]+):?", re.DOTALL)
 
 

@@ -77,6 +77,28 @@ def write_file(path: Path, write: Callable[[Path], None]) -> None:
     sync(path.parent)
 
 
+def write_folder(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make a folder beside `path`, make all of it durable and rename it: it appears whole or not at all.
+
+    Raises:
+        OSError: full disk, no permission, or `path` is there and not empty; nothing is left behind then.
+    """
+    beside = path.with_name(f".{path.name}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove(beside)
+    try:
+        write(beside)
+        for folder, _, names in os.walk(beside):
+            for name in names:
+                sync(Path(folder, name))
+            sync(Path(folder))
+        os.replace(beside, path)
+    except BaseException:
+        remove(beside)
+        raise
+    sync(path.parent)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a small file through `write_file`."""
 

@@ -7,30 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sftformat.errors import UsageError
 from sftformat.formats import (
     arrow,
+    class_folders,
     conll,
     conllu,
     csv,
+    intents,
+    joined,
     json,
     jsonl,
     mo,
     parallel,
     parquet,
     po,
+    rasa,
+    rasa_json,
+    rasa_md,
     rejects,
     text,
     tmx,
+    vertex,
     xlsx,
+    yaml,
 )
 from sftformat.formats.cuts import scan, scanning, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
-from sftformat.formats.source import Range, ReadOptions, Scan, Source, by_name, written_as
+from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, by_name, written_as
 from sftformat.record import Batch
 
 __all__ = [
@@ -53,11 +61,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one format is read and written; `held` are the columns that it has a place for, None = all."""
+    """How one format is read and written; `held` are the columns that it has a place for, None = all.
+
+    `folder` says that what is written is a folder.
+    """
 
     read: Callable[[Source, ReadOptions], Iterator[Batch]]
     write: Callable[[Path, str | None, Batches, Columns], int]
     held: Callable[[Sequence[str]], Collection[str]] | None = None
+    folder: bool = False
 
 
 FORMATS = {
@@ -70,24 +82,52 @@ FORMATS = {
     "text": Format(text.read, text.write, text.held),
     "conll": Format(conll.read, conll.write, conll.held),
     "conllu": Format(conllu.read, conllu.write, conllu.held),
-    "parallel": Format(parallel.read, parallel.write),
+    "parallel": Format(parallel.read, parallel.write, parallel.held, folder=True),
     "po": Format(po.read, po.write, po.held),
-    "mo": Format(mo.read, mo.write),
+    "mo": Format(mo.read, mo.write, mo.held),
     "tmx": Format(tmx.read, tmx.write, tmx.held),
+    "class-folders": Format(class_folders.read, class_folders.write, class_folders.held, folder=True),
+    "yaml": Format(yaml.read, yaml.write),
+    "rasa": Format(rasa.read, rasa.write, rasa.held),
+    "rasa-md": Format(rasa_md.read, rasa_md.write, rasa_md.held),
+    "rasa-json": Format(rasa_json.read, rasa_json.write),
+    "vertex": Format(vertex.read, vertex.write, vertex.held),
     "xlsx": Format(xlsx.read, xlsx.write),
 }
+
+
+#: Formats in which a record may hold the texts of several.
+_OBJECTS = frozenset({"json", "jsonl"})
 
 
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     """Yield the records of a source in batches of about 1 MiB and at most 4,096 records, with all that is wrong.
 
-    A row that is no record is a `Reject` of its batch, and reading goes on after it.
+    A row that is no record is a `Reject` of its batch, and reading goes on after it. With `options.join` so is one that
+    has no partner there.
 
     Raises:
         InputError: the file as a whole cannot be read; batches that came before are not to be used then.
     """
     reader = rejects.read if source.origin is not None else FORMATS[source.format].read
-    return reader(source, options or ReadOptions())
+    options = options or ReadOptions()
+    batches = reader(source, options)
+    if source.format in _OBJECTS:
+        batches = map(intents.expanded, batches)
+    if options.join is None:
+        return batches
+    known = partners(options.join)
+    return (joined.joined(batch, known) for batch in batches)
+
+
+@lru_cache(maxsize=1)
+def partners(join: Join) -> joined.Partners:
+    """Return the rows of a file that is joined; it is read once in a process.
+
+    Raises:
+        UsageError, InputError: it cannot be read as a whole, or has not the key.
+    """
+    return joined.partners(join, read(sniff(join.path, join.name, ReadOptions())))
 
 
 def write(

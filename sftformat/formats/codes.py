@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from sftformat.documented import Page, fixture, jsonl, named
+from sftformat.documented import Page, Sample, fixture, jsonl, named
 
 _GOOD = b'{"text": "Fine film.", "label": "pos"}\n'
 _MAPPED = ("--task", "classification", "--map")
 _ONE_COLUMN = ("--layout", "text-label", "--map", "input=text;label")
 _BOM = b"\xef\xbb\xbf"
+
+
+def _joined(rows: bytes) -> Sample:
+    files = (("a.csv", b"id,text\n1,Fine film.\n2,Bad film.\n"), ("joined.csv", b"id,label\n" + rows))
+    return Sample(files, ("--join", "joined.csv:id"))
+
+
 _GZIP = bytes.fromhex("1f8b08000000000000ffab562a49ad28")
 
 #: In the order of the codes; name, severity, words and cure stand in `diagnostics.CODES`.
@@ -149,5 +156,20 @@ PAGES: tuple[Page, ...] = (
         "a label that was entered as 007 is the label 7 in a sheet, and in the CSV of the same data it is not.",
         (fixture("a workbook with a column of numbers"),),
         (fixture("a workbook with cells of text only"),),
+    ),
+    Page(
+        "SFT021",
+        "lookup tables, synonyms and entities of Rasa are no examples: a model trained on the data does not know them.",
+        (
+            named("nlu.md", b"## intent:hi\n- hey\n- hello\n## intent:bye\n- bye\n## synonym:hi\n- hiya\n"),
+            named("nlu.md", b"## intent:go\n- to [Rome](city)\n- off\n## intent:bye\n- bye\n"),
+        ),
+        (named("nlu.md", b"## intent:hi\n- hey\n- hello\n## intent:bye\n- bye\n"),),
+    ),
+    Page(
+        "SFT022",
+        "without its partner a row lacks a text or a label, and with two nobody knows which one is meant.",
+        (_joined(b"1,pos\n3,neg\n"), _joined(b"1,pos\n2,neg\n2,pos\n")),
+        (_joined(b"2,neg\n1,pos\n"),),
     ),
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 
 from sftformat.formats import parquet
 from sftformat.formats.container import open_regular
@@ -33,12 +34,14 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
 
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
-    Uncompressed JSON Lines in UTF-8 is cut at line starts, Parquet at row groups; every other file is one range. The
-    cuts depend on the content only.
+    Uncompressed JSON Lines in UTF-8 is cut at line starts, Parquet at row groups, class folders between files; every
+    other file is one range. The cuts depend on the content only.
 
     Raises:
         InputError: the file cannot be read.
     """
+    if source.texts:
+        return (yield from _scan_texts(source, unit_bytes))
     cuts = _Cuts(unit_bytes, source.path.stat().st_size) if _cut_at_lines(source) else None
     digest = hashlib.sha256()
     size = 0
@@ -56,6 +59,27 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
     if source.format == "parquet" and source.compression is None:
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
     return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
+
+
+def _scan_texts(source: Source, unit_bytes: int) -> Generator[int, None, Scan]:
+    """Return the scan of class folders: what the files are called counts as what they hold."""
+    digest = hashlib.sha256()
+    size, starts, cut = 0, [0], 0
+    for number, text in enumerate(source.texts):
+        if size - cut >= unit_bytes:
+            starts.append(number)
+            cut = size
+        own = hashlib.sha256()
+        for piece in _pieces(replace(source, path=source.path / text.name, name=f"{source.name}/{text.name}")):
+            own.update(piece)
+            size += len(piece)
+            yield len(piece)
+        digest.update(b"%s\0%s\n" % (text.name.encode(), own.hexdigest().encode()))
+    return Scan(digest.hexdigest(), size, _from(starts))
+
+
+def _from(starts: Sequence[int]) -> tuple[Range, ...]:
+    return tuple(Range(start, stop) for start, stop in zip(starts, [*starts[1:], None], strict=True))
 
 
 def _cut_at_lines(source: Source) -> bool:
@@ -80,9 +104,11 @@ def spread(source: Source, count: int) -> tuple[Range, ...]:
         starts = sorted({groups[len(groups) * number // count] for number in range(count)})
     elif _cut_at_lines(source):
         starts = _line_starts(source, count)
+    elif source.texts:
+        starts = sorted({len(source.texts) * number // count for number in range(count)})
     else:
         return (Range(),)
-    return tuple(Range(start, stop) for start, stop in zip(starts, [*starts[1:], None], strict=True))
+    return _from(starts)
 
 
 def _line_starts(source: Source, count: int) -> list[int]:

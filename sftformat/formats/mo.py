@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sftformat.diagnostics import Diagnostic
+from sftformat.diagnostics import Diagnostic, clip
 from sftformat.errors import UsageError
-from sftformat.formats import container, po, rows
+from sftformat.formats import catalogue, container, rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source, fault
 from sftformat.record import Batch, Record, Reject, encode_json
@@ -78,8 +78,8 @@ def _header(found: _Catalogue, options: ReadOptions) -> tuple[str, dict[str, str
         message, said = found.pair(number)
         if not message:
             header = said.decode("latin-1")
-            declared = po.CHARSET.search(header)
-            return options.encoding or (declared[1] if declared else "utf-8"), po.languages(header)
+            declared = catalogue.CHARSET.search(header)
+            return options.encoding or (declared[1] if declared else "utf-8"), catalogue.languages(header)
     return options.encoding or "utf-8", {}
 
 
@@ -96,12 +96,12 @@ def _batch(source: Source, found: _Catalogue, numbers: range, encoding: str, kno
             raw = message + b"\n" + said
             bad = rows.finding(source, "SFT006", f"a message that is not {encoding}", number + 1, at)
             rejects.append(rows.reject(source, number + 1, at, raw, bad))
-        elif why := po.left_out(entry):
+        elif why := catalogue.left_out(entry):
             bad = rows.finding(source, "SFT112", why, number + 1, at)
-            raw = b"\n".join(encode_json(each) for each in po.records_of(entry, known))
+            raw = b"\n".join(encode_json(each) for each in catalogue.records_of(entry, known))
             rejects.append(Reject(source.name, number + 1, at, len(raw), raw, source.format, "filtered", (bad,)))
         else:
-            made += [(record, number) for record in po.records_of(entry, known)]
+            made += [(record, number) for record in catalogue.records_of(entry, known)]
     return Batch(
         source.name,
         source.format,
@@ -118,7 +118,7 @@ def _notes(source: Source, numbers: range) -> list[Diagnostic]:
     return rows.opening_notes(source) if numbers.start == 0 else []
 
 
-def _entry(message: bytes, said: bytes, encoding: str) -> po.Entry | None:
+def _entry(message: bytes, said: bytes, encoding: str) -> catalogue.Entry | None:
     try:
         text, forms = message.decode(encoding), said.decode(encoding).split("\0")
     except (UnicodeError, LookupError):
@@ -127,21 +127,67 @@ def _entry(message: bytes, said: bytes, encoding: str) -> po.Entry | None:
     texts = {"msgctxt": context} if mark else {}
     one, plural, many = (rest if mark else text).partition("\0")
     if not plural:
-        return po.Entry([], {**texts, "msgid": one, "msgstr": forms[0]})
-    return po.Entry(
+        return catalogue.Entry([], {**texts, "msgid": one, "msgstr": forms[0]})
+    return catalogue.Entry(
         [], {**texts, "msgid": one, "msgid_plural": many} | {f"msgstr[{n}]": form for n, form in enumerate(forms)}
     )
 
 
-def write(
-    path: Path,
-    compression: str | None,  # noqa: ARG001 - every writer is called alike
-    batches: Batches,  # noqa: ARG001
-    columns: Columns,  # noqa: ARG001
-) -> int:
-    """Refuse: programs read catalogues that msgfmt has made of a `.po`.
+# ---------------------------------------------------------------------------------------------------- writing
+
+
+def held(names: Sequence[str]) -> list[str]:
+    """Return the columns that such a catalogue has a place for."""
+    known = {"source", "target", "source_lang", "target_lang", "context", "plural"}
+    return [name for name in names if name in known]
+
+
+def write(path: Path, compression: str | None, batches: Batches, columns: Columns) -> int:  # noqa: ARG001 - as others
+    """Write messages with their translations, sorted as programs look for them; return how many records.
 
     Raises:
-        UsageError: always.
+        UsageError: a record has no source and target, two have one message, or they are in several languages.
     """
-    raise UsageError(f"{path.name}: .mo is not written; write .po, and let msgfmt make it")
+    texts = {b"": catalogue.header(batches).encode()}
+    count = 0
+    for entry, number in catalogue.entries(batches):
+        key, said = _stored(entry)
+        if key in texts:
+            raise UsageError(f"a catalogue has one translation of a message; {clip(key.decode())!r} has two here")
+        texts[key] = said
+        count += number
+    with container.create(path, compression) as file:
+        file.write(_packed(sorted(texts.items())))
+    return count
+
+
+def _stored(entry: catalogue.Entry) -> tuple[bytes, bytes]:
+    """Return the key of an entry and its translations, as they are stored.
+
+    Raises:
+        UsageError: a text holds what parts the texts, or a translation is missing.
+    """
+    message, plural, context = (entry.texts.get(key) for key in ("msgid", "msgid_plural", "msgctxt"))
+    parts = [text for text in (message, plural, *entry.forms) if text is not None]
+    if not all(entry.forms) or not message or any("\0" in text for text in parts) or "\x04" in f"{context}{message}":
+        said = "a message and its translation, without NUL and U+0004"
+        raise UsageError(f"a catalogue holds {said}, and a row has not: {clip(message or '', 60)!r}")
+    key = message if plural is None else f"{message}\0{plural}"
+    return (key if context is None else f"{context}\x04{key}").encode(), "\0".join(entry.forms).encode()
+
+
+def _packed(texts: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Return the bytes of a catalogue: head, table of messages, table of translations, texts ended by NUL each."""
+    count = len(texts)
+    head = struct.pack("<7I", MAGIC, 0, count, 28, 28 + 8 * count, 0, 28 + 16 * count)
+    tables: list[int] = []
+    body: list[bytes] = []
+    at = 28 + 16 * count
+    for column in (0, 1):
+        for pair in texts:
+            tables += [len(pair[column]), at]
+            body.append(pair[column] + b"\0")
+            at += len(body[-1])
+    if at >= 1 << 32:
+        raise UsageError("a catalogue takes 4 GiB at most: write .po or .jsonl")
+    return head + struct.pack(f"<{len(tables)}I", *tables) + b"".join(body)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
-from sftformat.diagnostics import Diagnostic, Severity
+from sftformat.diagnostics import Diagnostic, Severity, clip
 from sftformat.errors import InputError, UsageError
 from sftformat.formats.container import chunks
 from sftformat.formats.lines import newline_of
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import ReadOptions, Source
-from sftformat.formats.textlines import Filling, Line, decoded, filling
-from sftformat.record import Batch, Record, encode_json
+from sftformat.formats.textlines import BLANK, Filling, Line, decoded, filling
+from sftformat.record import SPLIT_NAMES, Batch, Record, encode_json
 
 _Named = TypeVar("_Named")
 #: What a file name may end with to be one of two: a language tag, or the word for its side.
@@ -46,7 +47,8 @@ def _stem(path: Path) -> str:
 def pairs(paths: Sequence[Path]) -> dict[Path, Path]:
     """Return which of these files belong together: the first of two -> the second, the source first.
 
-    Two do that have one name but for the language; of three nobody knows which two are meant.
+    Two do that have one name but for the language; of three nobody knows which two are meant. Which is the source is
+    said by the word for its side, by `en-de` before the languages (`train.en-de.de`), else by the order.
     """
     groups: dict[str, list[Path]] = {}
     for path in paths:
@@ -55,9 +57,14 @@ def pairs(paths: Sequence[Path]) -> dict[Path, Path]:
     found = {}
     for group in groups.values():
         if len(group) == 2:
-            one, other = sorted(group, key=lambda path: _SIDES.get(tag_of(path.name).lower(), 0))
+            one, other = sorted(group, key=_side)
             found[one] = other
     return found
+
+
+def _side(path: Path) -> int:
+    tag = tag_of(path.name).lower()
+    return _SIDES.get(tag, int(_stem(path).lower().endswith(f"-{tag}")))
 
 
 def joined(source: Source, other: Source) -> Source:
@@ -96,8 +103,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     """
     assert source.beside is not None
     batch, other = filling(source), filling(source.beside)
-    tags = [tag_of(each.name).lower() for each in (source, source.beside)]
-    known = {} if set(tags) <= _SIDES.keys() else {"source_lang": tags[0], "target_lang": tags[1]}
+    tags = [tag_of(each.name) for each in (source, source.beside)]
+    known = {} if {tag.lower() for tag in tags} <= _SIDES.keys() else {"source_lang": tags[0], "target_lang": tags[1]}
     sides = (decoded(source, options, batch), decoded(source.beside, options, other))
     for one, two in zip(*sides, strict=True):
         _take(batch, one, two, known)
@@ -124,10 +131,65 @@ def _take(batch: Filling, one: Line, two: Line, known: Record) -> None:
         batch.reject(run, replace(bad, line=one.number))
 
 
-def write(path: Path, compression: str | None, batches: Batches, columns: Columns) -> int:  # noqa: ARG001
-    """Refuse: one file cannot hold two.
+# ---------------------------------------------------------------------------------------------------- writing
+
+
+def held(_: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that parallel text has a place for."""
+    return ("source", "target", "source_lang", "target_lang", "split")
+
+
+def write(path: Path, compression: str | None, batches: Batches, columns: Columns) -> int:  # noqa: ARG001 - as others
+    """Make the folder `path` with two files for each split, and return how many pairs.
+
+    They are called `SPLIT.en-de.en` and `SPLIT.en-de.de`, and `SPLIT.src` and `SPLIT.tgt` where no language is named.
 
     Raises:
-        UsageError: always.
+        UsageError: a record is no pair of texts of one line each, or the records are in several languages.
     """
-    raise UsageError(f"{path.name}: parallel text is two files, which is not written; write .tsv, .tmx or .jsonl")
+    path.mkdir()
+    files: dict[str, tuple[BinaryIO, BinaryIO]] = {}
+    tags: tuple[str, str] | None = None
+    count = 0
+    with ExitStack() as opened:
+        for record in (each for batch in batches() for each in batch):
+            pair = _pair_of(record)
+            tags = tags or _tags(record)
+            if _tags(record) != tags:
+                raise UsageError(f"parallel text is in one pair of languages, these are {tags} and {_tags(record)}")
+            split = SPLIT_NAMES[record["split"]] if record.get("split") else "train"
+            if split not in files:
+                stem = split if tags == ("src", "tgt") else f"{split}.{tags[0]}-{tags[1]}"
+                one, two = (opened.enter_context(open(path / f"{stem}.{tag}", "xb")) for tag in tags)
+                files[split] = one, two
+            for file, text in zip(files[split], pair, strict=True):
+                file.write(f"{text}\n".encode())
+            count += 1
+    return count
+
+
+def _tags(record: Record) -> tuple[str, str]:
+    """Return what the two files end with.
+
+    Raises:
+        UsageError: a language cannot be the ending of a file, or both are one.
+    """
+    one, two = record.get("source_lang"), record.get("target_lang")
+    if one is None and two is None:
+        return "src", "tgt"
+    if not all(isinstance(tag, str) and tag_of(f"x.{tag}") for tag in (one, two)) or one == two:
+        raise UsageError(f"the languages {clip(one, 40)!r} and {clip(two, 40)!r} cannot name two files: write .jsonl")
+    return str(one), str(two)
+
+
+def _pair_of(record: Record) -> tuple[str, str]:
+    at = f"(first at id {clip(str(record.get('id')), 60)!r})"
+    pair = record.get("source"), record.get("target")
+    if not all(isinstance(text, str) for text in pair):
+        raise UsageError(f"parallel text holds a source and a target, and a row has not both {at}")
+    one, two = str(pair[0]), str(pair[1])
+    if any(mark in text for text in (one, two) for mark in "\n\r\0\ufeff"):
+        raise UsageError(f"parallel text cannot hold a text with a line break, a NUL or a byte order mark {at}")
+    if not one.strip(BLANK) and not two.strip(BLANK):
+        raise UsageError(f"parallel text cannot hold a pair of blank lines {at}: leave these rows out")
+    return one, two

@@ -30,7 +30,7 @@ from sftformat.schema.store import load
 _LOOKED_AT = 100
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 #: Formats whose rows do not name their columns.
-_WITH_HEADER = frozenset({"csv", "tsv", "conll"})
+_WITH_HEADER = frozenset({"csv", "tsv", "conll", "vertex"})
 
 
 class _ReadAs(msgspec.Struct, frozen=True):
@@ -56,7 +56,9 @@ class _Line(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        return self.file, self.format, self.header, self.read_as
+        """What must be equal in lines that are read together: their file, unless each of these is a file."""
+        file = "" if self.format == "class-folders" else self.file
+        return file, self.format, self.header, self.read_as
 
 
 _decode = msgspec.json.Decoder(_Line).decode

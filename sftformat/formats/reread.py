@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic
-from sftformat.formats import conll, conllu, csvrow, jsonl, jsontext, po, rows, text, tmx
+from sftformat.formats import catalogue, conll, conllu, csvrow, jsonl, jsontext, po, rows, text, tmx, vertex
 from sftformat.formats.source import Source
 from sftformat.record import Record, Reject
 
@@ -62,16 +62,22 @@ def _sentence(at: At, row: str) -> Record | Diagnostic:
 
 def _entry(at: At, row: str) -> list[Record] | Diagnostic:
     found = po.parse(row.split("\n"))
-    if not isinstance(found, po.Entry) or not found.texts:
+    if not isinstance(found, catalogue.Entry) or not found.texts:
         said = found[1] if isinstance(found, tuple) else "comments only"
         return at.finding("SFT019", f"in raw, {said}", path="/raw")
-    why = po.left_out(found)
-    return at.finding("SFT112", why, path="/raw") if why else po.records_of(found, {})
+    why = catalogue.left_out(found)
+    return at.finding("SFT112", why, path="/raw") if why else catalogue.records_of(found, {})
 
 
 def _unit(at: At, row: str) -> list[Record] | Diagnostic:
     found = tmx.of_unit(at.source, row)
     return found if isinstance(found, list) else at.finding("SFT019", f"in raw, {found}", path="/raw")
+
+
+def _row(at: At, row: str) -> Record | Diagnostic:
+    found = csvrow.parse(row.split("\n"), 0, csvrow.Dialect(",", True), True)
+    made = vertex.record_of(found.cells, at.source) if isinstance(found, csvrow.Cells) else "a quote that is not closed"
+    return made if isinstance(made, dict) else at.finding("SFT101", f"in raw, {made}", path="/raw")
 
 
 def _line(at: At, row: str) -> Record | Diagnostic:
@@ -87,4 +93,5 @@ PARSERS: Mapping[str, Callable[[At, str], Record | list[Record] | Diagnostic]] =
     "po": _entry,
     "tmx": _unit,
     "text": _line,
+    "vertex": _row,
 }

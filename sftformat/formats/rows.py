@@ -14,6 +14,14 @@ from sftformat.formats.source import KEPT_BYTES, Source
 from sftformat.record import Reject
 
 BOM = b"\xef\xbb\xbf"
+#: The byte order marks, and the encoding that each says.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 def reject(source: Source, line: int, byte: int | None, raw: bytes, finding: Diagnostic, length: int = -1) -> Reject:

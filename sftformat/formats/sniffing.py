@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, xlsx
+from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, vertex, xlsx
 from sftformat.formats.container import chunks, compression_of, open_regular
-from sftformat.formats.source import ReadOptions, Source, by_name, fault
+from sftformat.formats.source import ReadOptions, Source, Text, by_name, fault
+from sftformat.formats.told import told
 
 #: The start of the text, in bytes, that decides what a file is.
 HEAD_BYTES = 1 << 20
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+#: What begins the documents of a project of Azure Language.
+_AZURE = re.compile(rb'"documents"\s*:\s*\[\s*\{\s*"location"')
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
-_FORMATS = ("csv", "tsv", "json", "jsonl", "parquet", "arrow", "text", "conll", "conllu", "po", "mo", "tmx", "xlsx")
+_BINARY = ("parquet", "arrow", "mo", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
+_FORMATS = (*_TEXT, *_BINARY, "yaml", "rasa", "rasa-md", "rasa-json", "vertex")
 #: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
 
-def sniff(path: Path, name: str, options: ReadOptions, beside: Path | None = None) -> Source:
+def sniff(
+    path: Path, name: str, options: ReadOptions, beside: Path | None = None, texts: Sequence[Text] = ()
+) -> Source:
     """Return what the file at `path` is and how it is to be read; `name` is what is shown and recorded for it.
 
-    With `beside` the two are parallel text.
+    With `beside` the two are parallel text. With `texts` it is a folder, and they are its class folders.
 
     A byte order mark decides the encoding, else `options.encoding`, else UTF-8; it is never guessed.
 
@@ -42,6 +42,9 @@ def sniff(path: Path, name: str, options: ReadOptions, beside: Path | None = Non
     """
     if options.format is not None and options.format not in _FORMATS:
         raise UsageError(f"unknown format {options.format!r}; known are {', '.join(_FORMATS)}")
+    if texts:
+        encoding = _codec(options.encoding) if options.encoding else "utf-8"
+        return Source(path, name, "class-folders", encoding=encoding, texts=tuple(texts))
     if beside is not None:
         return _pair(path, name, beside, options)
     head, compression = _head(path, name)
@@ -49,24 +52,33 @@ def sniff(path: Path, name: str, options: ReadOptions, beside: Path | None = Non
     source = Source(path, name, options.format or hint[0] or "", compression)
     if not head and compression is None and hint[1]:
         raise fault("SFT016", name, f"the {hint[1]} file is empty")
-    binary = options.format if options.format in ("parquet", "arrow", "mo", "xlsx") else _binary(head, source)
+    binary = options.format if options.format in _BINARY else _binary(head, source)
     if binary:
         return replace(source, format=binary)
     source = _encoded(source, head, options)
     text, complete = _text(source, head)
     source = replace(source, line_end=_line_end(text))
     named = options.format or (source.format if source.format in _BY_NAME and text.strip() else None)
-    source = replace(source, format=named or _format(source, text, complete))
+    source = replace(source, format=named or told(source.format, text) or _format(source, text, complete))
     if source.format == "po":
         return po.detect(source, text, options)
     if source.format == "conll":
         return conll.detect(source, _whole_lines(text, source, complete).decode("utf-8", "replace"), options)
+    if source.format == "vertex" or (source.format == "csv" and _is_vertex(source, text, complete, options)):
+        return vertex.detect(source, options)
     if source.format in ("csv", "tsv"):
         return dialect.detect(source, _whole_lines(text, source, complete), complete, options)
     if source.line_end == "\r" and not _RECORD_CR.search(text):
         # A CR is also white space inside a record.
         return replace(source, line_end="\n")
     return source
+
+
+def _is_vertex(source: Source, text: bytes, complete: bool, options: ReadOptions) -> bool:
+    if options.columns or options.delimiter or not options.header:
+        return False
+    whole = _whole_lines(text, source, complete).decode("utf-8", "surrogateescape")
+    return vertex.looks_like(whole.split("\r" if source.line_end == "\r" else "\n"))
 
 
 def _pair(path: Path, name: str, beside: Path, options: ReadOptions) -> Source:
@@ -102,7 +114,7 @@ def _binary(head: bytes, source: Source) -> str | None:
         raise fault("SFT016", source.name, "Feather version 1; write it again as version 2 (Arrow IPC)", hint="")
     if head.startswith(b"PK\x03\x04") and source.compression is None and xlsx.is_sheet(source.path):
         return "xlsx"
-    if source.format in ("parquet", "arrow", "mo", "xlsx"):
+    if source.format in _BINARY:
         raise fault("SFT016", source.name, f"named {source.format}, but the content is not")
     for magic, what in ((b"PK\x03\x04", "a zip archive"), (b"BZh", "bzip2 data"), (b"\xfd7zXZ", "xz data")):
         if head.startswith(magic):
@@ -112,7 +124,7 @@ def _binary(head: bytes, source: Source) -> str | None:
 
 def _encoded(source: Source, head: bytes, options: ReadOptions) -> Source:
     asked = _codec(options.encoding) if options.encoding else None
-    for mark, encoding in _MARKS:
+    for mark, encoding in rows.MARKS:
         if head.startswith(mark):
             return replace(source, encoding=encoding, bom=len(mark))
     if asked:
@@ -242,6 +254,12 @@ def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool)
     if one:
         message = "one JSON object, not an array of records or JSON Lines"
         hint = "write one object a line, or put the objects into an array"
+        if _AZURE.search(text):
+            message = (
+                "a project of Azure Language, whose texts stand in files of their own, which are never followed: "
+                "put each text beside its category, as in {text, label}"
+            )
+            hint = ""
         raise fault("SFT002", source.name, message, line=1, byte=source.bom, hint=hint)
     if hint in ("csv", "tsv") and wrong is not None:
         return None

@@ -36,12 +36,31 @@ _EXTENSIONS = {
     "mo": "mo",
     "tmx": "tmx",
     "xlsx": "xlsx",
+    "yml": "yaml",
+    "yaml": "yaml",
     "conll2003": "conll",
     "bio": "conll",
     "iob": "conll",
     "iob2": "conll",
 }
+#: What else the endings of files that are written say.
+_WRITTEN = {"txt": "text", "yml": "rasa", "yaml": "rasa", "md": "rasa-md"}
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A file whose rows go beside those of the inputs where `other` of it has the value of their `key`."""
+
+    path: Path
+    name: str
+    key: str
+    other: str
+    sha256: str
+
+    def to_json(self) -> dict[str, str]:
+        """Return what a manifest says of it."""
+        return {"file": self.name, "key": self.key, "other": self.other, "sha256": self.sha256}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,7 @@ class ReadOptions:
 
     `delimiter` is one character, or `tab` or `\\t`. `columns` names the columns of a file without a header.
     `max_line_bytes` bounds one record of a text format, in uncompressed bytes. `sheet` names a sheet of a workbook.
+    `join` is a file whose rows are joined to those that are read.
     """
 
     encoding: str | None = None
@@ -59,6 +79,7 @@ class ReadOptions:
     max_line_bytes: int = 64 << 20
     format: str | None = None
     sheet: str | None = None
+    join: Join | None = None
 
 
 def check_columns(options: ReadOptions) -> None:
@@ -88,6 +109,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A file in a class folder: its path below the input, '/'-separated, with the label and the split that it says."""
+
+    name: str
+    label: str | None
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
     """A part of an input that can be read by itself; the fields are those of `Source`."""
 
@@ -110,12 +140,13 @@ class Source:
     quoting      csv and tsv: False when `"` is plain text in this file
     header       csv and tsv: the column names as written, or those given for a file without a header
     header_row   csv and tsv: the first record is the header
-    start, stop  the range: 0-based bytes (jsonl) or row groups (parquet); stop None is the end
+    start, stop  the range: 0-based bytes (jsonl), row groups (parquet) or texts (class folders); stop None is the end
     first_line   1-based line, or row of parquet, at `start`
     notes        findings about the file as a whole, reported with its first batch
     origin       a run of lines of a file of rejects: where the rows came from; `format`, `delimiter`, `quoting` and
                  `header` are then those of the rows
     beside       parallel text: the file with the other side
+    texts        class folders: the files, `path` being the folder above them all
     """
 
     path: Path
@@ -135,6 +166,7 @@ class Source:
     notes: tuple[Diagnostic, ...] = ()
     origin: Origin | None = None
     beside: Source | None = None
+    texts: tuple[Text, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -169,12 +201,14 @@ def by_name(name: str) -> tuple[str, str | None] | None:
 
 
 def written_as(name: str) -> tuple[str, str | None] | None:
-    """As `by_name`, for a file that is to be written: `.txt` is text then. One to be read may hold anything."""
+    """As `by_name`, for a file that is to be written, of which nothing but the name says what it is.
+
+    `.txt` is text then, `.yml` and `.md` are training data of Rasa. One to be read may hold anything.
+    """
     parts = name.lower().rsplit("/", 1)[-1].split(".")[1:]
     compression = _COMPRESSIONS.get(parts[-1]) if parts else None
-    if (parts[:-1] if compression else parts)[-1:] == ["txt"]:
-        return "text", compression
-    return by_name(name)
+    own = _WRITTEN.get("".join((parts[:-1] if compression else parts)[-1:]))
+    return (own, compression) if own else by_name(name)
 
 
 def fault(code: str, name: str, message: str, **fields: Any) -> InputError:

@@ -77,7 +77,7 @@ def _found(specs: Sequence[str], options: DatasetOptions, folder: Path) -> Gener
     readable = []
     for each in inputs:
         try:
-            source = sniff(each.path, each.name, options.read)
+            source = sniff(each.path, each.name, options.read, each.beside, each.texts)
             if not each.canonical:
                 sample(source, options)
             readable.append(each)

@@ -167,7 +167,7 @@ def _count_rejects(made: Measured, rejects: Sequence[Reject]) -> None:
 def _keep_first(made: Measured, job: Job, batch: Batch, rows: Sequence[Record]) -> None:
     left = job.first - len(made.first)
     for index in range(min(left, len(batch))):
-        row, file, line = rows[index], batch.file, batch.lines[index]
+        row, file, line = rows[index], batch.file_of(index), batch.lines[index]
         if job.binding is not None:
             file, line = row["source"]["file"], row["source"]["line"]
         made.first.append(First(file, line, row))

@@ -1,12 +1,7 @@
 """Record layouts: the shapes that records have in the wild, each a JSON Schema in `schemas/layouts`.
 
-A layout that only renames is that file and no code. One that restructures names a module here with three functions::
-
-    to_canonical(record)        one raw record that fits the schema -> `input`, `target` and what else the task has
-    from_canonical(row, types)  the way back; `types` are the JSON types of the source columns
-    source_pointer(pointer, row)  where in the raw record a place of `input` or `target` of the row came from
-
-or, where these depend on what an input holds, `reader(binding, labels)`, which returns them (see `reader.py`).
+A layout that only renames is that file and no code. One that restructures names a module here, which offers
+`reader(binding, labels)`: the two ways between a raw record and the learned fields of a row (see `reader.py`).
 
 Add a layout: write the schema file, add its name to `LAYOUTS`, add samples.
 """
@@ -29,6 +24,8 @@ LAYOUTS = (
     "prodigy-choices",
     "label-studio",
     "label-studio-labels",
+    "label-studio-min",
+    "label-studio-min-labels",
     "augmented-manifest",
     "augmented-manifest-labels",
     "swift-label",
@@ -38,12 +35,14 @@ LAYOUTS = (
     "text-spans",
     "prodigy-spans",
     "label-studio-spans",
+    "label-studio-min-spans",
     "alpaca",
     "prompt-completion",
     "translation",
     "parallel-text",
     "context-question",
     "squad",
+    "multiple-choice",
     "preference",
     "preference-unpaired",
     "openai-chat",
@@ -52,6 +51,7 @@ LAYOUTS = (
     "mistral",
     "history",
     "swift-sharegpt",
+    "turns",
     "preference-chat",
     "preference-unpaired-chat",
 )

@@ -11,9 +11,9 @@ from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
+from sftformat.layouts.cells import scalar_text
 from sftformat.layouts.layout import Binding, Pointer
 from sftformat.layouts.reader import Reader, Types
-from sftformat.layouts.rename import scalar_text
 from sftformat.record import Record
 
 _METADATA = "-metadata"

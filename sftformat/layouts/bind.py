@@ -8,15 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import CAPTURES, MISSING, SPLIT_NAMES, Binding, Layout, Pointer, Rule, get, parse, render
+from sftformat.layouts.layout import CAPTURES, MISSING, Binding, Layout, Pointer, Rule, get, parse, render
 from sftformat.layouts.reader import LABEL, places_of
 from sftformat.layouts.rename import kind_of
-from sftformat.record import Record
+from sftformat.record import SPLIT_NAMES, Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
 from sftformat.schema.store import load
 
 #: The name of a label, which goes before its id that may stand beside it.
 LABEL_NAME: Pointer = ("label_text",)
+#: The fields without which there is nothing to learn from or to predict for.
+INPUTS = ("instruction", "input", "input_pair")
 _SCALARS = ["string", "integer", "number", "boolean"]
 
 
@@ -88,6 +90,8 @@ def _with_unlabelled(found: Layout, records: Sequence[Record], given: Mapping[st
 def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
     fields = load(f"canonical/{found.task}")["properties"]
     for key in mapping:
+        if key.startswith(LABEL) and found.module == "one_hot":
+            continue  # a column that the user says is a label, whatever else it holds
         if key not in fields or key in ("source", "meta"):
             raise UsageError(f"--map {key}=…: {found.task} has no field {key!r}; it has {', '.join(fields)}")
     return {key: parse(at) if at.startswith("/") else (at,) for key, at in mapping.items()}
@@ -142,6 +146,9 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     # Two fields may be mapped to one name; whether that can be meant is said elsewhere.
     schema["required"] = list(dict.fromkeys(renamed.get(name, name) for name in schema.get("required", ())))
     schema["required"] += [pointer[0] for key, pointer in at.items() if key.startswith(LABEL) and len(pointer) == 1]
+    if not found.labels_wanted:
+        schema.pop("anyOf", None)  # names of what holds the labels
+        schema["required"] = [at[key][0] for key in INPUTS if key in at]
     return schema
 
 

@@ -1,4 +1,4 @@
-"""CSV and TSV hold only text: which cells the schema is to see as JSON, and how."""
+"""CSV and TSV hold only text: which cells the schema is to see as JSON, and how; and scalars as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.layouts.layout import Binding
-from sftformat.record import Record, decode_json
+from sftformat.record import Number, Record, decode_json
 from sftformat.schema.decide import plain
 
 #: Formats in which every value is text.
@@ -25,18 +25,22 @@ def read_cells(records: Sequence[Record], binding: Binding) -> Sequence[Record]:
     return [read_some(record, names) for record in records] if names else records
 
 
-def read_some(record: Record, names: Sequence[str]) -> Record:
-    """Return a copy of a record with the texts under these names read as JSON; what is not JSON stays as it is."""
+def read_some(record: Record, names: Sequence[str], as_shown: bool = True) -> Record:
+    """Return a copy of a record with the texts under these names read as JSON; what is not JSON stays as it is.
+
+    `as_shown` to the schema numbers are floats; else they keep their text.
+    """
     read: dict[str, Any] = dict(record)
     for name in names:
         cell = read.get(name)
         if isinstance(cell, str):
             try:
-                value = plain(decode_json(cell)) if cell.strip() else None
+                value = decode_json(cell) if cell.strip() else None
+                shown = plain(value)
             except (msgspec.DecodeError, RecursionError):
                 continue
-            if value not in (inf, -inf):
-                read[name] = value
+            if shown not in (inf, -inf):
+                read[name] = shown if as_shown else value
     return read
 
 
@@ -58,3 +62,17 @@ def joined_cell(texts: Sequence[str], between: str) -> str:
     if (cell.split(between) if cell else []) != list(texts):
         raise UsageError(f"the labels {clip(list(texts))} cannot stand in one cell with {between!r} between them")
     return cell
+
+
+def scalar_text(value: Any) -> str:
+    """Return the text of a JSON scalar as it stood in the source: `007`, `1.10`, `true`."""
+    if type(value) is str:
+        return value
+    if type(value) is bool:
+        return "true" if value else "false"
+    return value.text if type(value) is Number else str(value)
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text of a number; a whole one is written without a point."""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)

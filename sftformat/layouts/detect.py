@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.errors import UsageError
+from sftformat.errors import UndecidedError, UsageError
 from sftformat.layouts import LAYOUTS, refused
 from sftformat.layouts.bind import bind, bound_schema
 from sftformat.layouts.cells import read_cells
-from sftformat.layouts.layout import MISSING, Binding, Layout, get, layout
+from sftformat.layouts.layout import MISSING, Binding, Fault, Layout, get, layout
 from sftformat.layouts.near import first_misfit, why_none
 from sftformat.layouts.reader import reader_of
 from sftformat.layouts.suits import target_factor
@@ -64,6 +64,9 @@ def candidates(
     """Return the built-in layouts that fit a sample of records, the best first.
 
     Without `need_target` the target may be missing from all of them: data that is only to be predicted.
+
+    Raises:
+        UndecidedError: the records have the marks of a layout, and which of their columns is meant they do not say.
     """
     found = []
     shown = records if textual else [plain(record) for record in records]
@@ -96,7 +99,8 @@ def choose(
     Raises:
         UsageError: none fits (the columns there are are named, and what is missing), two fit equally well (both are
             named, and the options that choose), the best explains next to nothing or fits next to none (the first
-            that does not is shown), or the records are preferences and these were not asked for.
+            that does not is shown), the records are preferences and these were not asked for, or each is but a turn of
+            a conversation.
     """
     columns = refused.preference(records)
     if columns and preference is None:
@@ -116,6 +120,11 @@ def choose(
     if rivals:
         options = " or ".join(f"--layout {each.name} ({each.binding.layout.task})" for each in (best, *rivals))
         raise UsageError(f"{name}: {best.name} and {rivals[0].name} fit equally well: choose {options}")
+    if best.binding.layout.task == "text-to-text" and refused.linked(records):
+        raise UsageError(
+            f"{name}: rows linked by 'parent_id' (h2o-llmstudio), each a turn of a conversation, which are not put "
+            f"together: write each conversation as messages, or take every row by itself with --layout {best.name}"
+        )
     if best.fit * best.coverage < WEAK:
         misfit = first_misfit(best.binding, records, textual)[1]
         why = "; ".join((*best.reasons, *best.against)[:2]) + (f" (one that does not: {misfit})" if misfit else "")
@@ -137,6 +146,8 @@ def _candidate(
 ) -> Candidate | None:
     try:
         binding = bind(known, records, mapping)
+    except UndecidedError:
+        raise
     except UsageError:
         return None
     if not _complete(binding, records, need_target):
@@ -188,11 +199,16 @@ def _complete(binding: Binding, records: Sequence[Record], need_target: bool) ->
 def _fit_share(binding: Binding, shown: Sequence[Any], textual: bool) -> float:
     assert binding.compiled is not None
     shown = list(read_cells(shown, binding) if textual else shown)
-    fault = reader_of(binding).fault if binding.layout.module else None
-    if fault is None and binding.compiled.all_fit(shown):
+    faults = reader_of(binding).faults if binding.layout.module else None
+    if faults is None and binding.compiled.all_fit(shown):
         return 1.0
     fitting = [record for record in shown if binding.compiled.fits(record)]
-    return sum(fault is None or fault(record) is None for record in fitting) / len(shown)
+    return sum(faults is None or not any(map(_costs_row, faults(record))) for record in fitting) / len(shown)
+
+
+def _costs_row(fault: Fault) -> bool:
+    """Whether a record with this fault is none of the layout; spans that are wrong say nothing against it."""
+    return fault.code in ("SFT101", "SFT104")
 
 
 def _used(binding: Binding) -> set[str]:

@@ -7,25 +7,37 @@ passes over it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.layouts.layout import Binding, Pointer, get, put, render
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import Binding, Fault, Pointer, get, put
 from sftformat.layouts.reader import Reader, Types
 from sftformat.record import Record
-from sftformat.schema.explain import Violation
 
 PREFIX = "__label__"
+_LINE: Pointer = ("line",)
 #: What ends a word for fastText.
 _BLANK = re.compile(r"[ \t\v\f\r\n\0]")
 _LABEL = re.compile(r"(?:(?<=[ \t\v\f\r\0])|^)__label__([^ \t\v\f\r\0]*)[ \t\v\f\r\0]?")
 
 
+def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:  # noqa: ARG001 - as other modules
+    """Return nothing: all of a record is its line.
+
+    Raises:
+        UsageError: the labels are said to stand elsewhere.
+    """
+    if binding.at.get("target", _LINE) not in (_LINE, binding.at.get("input")):
+        raise UsageError("fastText has the labels in the line itself")
+    return {}
+
+
 def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG001 - every module is asked alike
     """Return the reader for lines with one label (classification) or any number of them."""
     single = binding.layout.task == "classification"
-    at = binding.at.get("input", ("line",))
+    at = binding.at.get("input", _LINE)
 
     def to_canonical(record: Record) -> Record:
         line = get(record, at)
@@ -36,26 +48,24 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
     def from_canonical(row: Mapping[str, Any], _: Types) -> Record:
         target = row["target"]
         named = [] if target is None else [target] if single else target
+        why = _refusal(row, named if target is not None else None)
+        if why:
+            raise UsageError(why)
         record: Record = {}
         put(record, at, "".join(f"{PREFIX}{label} " for label in named) + row["input"])
         return record
 
-    def fault(record: Record) -> Violation | None:
+    def faults(record: Record) -> Iterator[Fault]:
         found = set(_LABEL.findall(get(record, at)))
         if "" in found:
-            return Violation("SFT101", render(at), "fasttext", f"a label after {PREFIX}", "nothing")
-        if single and len(found) > 1:
-            return Violation("SFT101", render(at), "fasttext", "one label", f"{len(found)} labels")
-        return None
-
-    def refusal(row: Mapping[str, Any]) -> str | None:
-        target = row["target"]
-        return _refusal(row, [target] if single and target is not None else target)
+            yield Fault("SFT101", at, expected=f"a label after {PREFIX}", got="nothing")
+        elif single and len(found) > 1:
+            yield Fault("SFT101", at, expected="one label", got=f"{len(found)} labels")
 
     def source_pointer(_: Pointer, __: Mapping[str, Any]) -> Pointer:
         return at
 
-    return Reader(at[:1], to_canonical, from_canonical, source_pointer, fault, refusal, flat=True)
+    return Reader(at[:1], to_canonical, from_canonical, source_pointer, faults, flat=True)
 
 
 def _refusal(row: Mapping[str, Any], labels: Sequence[str] | None) -> str | None:

@@ -8,16 +8,12 @@ from typing import Any
 from sftformat.layouts.layout import Pointer
 from sftformat.layouts.messages import turn_number
 from sftformat.layouts.pairs import from_pairs, to_pairs
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
 
 #: The keys that together are the last question, in this order, with a line break between them.
 QUESTION = ("instruction", "input", "query")
 ANSWER = ("response", "output")
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = (*QUESTION, *ANSWER, "system", "history")
-#: Of these keys a record has some; what the way back would not write again is kept as it is.
-ONE_OF = (*QUESTION, *ANSWER)
-HOLDS: tuple[str, ...] = ()
 
 
 def to_canonical(record: Record) -> Record:
@@ -54,3 +50,7 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     if pair < (len(turns) - system - 1) // 2:
         return ("history", str(pair), str(side))
     return ("response",) if side else ("query",)
+
+
+_ONE_OF = (*QUESTION, *ANSWER)
+reader = fixed(Reader((*_ONE_OF, "system", "history"), to_canonical, from_canonical, source_pointer, one_of=_ONE_OF))

@@ -5,17 +5,25 @@ Annotations that were cancelled do not count; of several that count all must say
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.errors import UsageError
-from sftformat.layouts.layout import Binding, Pointer, get, put
+from sftformat.errors import UndecidedError, UsageError
+from sftformat.layouts.layout import Binding, Fault, Pointer, get, put
 from sftformat.layouts.reader import Reader, Types, text_of
 from sftformat.record import Record
-from sftformat.schema.explain import Violation
 
-_USUAL = ("text", "sentence", "review", "reviewText", "comment", "content", "document")
+#: What Label Studio adds to a task.
+BESIDE = (
+    *("predictions", "drafts", "project", "inner_id", "file_upload", "created_at", "updated_at", "updated_by"),
+    *("total_annotations", "cancelled_annotations", "total_predictions", "comment_count", "comment_authors"),
+    *("unresolved_comment_count", "last_comment_updated_at"),
+)
+#: Types of results that are spans of a text.
+SPANS = frozenset({"labels", "hypertextlabels"})
+#: Usual names of a text.
+USUAL = ("text", "sentence", "review", "reviewText", "comment", "content", "document")
 
 
 def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:
@@ -35,7 +43,7 @@ def _text_key(datas: Sequence[Any]) -> str:
     objects = [each for each in datas if isinstance(each, dict)]
     names = dict.fromkeys(name for each in objects for name in each)
     texts = [name for name in names if all(isinstance(each.get(name, ""), str) for each in objects)]
-    usual = [name for name in _USUAL if name in texts]
+    usual = [name for name in USUAL if name in texts]
     if len(texts) == 1 or usual:
         return (usual or texts)[0]
     said = ", ".join(clip(name, 40) for name in texts[:5]) or "none"
@@ -48,7 +56,9 @@ def _question(records: Sequence[Record]) -> Pointer:
     )
     if len(asked) > 1:
         said = ", ".join(clip(name, 40) for name in list(asked)[:5])
-        raise UsageError(f"several questions have choices ({said}): say which with --map target=NAME")
+        kinds = {each.get("type") for record in records for live in _live(record) for each in _results(live)}
+        error = UsageError if kinds & SPANS else UndecidedError  # as spans the records can be read all the same
+        raise error(f"several questions have choices ({said}): say which with --map target=NAME")
     return tuple(asked)
 
 
@@ -58,14 +68,17 @@ def _live(record: Record) -> list[Record]:
     ]
 
 
+def _results(annotation: Record) -> list[Record]:
+    results = annotation.get("result")
+    return [each for each in (results if isinstance(results, list) else ()) if isinstance(each, dict)]
+
+
 def _choices(annotation: Record, question: Pointer) -> list[Record]:
     """Return the answers of an annotation to the question, to any where none is named."""
-    results = annotation.get("result")
     return [
         each
-        for each in (results if isinstance(results, list) else ())
-        if isinstance(each, dict)
-        and each.get("type") == "choices"
+        for each in _results(annotation)
+        if each.get("type") == "choices"
         and "from_name" in each
         and each["from_name"] in (question or (each["from_name"],))
     ]
@@ -104,22 +117,21 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
         result = {"from_name": name, "to_name": text[-1], "type": "choices", "value": chosen}
         return {**record, "annotations": [{"result": [result] if chosen["choices"] else []}]}
 
-    def fault(record: Record) -> Violation | None:
-        return _fault(record, _answers(record, question), text, single)
+    def faults(record: Record) -> Iterator[Fault]:
+        yield from _faults(record, _answers(record, question), text, single)
 
     def source_pointer(pointer: Pointer, _: Mapping[str, Any]) -> Pointer:
         return text if pointer[0] == "input" else ("annotations",)
 
-    return Reader(("data", "annotations"), to_canonical, from_canonical, source_pointer, fault)
+    return Reader(("data", "annotations"), to_canonical, from_canonical, source_pointer, faults, beside=BESIDE)
 
 
-def _fault(record: Record, answers: Sequence[Sequence[str]], text: Pointer, single: bool) -> Violation | None:
-    if not isinstance(get(record, text), str):
-        return Violation("SFT104", f"/data/{text[-1]}", "type", "a text", "something else")
+def _faults(record: Record, answers: Sequence[Sequence[str]], text: Pointer, single: bool) -> Iterator[Fault]:
     said = {tuple(sorted(each)) for each in answers}
-    if len(said) > 1:
+    if not isinstance(get(record, text), str):
+        yield Fault("SFT104", ("data", text[-1]), expected="a text", got="something else")
+    elif len(said) > 1:
         shown = clip("; ".join(", ".join(each) or "none" for each in sorted(said)), 80)
-        return Violation("SFT101", "/annotations", "choices", "annotations that say the same", shown)
-    if single and answers and len(answers[0]) > 1:
-        return Violation("SFT101", "/annotations", "choices", "one choice", clip(", ".join(answers[0]), 80))
-    return None
+        yield Fault("SFT101", ("annotations",), expected="annotations that say the same", got=shown)
+    elif single and answers and len(answers[0]) > 1:
+        yield Fault("SFT101", ("annotations",), expected="one choice", got=clip(", ".join(answers[0]), 80))

@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sftformat.layouts.label_studio import BESIDE, SPANS
 from sftformat.layouts.layout import Fault, Pointer
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.spans import Span, spans_of, tagged
 from sftformat.layouts.spans import faults as wrong
 from sftformat.layouts.text_spans import span_of
 from sftformat.record import Record
-
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("data", "annotations")
-#: Other canonical fields that it writes.
-HOLDS = ("text", "offsets")
-#: What the way back would not write again is kept as it is.
-ONE_OF: tuple[str, ...] = ()
-#: The kinds of results that are spans of a text.
-_KINDS = ("labels", "hypertextlabels")
 
 
 def left_out(record: Record) -> str:
@@ -41,7 +34,7 @@ def _spans_of(number: int, annotation: Record) -> list[Span]:
     return [
         span_of(result["value"], ("annotations", str(number), "result", str(index), "value"))
         for index, result in enumerate(annotation["result"])
-        if result.get("type") in _KINDS
+        if result.get("type") in SPANS
     ]
 
 
@@ -100,3 +93,10 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
 def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:  # noqa: ARG001 - as other modules
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     return ("data",) if pointer[0] == "input" else ("annotations",)
+
+
+_KEYS = ("data", "annotations")
+_HOLDS = ("text", "offsets")
+reader = fixed(
+    Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, left_out, holds=_HOLDS, beside=BESIDE)
+)

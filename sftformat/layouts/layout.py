@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from sftformat.diagnostics import Severity
+from sftformat.diagnostics import CODES, Severity
 from sftformat.errors import SchemaError, UsageError
 from sftformat.layouts import LAYOUTS
 from sftformat.record import Record
@@ -21,20 +21,6 @@ Pointer = tuple[str, ...]
 
 #: Captured key -> the canonical field that takes it.
 CAPTURES = {"{src}": "source_lang", "{tgt}": "target_lang"}
-
-#: Words for the three splits, in a `split` column and in parts of file names.
-SPLIT_NAMES: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "tests": "test",
-    "eval": "test",
-    "evaluation": "test",
-}
 
 
 class _Missing:
@@ -69,7 +55,8 @@ class Rule:
 class Layout:
     """One layout as its schema states it.
 
-    `own` is a schema that the user gave, which every record must fit besides `schema`.
+    `own` is a schema that the user gave, which every record must fit besides `schema`. Where no `labels_wanted` a file
+    is known to be unlabelled: its records need no more than an input.
     """
 
     name: str
@@ -81,21 +68,31 @@ class Layout:
     unlabelled: tuple[Any, ...] = ()
     module: str | None = None
     own: Mapping[str, Any] | None = None
+    labels_wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong with a record though it fits its schema: code, place in the record, and words for it.
 
-    `severity` is that of the code unless it is given.
+    Without a message the words are what was expected and what was found. `severity` is that of the code unless it is
+    given.
     """
 
     code: str
     at: Pointer
-    message: str
+    message: str = ""
     expected: str = ""
     got: str = ""
     severity: Severity | None = None
+
+    @property
+    def words(self) -> str:
+        return self.message or f"{render(self.at) or 'the record'}: expected {self.expected}, got {self.got}"
+
+    @property
+    def costs_row(self) -> bool:
+        return (self.severity or CODES[self.code].severity) is Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +197,7 @@ def from_user(schema: Mapping[str, Any], name: str) -> Layout:
     if read.module is not None:
         shape = next(known.schema for known in _built_in() if known.module == read.module)
     elif read.task == "chat":
-        raise SchemaError(f"{name}: at /x-sftformat: chat needs a module: openai_chat or sharegpt")
+        raise SchemaError(f"{name}: at /x-sftformat: chat needs a module: openai_chat, sharegpt or turns")
     return replace(read, schema=shape, own=schema)
 
 

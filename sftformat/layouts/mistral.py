@@ -7,14 +7,11 @@ from typing import Any
 
 from sftformat.layouts import openai_chat
 from sftformat.layouts.layout import Fault, Pointer
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
 
 #: Key of Mistral -> key of OpenAI for the same thing; a record has one of the two.
 _NAMES = {"interactions": "messages", "available_tools": "tools"}
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("interactions", "available_tools", "messages", "tools")
-#: Of these keys a record has some; what the way back would not write again is kept as it is.
-ONE_OF = KEYS
 
 
 def faults(record: Record) -> Iterator[Fault]:
@@ -40,3 +37,7 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
 def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     return ("interactions", *openai_chat.source_pointer(pointer, row)[1:])
+
+
+_KEYS = ("interactions", "available_tools", "messages", "tools")
+reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, holds=("tools",), one_of=_KEYS))

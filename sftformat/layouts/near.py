@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from sftformat.record import Record
 from sftformat.schema.decide import plain
 
 _SHARED = frozenset({"id", "split", "weight", "group"})
+_SCORES = ("score", "similarity", "similarity_score", "rating")
+#: Names of a column that is the target, most likely.
+_LABELS = ("label", "labels", "target", "gold_label", "class", "category", "sentiment", "intent", *_SCORES)
 #: Fields without which a row of a layout that only renames is none; alpaca may do without an input.
 _NEEDED = ("instruction", "input", "input_pair", "target")
 
@@ -124,16 +128,22 @@ def _usual_names() -> list[str]:
 
 
 def _guessed(records: Sequence[Record]) -> str:
-    """Return the options for two columns of texts beside a label, which are a pair of sentences, most likely."""
+    """Return the options for columns of texts beside a label: the first two are a pair, as in run_glue.py."""
     names = list(dict.fromkeys(key for record in records for key in record))
-    labels = [name for name in names if name in ("label", "target", "gold_label", "score")]
+    labels = [name for name in names if name in _LABELS]
     texts = [
         name for name in names if name not in labels and all(_is_text(record.get(name, "")) for record in records[:100])
     ]
-    if len(labels) != 1 or len(texts) != 2:
+    if len(labels) != 1 or not texts:
         return ""
-    task = "regression" if labels[0] == "score" else "classification"
-    return f"--task {task} --map input={texts[0]} --map input_pair={texts[1]} --map target={labels[0]}"
+    task = "regression" if labels[0] in _SCORES else "classification"
+    pair = [f"--map input_pair={_quoted(name)}" for name in texts[1:2]]
+    return " ".join((f"--task {task} --map input={_quoted(texts[0])}", *pair, f"--map target={_quoted(labels[0])}"))
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a shell takes it."""
+    return shlex.quote(clip(name, 40))
 
 
 def _is_text(value: object) -> bool:

@@ -5,15 +5,14 @@ For multilabel any number of them is 1; for classification exactly one. All null
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import MISSING, Binding, Pointer, get, put, render
+from sftformat.layouts.layout import MISSING, Binding, Fault, Pointer, get, put, render
 from sftformat.layouts.reader import LABEL, Reader, Types, label_places, text_of
 from sftformat.record import Number, Record
-from sftformat.schema.explain import Violation
 
 #: What a place holds that says nothing.
 _NOTHING = (None, -1, "", MISSING)
@@ -32,6 +31,8 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
         UsageError: there is none.
     """
     holder = binding.at.get("target")
+    if told := {key: pointer for key, pointer in binding.at.items() if key.startswith(LABEL)}:
+        return told
     if holder is not None:
         inner = [value for record in records if isinstance(value := get(record, holder), dict)]
         return {LABEL + name: (*holder, name) for name in dict.fromkeys(name for each in inner for name in each)}
@@ -89,12 +90,16 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         record: Record = {}
         put(record, binding.at["input"], row["input"])
         target = row["target"]
+        if not known and not (holder and target is None):
+            raise UsageError(f"layout {binding.layout.name} has a place for each label, and no row has one")
         hot = set() if target is None else {target} if single else set(target)
-        for label, pointer in known.items() if target is not None or not holder else ():
+        for label, pointer in known.items() if target is not None else ():
             kinds = types.get(pointer[0] if len(pointer) == 1 else render(pointer), {})
-            written = _written(label in hot, "boolean" in kinds, bool(holder))
-            put(record, pointer, None if target is None else written)
+            put(record, pointer, _written(label in hot, "boolean" in kinds, bool(holder)))
         return record
+
+    def foreign(row: Mapping[str, Any]) -> Record:
+        return dict.fromkeys(columns) if row["target"] is None else {}
 
     def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
         if pointer[0] == "input":
@@ -103,21 +108,16 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         label = target if single else target[int(pointer[1])] if target and pointer[1:] else None
         return known.get(str(label), holder or binding.at["input"])
 
-    def fault(record: Record) -> Violation | None:
-        return _fault(values(record), known, holder, single)
+    def faults(record: Record) -> Iterator[Fault]:
+        yield from _faults(values(record), known, holder, single)
 
     keys = tuple(
         dict.fromkeys(pointer[0] for pointer in (binding.at["input"], *known.values(), *[holder][: len(holder)]))
     )
 
-    def refusal(row: Mapping[str, Any]) -> str | None:
-        if known or (holder and row["target"] is None):
-            return None
-        return f"layout {binding.layout.name} has a place for each label, and no row has one"
-
-    cells = tuple(columns) or holder[:1]
+    cells = tuple(columns)
     return Reader(
-        keys, to_canonical, from_canonical, source_pointer, fault, refusal=refusal, cells=cells, flat=not holder
+        keys, to_canonical, from_canonical, source_pointer, faults, foreign=foreign, cells=cells, flat=not holder
     )
 
 
@@ -131,17 +131,12 @@ def _written(hot: bool, boolean: bool, nested: bool) -> Any:
     return Number("1.0" if hot else "0.0") if nested else int(hot)
 
 
-def _fault(found: Mapping[str, Any], known: Mapping[str, Pointer], holder: Pointer, single: bool) -> Violation | None:
+def _faults(found: Mapping[str, Any], known: Mapping[str, Pointer], holder: Pointer, single: bool) -> Iterator[Fault]:
     given = [label for label, value in found.items() if value is not None]
     hot = [label for label, value in found.items() if value == 1]
-    if not given:
-        return None
-    absent = next((label for label in known if found.get(label) is None), None)
-    where = render(holder)
-    if single and len(hot) != 1:
+    if single and given and len(hot) != 1:
         said = ", ".join(hot[:3]) if hot else "none"
-        return Violation("SFT101", where, "one-hot", "exactly one label that is 1", clip(said, 80))
-    if absent is not None and not single:
-        path = render(known[absent])
-        return Violation("SFT101", path, "one-hot", "0 or 1, as for the other labels", "nothing")
-    return None
+        yield Fault("SFT101", holder, expected="exactly one label that is 1", got=clip(said, 80))
+    absent = next((label for label in known if found.get(label) is None), None)
+    if not single and given and absent is not None:
+        yield Fault("SFT101", known[absent], expected="0 or 1, as for the other labels", got="nothing")

@@ -19,10 +19,9 @@ from sftformat.layouts.messages import (
     weight_key,
     written,
 )
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record, encode_json
 
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("messages", "tools")
 #: Keys of the text of a part of the content: OpenAI's, and LLaMA-Factory's.
 PART_TEXTS = ("text", "value")
 
@@ -90,7 +89,12 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     number, inner = turn_number(pointer, row)
     if number is None:
-        return (KEYS[0],)
+        return ("messages",)
     turns = [*(row["input"] or ()), *(row["target"] or ())]
     inner = (weight_key(turns[number]),) if inner == ("weight",) else inner
-    return (KEYS[0], str(number), *inner)
+    return ("messages", str(number), *inner)
+
+
+reader = fixed(
+    Reader(("messages", "tools"), to_canonical, from_canonical, source_pointer, holds=("tools",), exact=True)
+)

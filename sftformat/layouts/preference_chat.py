@@ -13,25 +13,9 @@ from typing import Any
 from sftformat.errors import UsageError
 from sftformat.layouts import prompt_completion_chat
 from sftformat.layouts.layout import Pointer
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.sharegpt import ROLES
 from sftformat.record import Record
-
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = (
-    "prompt",
-    "conversations",
-    "chosen",
-    "rejected",
-    "chosen_messages",
-    "rejected_messages",
-    "input",
-    "preferred_output",
-    "non_preferred_output",
-    "tools",
-)
-#: What the way back would not write again is kept as it is.
-ONE_OF: tuple[str, ...] = ()
-HOLDS = ("tools",)
 
 
 def to_canonical(record: Record) -> Record:
@@ -77,3 +61,18 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
 def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:  # noqa: ARG001 - as other modules
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     return ("prompt",) if pointer[0] == "input" else ("chosen",)
+
+
+_KEYS = (
+    "prompt",
+    "conversations",
+    "chosen",
+    "rejected",
+    "chosen_messages",
+    "rejected_messages",
+    "input",
+    "preferred_output",
+    "non_preferred_output",
+    "tools",
+)
+reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, holds=("tools",)))

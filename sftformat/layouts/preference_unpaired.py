@@ -6,13 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sftformat.layouts.layout import Pointer
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
-
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("prompt", "completion", "label")
-#: What the way back would not write again is kept as it is.
-ONE_OF: tuple[str, ...] = ()
-HOLDS: tuple[str, ...] = ()
 
 
 def left_out(record: Record) -> str:
@@ -33,3 +28,7 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
 def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:  # noqa: ARG001 - as other modules
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     return ("prompt",) if pointer[0] == "input" else ("completion",)
+
+
+_KEYS = ("prompt", "completion", "label")
+reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, left_out=left_out))

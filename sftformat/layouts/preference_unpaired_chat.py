@@ -8,14 +8,8 @@ from typing import Any
 from sftformat.layouts import openai_chat, sharegpt
 from sftformat.layouts.layout import Pointer
 from sftformat.layouts.preference_unpaired import left_out
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
-
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("messages", "conversations", "label", "tools", "system")
-#: Of these keys a record has some; what the way back would not write again is kept as it is.
-ONE_OF = ("messages", "conversations")
-
-__all__ = ["KEYS", "ONE_OF", "from_canonical", "left_out", "source_pointer", "to_canonical"]
 
 
 def to_canonical(record: Record) -> Record:
@@ -31,3 +25,17 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
 def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     return openai_chat.source_pointer(pointer, row)
+
+
+_KEYS = ("messages", "conversations", "label", "tools", "system")
+reader = fixed(
+    Reader(
+        _KEYS,
+        to_canonical,
+        from_canonical,
+        source_pointer,
+        left_out=left_out,
+        holds=("tools",),
+        one_of=("messages", "conversations"),
+    )
+)

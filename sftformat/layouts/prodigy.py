@@ -5,17 +5,17 @@ Only what was accepted says what a text is: a record whose answer is `reject` or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.layouts.layout import Binding, Pointer
+from sftformat.layouts.cells import scalar_text
+from sftformat.layouts.layout import Binding, Fault, Pointer
 from sftformat.layouts.reader import Reader, Types
-from sftformat.layouts.rename import scalar_text
 from sftformat.record import Record
-from sftformat.schema.explain import Violation
 
-_BESIDE = ("answer", "options", "_input_hash", "_task_hash", "_view_id", "_session_id", "_annotator_id", "_timestamp")
+#: What Prodigy adds to a task.
+BESIDE = ("answer", "options", "_input_hash", "_task_hash", "_view_id", "_session_id", "_annotator_id", "_timestamp")
 
 
 def left_out(record: Record) -> str:
@@ -47,15 +47,15 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         options = {"options": [{"id": label, "text": label} for label in labels]} if choice else {}
         return {**options, "answer": "accept"}
 
-    def fault(record: Record) -> Violation | None:
+    def faults(record: Record) -> Iterator[Fault]:
         accepted = record.get("accept") or []
-        if not (choice and single) or len(accepted) < 2:
-            return None
-        return Violation("SFT101", "/accept", "maxItems", "one accepted option", f"{len(accepted)} of them")
+        if choice and single and len(accepted) > 1:
+            yield Fault("SFT101", ("accept",), expected="one accepted option", got=f"{len(accepted)} of them")
 
     def source_pointer(pointer: Pointer, _: Mapping[str, Any]) -> Pointer:
         if pointer[0] == "input":
             return ("text",)
         return ("accept", *(pointer[1:] or ("0",))) if choice else ("label",)
 
-    return Reader(("text", key), to_canonical, from_canonical, source_pointer, fault, foreign=foreign, beside=_BESIDE)
+    keys = ("text", key)
+    return Reader(keys, to_canonical, from_canonical, source_pointer, faults, left_out, foreign, beside=BESIDE)

@@ -7,19 +7,12 @@ from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.layouts.layout import Fault, Pointer
+from sftformat.layouts.prodigy import BESIDE
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.spans import Place, Span, spans_of, tagged
 from sftformat.layouts.spans import faults as wrong
 from sftformat.layouts.text_spans import left_out, span_of
 from sftformat.record import Record
-
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("text", "tokens", "spans", "answer")
-#: Other canonical fields that it writes.
-HOLDS = ("text", "offsets")
-#: What the way back would not write again is kept as it is.
-ONE_OF: tuple[str, ...] = ()
-
-__all__ = ["KEYS", "ONE_OF", "faults", "from_canonical", "left_out", "source_pointer", "to_canonical"]
 
 
 def _spans(record: Record) -> list[Span] | None:
@@ -71,3 +64,10 @@ def _written(span: Span, places: Sequence[Place]) -> Record:
 def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:  # noqa: ARG001 - as other modules
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     return ("text",) if pointer[0] == "input" else ("spans",)
+
+
+_KEYS = ("text", "tokens", "spans", "answer")
+_HOLDS = ("text", "offsets")
+reader = fixed(
+    Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, left_out, holds=_HOLDS, beside=BESIDE)
+)

@@ -12,12 +12,8 @@ from sftformat.errors import UsageError
 from sftformat.layouts import openai_chat
 from sftformat.layouts.layout import Pointer
 from sftformat.layouts.messages import turn_number
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
-
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("prompt", "completion", "tools")
-#: What the way back would not write again is kept as it is.
-ONE_OF: tuple[str, ...] = ()
 
 
 def to_canonical(record: Record) -> Record:
@@ -65,3 +61,7 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     name = "prompt" if pointer[0] == "input" else "completion"
     before = len(row["input"] or ()) if pointer[0] == "target" else 0
     return (name,) if number is None else (name, str(number - before), *inner)
+
+
+_KEYS = ("prompt", "completion", "tools")
+reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, holds=("tools",)))

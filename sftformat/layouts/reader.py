@@ -1,24 +1,37 @@
 """How records of a layout that restructures become the learned fields of a row, and back.
 
-A module of a layout either has the four names of `sftformat.layouts` as they are, or `reader(binding, labels)`, which
-gives them for one input, where they depend on what was found in it (which columns are labels). What such a reader
-would not write again as it stood is kept verbatim in `meta`, as with the layouts that only rename: `read` and `write`
-see to that, so that `to_canonical` and `from_canonical` need not.
+A module of such a layout offers `reader(binding, labels)`, which gives the two ways for one input: they may depend on
+what was found in it (which columns are labels); where they do not it is `fixed`. What the way back would not write
+again as it stood is kept verbatim in `meta`, as with the layouts that only rename, and used as long as it means what
+the row says: `read` and `write` see to that, so that no module need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from sftformat.errors import UsageError
 from sftformat.formats.csvrow import cell
+from sftformat.layouts import LAYOUTS
 from sftformat.layouts.cells import read_some
-from sftformat.layouts.layout import MISSING, Binding, Layout, Pointer, Rule, get, module_of, parse, render
-from sftformat.layouts.restructure import from_row, to_rows
-from sftformat.record import JSON_TYPES, Record, encode_json
-from sftformat.schema.explain import Violation
+from sftformat.layouts.layout import (
+    MISSING,
+    Binding,
+    Fault,
+    Layout,
+    Pointer,
+    Rule,
+    get,
+    layout,
+    module_of,
+    parse,
+    render,
+)
+from sftformat.record import JSON_TYPES, Record, canonical_json
+from sftformat.schema.columns import json_columns
 
 #: What begins the name of a field that is one label of a list of labels: `target/toxic` stands at `/toxic`.
 LABEL = "target/"
@@ -30,43 +43,55 @@ class Reader:
     """The two ways of one layout, for one input.
 
     keys           top-level keys that are read; every other one goes to meta
-    beside         keys that say something of these, and go to meta all the same
-    to_canonical, from_canonical, source_pointer   as in `sftformat.layouts`; what is read fits the schema
-    fault          what is wrong with a record beyond what a schema can say, or None
-    refusal        why a canonical row cannot be written, or None
+    to_canonical   a record that fits the schema and has no fault -> the learned fields, `input` and `target` among them
+    from_canonical the way back, with the JSON types of the source columns; UsageError where the layout cannot hold it
+    source_pointer where in the record the place of `input` or `target` stands to which a pointer into the row leads
+    faults         what is wrong with a record beyond what a schema can say
+    left_out       why a record is not to be used, as it says itself; empty where it is
     foreign        what else a record needs that was not read in this layout
-    cells          keys that stand as JSON text in CSV and TSV
-    flat           a record has no objects and lists, so that CSV and TSV hold it
-    plain          the layout of a module without `reader`, which `restructure` reads and writes
+    holds          other canonical fields that are written
+    one_of         of these keys a record has some: where one is kept in meta all are
+    exact          the way back writes every record again as it stood: nothing need be kept
+    flat           a record has no objects, and lists only where CSV and TSV have JSON in the cell
+    beside         keys that say something of those that are read, and go to meta all the same
+    mixed          keys that hold several JSON types by their nature
+    cells          keys that stand as JSON in the cells of CSV and TSV, besides those of which the schema says it
     """
 
     keys: tuple[str, ...]
     to_canonical: Callable[[Record], Record]
     from_canonical: Callable[[Mapping[str, Any], Types], Record]
     source_pointer: Callable[[Pointer, Mapping[str, Any]], Pointer]
-    fault: Callable[[Record], Violation | None] | None = None
-    refusal: Callable[[Mapping[str, Any]], str | None] | None = None
+    faults: Callable[[Record], Iterable[Fault]] | None = None
+    left_out: Callable[[Record], str] | None = None
     foreign: Callable[[Mapping[str, Any]], Record] | None = None
-    cells: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    exact: bool = False
     flat: bool = False
     beside: tuple[str, ...] = ()
-    plain: Layout | None = None
+    mixed: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+
+
+def fixed(made: Reader) -> Callable[[Binding, Sequence[str]], Reader]:
+    """Return the `reader` of a module that reads every input alike."""
+    return lambda _, __: made
 
 
 def reader_of(binding: Binding, labels: Sequence[str] = ()) -> Reader:
     """Return the reader of a layout that restructures; `labels` are those of all rows that are to be written."""
-    module = module_of(binding.layout)
-    if hasattr(module, "reader"):
-        made: Reader = module.reader(binding, labels)
-        return made
-    return Reader(
-        module.KEYS,
-        module.to_canonical,
-        module.from_canonical,
-        module.source_pointer,
-        cells=module.KEYS[:1],
-        plain=binding.layout,
-    )
+    made: Reader = module_of(binding.layout).reader(binding, labels)
+    return replace(made, cells=(*made.cells, *_cells(binding.layout)))
+
+
+def _cells(found: Layout) -> Iterable[str]:
+    return _known_cells(found.name) if found.name in LAYOUTS else json_columns(found.schema)
+
+
+@cache
+def _known_cells(name: str) -> frozenset[str]:
+    return json_columns(layout(name).schema)
 
 
 def label_places(binding: Binding) -> dict[str, Pointer]:
@@ -74,27 +99,37 @@ def label_places(binding: Binding) -> dict[str, Pointer]:
     return {key.removeprefix(LABEL): at for key, at in binding.at.items() if key.startswith(LABEL)}
 
 
+def seen(records: Sequence[Record], reader: Reader, textual: bool) -> Sequence[Record]:
+    """Return records as a reader takes them: in CSV and TSV with the cells read that hold JSON."""
+    return [_seen(record, reader) for record in records] if textual else records
+
+
+def _seen(record: Record, reader: Reader) -> Record:
+    return read_some(record, reader.cells, as_shown=False)
+
+
 def read(records: Sequence[Record], reader: Reader, textual: bool) -> tuple[list[Record], list[Record]]:
     """Return the learned fields of records that fit, and of each what goes to `meta` and to the shared fields."""
-    shown = [read_some(record, reader.cells) for record in records] if textual else records
-    if reader.plain is not None:
-        rows, kept = to_rows(shown, reader.plain)
-        rests = [
-            {**{key: value for key, value in record.items() if key not in reader.keys or value is None}, **own}
-            for record, own in zip(records, kept, strict=True)
-        ]
-        return rows, rests
-    rows, rests = [reader.to_canonical(record) for record in shown], []
-    for record, row in zip(records, rows, strict=True):
+    rows = [reader.to_canonical(record) for record in seen(records, reader, textual)]
+    return rows, [_rest(record, row, reader, textual) for record, row in zip(records, rows, strict=True)]
+
+
+def _rest(record: Record, row: Record, reader: Reader, textual: bool) -> Record:
+    """Return the keys that are not read, and those that would not be written again as they stand."""
+    keys = reader.keys
+    if reader.exact:
+        return {key: value for key, value in record.items() if key not in keys or value is None}
+    try:
         made = reader.from_canonical(row, _types(record, reader))
-        rests.append(
-            {
-                key: value
-                for key, value in record.items()
-                if key not in reader.keys or not _same(value, made.get(key, MISSING), textual)
-            }
-        )
-    return rows, rests
+    except UsageError:  # it can be read in this layout, and yet not written
+        made = {}
+    rest = {
+        key: value
+        for key, value in record.items()
+        if key not in keys or not _same(value, made.get(key, MISSING), textual)
+    }
+    others = () if rest.keys().isdisjoint(reader.one_of) else reader.one_of
+    return {**rest, **{key: record[key] for key in others if key in record}}
 
 
 def _types(record: Record, reader: Reader) -> Types:
@@ -111,7 +146,7 @@ def _types(record: Record, reader: Reader) -> Types:
 def _same(value: Any, made: Any, textual: bool) -> bool:
     if textual:
         return bool(value == ("" if made is MISSING else cell(made)))
-    return made is not MISSING and encode_json(value) == encode_json(made)
+    return made is not MISSING and canonical_json(value) == canonical_json(made)
 
 
 def write(row: Mapping[str, Any], rest: Record, reader: Reader, types: Types, native: bool) -> Record:
@@ -122,26 +157,34 @@ def write(row: Mapping[str, Any], rest: Record, reader: Reader, types: Types, na
     Raises:
         UsageError: the layout cannot hold the row.
     """
-    why = reader.refusal(row) if reader.refusal is not None else None
-    if why:
-        raise UsageError(why)
-    if reader.plain is not None:
-        return from_row(row, reader.plain, types, rest if native else {})
-    made = reader.from_canonical(row, types)
+    kept = {key: rest.pop(key) for key in reader.keys if key in rest} if native else {}
+    try:
+        made = reader.from_canonical(row, types)
+    except UsageError:
+        if not kept or not _means({**rest, **kept}, row, reader):
+            raise
+        return kept
     if not native:
         return {**made, **(reader.foreign(row) if reader.foreign is not None else {})}
-    kept = {key: rest.pop(key) for key in reader.keys if key in rest}
-    as_it_was = {**made, **kept}
+    others = () if kept.keys().isdisjoint(reader.one_of) else reader.one_of
+    as_it_was = {**{key: value for key, value in made.items() if key not in others}, **kept}
     return as_it_was if kept and _means({**rest, **as_it_was}, row, reader) else made
 
 
 def _means(record: Record, row: Mapping[str, Any], reader: Reader) -> bool:
     """Whether a record says what the row says."""
     try:
-        said = reader.to_canonical(read_some(record, reader.cells))
+        said = reader.to_canonical(_seen(record, reader))
     except (KeyError, TypeError, ValueError, IndexError):
         return False
-    return all(row.get(key) == value for key, value in said.items())
+    return all(_bare(row.get(key)) == _bare(value) for key, value in said.items())
+
+
+def _bare(value: Any) -> Any:
+    """Return a value without the nulls that Arrow has for absent keys."""
+    if isinstance(value, Mapping):
+        return {key: _bare(item) for key, item in value.items() if item is not None}
+    return [_bare(item) for item in value] if isinstance(value, list) else value
 
 
 def places_of(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:

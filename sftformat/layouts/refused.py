@@ -31,12 +31,15 @@ _REFUSED = (
         "Argilla v1 records, which are not read",
         "export the data set as text,label",
     ),
-    (("source-ref",), "a manifest that refers to files, which are never fetched", "put each text into 'source'"),
-    (
-        ("intent_name", "sample_utterances"),
-        "AutoIntent's older table of intents, one record for many texts",
-        "write one record {utterance, label} for each of the sample_utterances",
+    *(
+        (
+            ("location", "dataset", what),
+            "documents of Azure Language, whose texts stand in files of their own, which are never followed",
+            "put each text beside its category, as in {text, label}",
+        )
+        for what in ("class", "classes", "entities")
     ),
+    (("source-ref",), "a manifest that refers to files, which are never fetched", "put each text into 'source'"),
 )
 
 
@@ -49,6 +52,11 @@ def preference(records: Sequence[Record]) -> str:
     if held and all(held) and all(type(record.get("label")) is bool for record in records):
         return f"{held[0]!r} with 'label' true or false"
     return ""
+
+
+def linked(records: Sequence[Record]) -> bool:
+    """Whether rows say which row went before them in a conversation: without it they are half of what was said."""
+    return any(record.get("parent_id") not in (None, "", "None") and "id" in record for record in records)
 
 
 def reason(records: Sequence[Record]) -> str:

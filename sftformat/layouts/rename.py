@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.cells import as_float, joined_cell
-from sftformat.layouts.layout import MISSING, SPLIT_NAMES, Binding, Pointer, Rule, get, put, render, take
-from sftformat.record import Columns, Number, Record, decode_json, encode_json
+from sftformat.layouts.cells import as_float, joined_cell, number_text, scalar_text
+from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, put, render, take
+from sftformat.record import SPLIT_NAMES, Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of which an empty cell in CSV and TSV says that nothing is there.
@@ -25,20 +25,6 @@ EMPTY_IS_NULL = frozenset({"target", "id", "split", "weight", "group"})
 _NO_RULE = Rule()
 #: Index of a record -> source values of it that go to meta, by pointer.
 Originals = dict[int, dict[Pointer, Any]]
-
-
-def scalar_text(value: Any) -> str:
-    """Return the text of a JSON scalar as it stood in the source: `007`, `1.10`, `true`."""
-    if type(value) is str:
-        return value
-    if type(value) is bool:
-        return "true" if value else "false"
-    return value.text if type(value) is Number else str(value)
-
-
-def number_text(value: float) -> str:
-    """Return the shortest text of a number; a whole one is written without a point."""
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
 def kind_of(task: str, key: str) -> str:
@@ -63,7 +49,7 @@ def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Seq
     if key == "split":
         return SPLIT_NAMES[value] if value else None
     if rule.split is not None and type(value) is str:
-        return value.split(rule.split) if value else []
+        return [_named(text, rule) for text in value.split(rule.split)] if value else []
     if type(value) is str and (rule.json or (textual and kind != "text")):
         value = decode_json(value)
     if kind == "number":
@@ -174,12 +160,16 @@ def _comes_back(value: Any, made: Any, key: str, kind: str, rule: Rule, textual:
         return value is MISSING or (textual and value == "")
     if key == "split":
         return bool(value == made)
+    if rule.values and type(made) is str and _unnamed(made, rule) != scalar_text(value):
+        return False  # the name itself stands there, and not what stands for it
+    if rule.values and kind == "texts" and type(value) is list:
+        return all(_unnamed(name, rule) == scalar_text(item) for name, item in zip(made, value, strict=True))
     if kind == "number":
         return scalar_text(value) == number_text(made)
     if kind in ("texts", "pairs") and textual and rule.split is None:
         return bool(value == encode_json(made).decode())
     if kind == "texts" and rule.split is not None:
-        return bool(value == rule.split.join(made))
+        return bool(value == rule.split.join(_unnamed(name, rule) for name in made))
     return bool(value == made) if kind == "pairs" else not rule.json
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sftformat.diagnostics import clip
+from sftformat.errors import UsageError
 from sftformat.layouts.layout import Pointer
 from sftformat.layouts.messages import (
+    WEIGHTS,
     join_turns,
     message,
     notes_of,
@@ -18,10 +21,9 @@ from sftformat.layouts.messages import (
     weight_key,
     written,
 )
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record, decode_json
 
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("conversations", "system", "tools")
 #: `from` -> role. The first word for a role is the one that is written; another one is kept in `extra`.
 ROLES: Mapping[str, str] = {
     "human": "user",
@@ -37,6 +39,8 @@ ROLES: Mapping[str, str] = {
     "tool": "tool",
     "function_response": "tool",
 }
+#: What both of two turns have that were one.
+_WEIGHTS = ("weight", *WEIGHTS)
 _WORDS = {"user": "human", "assistant": "gpt", "system": "system", "tool": "observation"}
 #: What the note `from` of the message says that a record's own `system` key became.
 SYSTEM_KEY = "/system"
@@ -72,7 +76,11 @@ def _message(turn: Record) -> dict[str, Any]:
 
 
 def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:
-    """Return the record of one canonical row."""
+    """Return the record of one canonical row; a turn that says something and calls tools becomes two.
+
+    Raises:
+        UsageError: somebody else than the assistant calls tools.
+    """
     record: Record = {}
     turns: list[Record] = []
     for made in join_turns(row):
@@ -87,7 +95,9 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
             kept = turn.notes[CALLS_KEY]
             said["tool_calls"], call = (decode_json(call), None) if kept is None else (kept, call)
         elif call is not None and turn.content is not None:
-            turns.append(said)
+            turns.append({**said, **{key: turn.fields[key] for key in _WEIGHTS if key in turn.fields}})
+        if call is not None and turn.role != "assistant":
+            raise UsageError(f"layout sharegpt has calls of the assistant alone; a {clip(turn.role)} turn has some")
         if call is not None:
             said = {**said, "from": "function_call", "value": call}
         turns.append(written({**said, **turn.fields}, turn, "sharegpt"))
@@ -105,7 +115,7 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     """Return where in its record the value stands to which a pointer into `input` or `target` leads."""
     number, inner = turn_number(pointer, row)
     if number is None:
-        return (KEYS[0],)
+        return ("conversations",)
     turns = [*(row["input"] or ()), *(row["target"] or ())]
     if notes_of(turns[0]).get("from") == SYSTEM_KEY and number == 0:
         return ("system",)
@@ -113,5 +123,9 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     inner = (weight_key(turns[number]),) if inner == ("weight",) else inner
     key = _KEYS_OF_TURN.get(inner[0]) if inner else None
     if key is None or (inner[0] == "tool_calls" and notes_of(turns[number]).get(CALLS_KEY, "") is None):
-        return (KEYS[0], str(number - before), *inner)
-    return (KEYS[0], str(number - before), key)
+        return ("conversations", str(number - before), *inner)
+    return ("conversations", str(number - before), key)
+
+
+_KEYS = ("conversations", "system", "tools")
+reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, holds=("tools",), exact=True))

@@ -163,6 +163,8 @@ def _unusable(text: str, span: Span) -> Fault | None:
         return Fault("SFT109", span.at, message, _quoted(span.said), _quoted(cut))
     if not cut.strip():
         return Fault("SFT109", span.at, f"a span of blanks only, at {span.start:,} to {span.end:,}")
+    if not span.label:
+        return Fault("SFT109", span.at, f"the span {_quoted(cut)} has no label")
     return None
 
 

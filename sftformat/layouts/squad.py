@@ -8,13 +8,8 @@ from typing import Any
 from sftformat.diagnostics import Severity, clip
 from sftformat.errors import UsageError
 from sftformat.layouts.layout import Fault, Pointer
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
-
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("context", "question", "answers")
-#: What the way back would not write again is kept as it is.
-ONE_OF: tuple[str, ...] = ()
-HOLDS = ("instruction", "references")
 
 
 def faults(record: Record) -> Iterator[Fault]:
@@ -80,3 +75,8 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     if pointer[0] == "input":
         return ("context",)
     return ("answers", "text", "0") if row.get("target") else ("answers",)
+
+
+_KEYS = ("context", "question", "answers")
+_HOLDS = ("instruction", "references")
+reader = fixed(Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, holds=_HOLDS))

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from sftformat.layouts.cells import read_cells
 from sftformat.layouts.layout import MISSING, Binding, get
-from sftformat.layouts.reader import LABEL, reader_of
+from sftformat.layouts.reader import LABEL, Reader, reader_of, seen
 from sftformat.record import Number, Record, decode_json
 from sftformat.schema.decide import plain
 
@@ -92,14 +93,22 @@ def _are_few(fractions: Sequence[float], numbers: Sequence[float], values: Seque
 def _module_factor(
     binding: Binding, records: Sequence[Record], textual: bool, reasons: list[str], against: list[str]
 ) -> float:
-    """Judge a layout that restructures by the targets that it makes; one that was always exact is not judged."""
-    reader = reader_of(binding)
-    if reader.plain is not None and (textual or binding.layout.task != "token-classification"):
+    """Judge a layout that restructures by the targets that it makes; texts and turns are not judged."""
+    task = binding.layout.task
+    if task in ("chat", "text-to-text"):
         return 1.0
     assert binding.compiled is not None
-    fitting = records if textual else [record for record in records if binding.compiled.fits(plain(record))]
-    targets = [target for record in fitting if (target := _made(reader, record, textual)) is not None]
-    task = binding.layout.task
+    reader = reader_of(binding)
+    fitting = [
+        record
+        for record, shown in zip(
+            seen(records, reader, textual),
+            read_cells(records, binding) if textual else map(plain, records),
+            strict=True,
+        )
+        if binding.compiled.fits(shown)
+    ]
+    targets = [target for record in fitting if (target := _made(reader, record)) is not None]
     if not any(targets):
         return 0.0
     if task == "token-classification":
@@ -124,11 +133,11 @@ def _module_factor(
     return 1.0
 
 
-def _made(reader: Any, record: Record, textual: bool) -> Any:
+def _made(reader: Reader, record: Record) -> Any:
     try:
-        return None if textual and not reader.flat else reader.to_canonical(record)["target"]
+        return reader.to_canonical(record)["target"]
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-        return None  # a cell that does not fit the schema
+        return None  # it has a fault
 
 
 def are_joined(values: Sequence[Any]) -> bool:

@@ -10,23 +10,23 @@ from sftformat.layouts.reader import Reader, Types
 from sftformat.layouts.rename import canonical_value, kind_of, source_value
 from sftformat.record import Record
 
-_RULE = Rule()
 _TEXT = ("messages", "0", "content")
 
 
 def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG001 - every module is asked alike
     """Return the reader for the task of the layout: which one `label` is."""
     kind = kind_of(binding.layout.task, "target")
+    rule = Rule(values=binding.layout.fields.get("target", Rule()).values)  # names for ids
 
     def to_canonical(record: Record) -> Record:
-        label = canonical_value(record.get("label", MISSING), "target", kind, _RULE, (), False)
+        label = canonical_value(record.get("label", MISSING), "target", kind, rule, (), False)
         return {"input": record["messages"][0]["content"], "target": label}
 
     def from_canonical(row: Mapping[str, Any], _: Types) -> Record:
         record: Record = {"messages": [{"role": "user", "content": row["input"]}]}
         target = row["target"]
-        whole = {"integer": 1} if _are_ids(target) else {}
-        label = source_value(target, kind, _RULE, whole)
+        whole = {"integer": 1} if _are_ids(target) or rule.values else {}
+        label = source_value(target, kind, rule, whole)
         return record if label is MISSING else {**record, "label": label}
 
     return Reader(("messages", "label"), to_canonical, from_canonical, _source_pointer)

@@ -8,13 +8,8 @@ from typing import Any
 from sftformat.layouts.layout import Pointer
 from sftformat.layouts.messages import turn_number
 from sftformat.layouts.pairs import from_pairs, to_pairs
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
-
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("conversation", "system")
-#: What the way back would not write again is kept as it is.
-ONE_OF: tuple[str, ...] = ()
-HOLDS: tuple[str, ...] = ()
 
 
 def to_canonical(record: Record) -> Record:
@@ -46,3 +41,6 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
         return ("system",)
     pair, side = divmod(number - system, 2)
     return ("conversation", str(pair), "assistant" if side else "human")
+
+
+reader = fixed(Reader(("conversation", "system"), to_canonical, from_canonical, source_pointer))

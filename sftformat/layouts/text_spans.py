@@ -6,20 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sftformat.diagnostics import clip
+from sftformat.layouts.cells import scalar_text
 from sftformat.layouts.layout import Fault, Pointer
-from sftformat.layouts.rename import scalar_text
+from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.spans import Span, spans_of, tagged
 from sftformat.layouts.spans import faults as wrong
 from sftformat.record import Record, decode_json
 
 #: Names of the list of spans; the first is the one that is written.
 NAMES = ("label", "labels", "entities", "annotations", "spans")
-#: Top-level keys that this module reads; every other one goes to meta.
-KEYS = ("text", *NAMES, "answer")
-#: Other canonical fields that it writes.
-HOLDS = ("text", "offsets")
-#: Of these keys a record has one; what the way back would not write again is kept as it is.
-ONE_OF = NAMES
 _STARTS = ("start", "start_offset")
 _ENDS = ("end", "end_offset")
 _LABELS = ("label", "labels")
@@ -77,3 +72,10 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
         return ("text",)
     kept = decode_json(row["meta"]) if row.get("meta") else {}
     return (list_of(kept)[0],)
+
+
+_KEYS = ("text", *NAMES, "answer")
+_HOLDS = ("text", "offsets")
+reader = fixed(
+    Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, left_out, holds=_HOLDS, one_of=NAMES)
+)

@@ -11,7 +11,8 @@ from sftformat.dataset.options import Detected
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats.source import Source
 
-_LINES = frozenset({"csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx", "parallel"})
+_LINES = frozenset({"csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx", "parallel", "class-folders"})
+_LINES |= {"yaml", "rasa", "rasa-md", "rasa-json", "vertex"}
 #: With more inputs than this the places inside messages keep the names that are recorded.
 MESSAGE_NAMES = 1000
 #: The first record of a file starts no later than this: after a byte order mark.
@@ -25,19 +26,27 @@ class Places:
         self._sources: dict[str, Source] = {}
         self._paths: dict[str, str] = {}
         self._splits: dict[str, str] = {}
+        self._folders: list[str] = []
         self._in_messages: re.Pattern[str] | None = None
 
     def add(self, found: Detected) -> None:
         """Remember an input."""
         name = found.source.name
         self._sources[name] = found.source
+        self._folders += [name] if found.source.texts else []
         self._paths[name] = name if name == "stdin" else from_here(found.source.path)
         self._splits.setdefault(found.split or "train", name)
         self._in_messages = None
 
     def path(self, name: str) -> str:
-        """Return the path of an input, relative to here where it lies below; a name that is no input stays."""
-        return self._paths.get(name, name)
+        """Return the path of an input, or of a file in its class folders, relative to here where it lies below.
+
+        A name that is no input stays.
+        """
+        if name not in self._paths:
+            folder = next((each for each in self._folders if name.startswith(f"{each}/")), None)
+            return name if folder is None else self._paths[folder] + name.removeprefix(folder)
+        return self._paths[name]
 
     def has_lines(self, name: str) -> bool:
         """Whether the line of a finding is a line that an editor shows: not in Parquet, not in a compressed file."""

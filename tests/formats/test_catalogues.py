@@ -149,6 +149,48 @@ def test_mo_is_read_as_gettext_reads_it(tmp_path: Path, pairs: dict[str, str], o
     assert all(each["target_lang"] == "de" for each in found.records)
 
 
+@given(
+    records=st.lists(PAIR, max_size=5, unique_by=lambda each: (each["source"], each.get("context"))),
+    forms=st.lists(TEXT, min_size=1, max_size=3),
+)
+def test_a_written_mo_is_what_gettext_reads(tmp_path: Path, records: list[dict[str, Any]], forms: list[str]) -> None:
+    whole = {"of": len(forms), "one": "\x01", "many": "n"}
+    plurals: list[dict[str, Any]] = [
+        {"source": "\x01" if n == 0 and len(forms) > 1 else "n", "target": form, "plural": {"form": n, **whole}}
+        for n, form in enumerate(forms)
+    ]
+    both = [{**each, "target_lang": "de"} for each in [*records, *plurals]]
+    path = tmp_path / "x.mo"
+    assert formats.write(path, "mo", None, lambda: [both], []) == len(both)
+    found = read_bytes(tmp_path, "x.mo", path.read_bytes())
+    assert sorted(map(json.dumps, found.records)) == sorted(map(json.dumps, ordered(both)))
+    with open(path, "rb") as file:
+        peer = gettext.GNUTranslations(file)
+    for each in records:
+        said = peer.pgettext(each["context"], each["source"]) if "context" in each else peer.gettext(each["source"])
+        assert said == each["target"]
+
+
+def ordered(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return records with their keys in the order in which they are read."""
+    names = ("source", "target", "target_lang", "context", "plural")
+    return [{name: each[name] for name in names if name in each} for each in records]
+
+
+@pytest.mark.parametrize(
+    ("records", "words"),
+    [
+        ([{"source": "a", "target": "b"}, {"source": "a", "target": "c"}], "one translation of a message"),
+        ([{"source": "a", "target": None}], "and a row has not"),
+        ([{"source": "a\0", "target": "b"}], "and a row has not"),
+        ([{"source": "a", "target": "b", "target_lang": t} for t in ("de", "fr")], "in one language"),
+    ],
+)
+def test_what_a_mo_cannot_hold(tmp_path: Path, records: list[dict[str, Any]], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        formats.write(tmp_path / "x.mo", "mo", None, lambda: [records], [])
+
+
 @given(cut=st.integers(4, 60), data=st.binary(max_size=20))
 def test_a_damaged_mo_is_an_error_or_read(tmp_path: Path, cut: int, data: bytes) -> None:
     whole = mo_of({"": HEADER, "a": "b", "c\0cs": "d\0e"})

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftformat.errors import InputError
+from sftformat import formats
+from sftformat.errors import InputError, UsageError
 from sftformat.formats import ReadOptions, read
 from sftformat.formats.parallel import pairs
 from sftformat.formats.sniffing import sniff
@@ -61,6 +62,7 @@ def test_unequal_counts_are_refused(tmp_path: Path, one: int, other: int, ended:
         (["x.en.gz", "x.pt-BR.gz"], {"x.en.gz": "x.pt-BR.gz"}),
         (["a.en", "b.de"], {}),
         (["a.en", "a.de", "a.fr"], {}),
+        (["x.en-de.de", "x.en-de.en"], {"x.en-de.en": "x.en-de.de"}),
         (["a.csv", "a.tsv"], {}),
         (["a.conll", "a.jsonl"], {}),
         (["README", "LICENSE"], {}),
@@ -90,3 +92,54 @@ def test_from_the_command_line(call_here: Call, tmp_path: Path) -> None:
     assert (alone.code, "parallel text is two files" in alone.err) == (2, True)
     call_here("convert", "out", "-o", "x.tsv")
     assert (tmp_path / "x.tsv").read_text().split("\n")[1] == "train 0\tauf train 0\ten\tde\ttrain"
+
+
+PAIR = st.tuples(LINE, LINE).filter(lambda pair: any(text.strip(" \t") for text in pair))
+
+
+@given(
+    rows=st.lists(st.tuples(PAIR, st.sampled_from(["train", "test"])), min_size=1, max_size=6),
+    tags=st.sampled_from([("en", "de"), ("de", "en"), ("pt-BR", "en"), None]),
+)
+def test_what_is_written_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[tuple[str, str], str]], tags: tuple[str, str] | None
+) -> None:
+    known = {"source_lang": tags[0], "target_lang": tags[1]} if tags else {}
+    records = [{"source": one, "target": two, "split": split, **known} for (one, two), split in rows]
+    folder = tmp_path_factory.mktemp("x") / "made"
+    assert formats.write(folder, "parallel", None, lambda: [records], []) == len(records)
+    for split in {split for _, split in rows}:
+        ((source, target),) = pairs(sorted(folder.glob(f"{split}.*"))).items()
+        found = gather(list(read(sniff(source, source.name, ReadOptions(), target))))
+        wanted = [{key: text for key, text in each.items() if key != "split"} for each in records]
+        assert found.records == [each for each, (_, own) in zip(wanted, rows, strict=True) if own == split]
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ({"source": "a\nb", "target": "c"}, "a line break"),
+        ({"source": "a", "target": "c\r"}, "a line break"),
+        ({"source": "a", "target": None}, "has not both"),
+        ({"source": " ", "target": ""}, "blank lines"),
+        ({"source": "a", "target": "b", "source_lang": "../x", "target_lang": "de"}, "cannot name two files"),
+        ({"source": "a", "target": "b", "source_lang": "en", "target_lang": "fr"}, "one pair of languages"),
+    ],
+)
+def test_what_two_files_cannot_hold(tmp_path: Path, record: dict[str, str], words: str) -> None:
+    other = {"source": "x", "target": "y", "source_lang": "en", "target_lang": "de"}
+    with pytest.raises(UsageError, match=words):
+        formats.write(tmp_path / "x", "parallel", None, lambda: [[record, other]], [])
+
+
+def test_a_folder_of_them_comes_back_the_same_way_round(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "train.en").write_text("".join(f"one {n}\n" for n in range(9)))
+    (tmp_path / "train.de").write_text("".join(f"eins {n}\n" for n in range(9)))
+    done = call_here("convert", "train.en", "train.de", "-o", "made", "--to", "parallel-files", "-q")
+    assert (done.code, sorted(path.name for path in tmp_path.glob("made/*"))) == (
+        0,
+        ["train.en-de.de", "train.en-de.en"],
+    )
+    call_here("convert", "made", "-o", "a.jsonl", "-q")
+    first = json.loads((tmp_path / "a.jsonl").read_text().split("\n")[0])
+    assert first == {"source": "one 0", "target": "eins 0", "source_lang": "en", "target_lang": "de"}

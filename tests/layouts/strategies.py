@@ -184,6 +184,26 @@ def label_studio(draw: st.DrawFn) -> dict[str, Any]:
     return {"data": data, "annotations": [{"result": results, "was_cancelled": False}]}
 
 
+annotators = st.fixed_dictionaries({"annotator": st.just(1), "lead_time": numbers, "annotation_id": integers})
+several = st.builds(lambda picked: {"choices": picked}, lists)
+
+
+def answered(answer: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return annotations with a column for each question, in the order that Label Studio writes."""
+    held = st.fixed_dictionaries({"id": integers}, optional={"question": answer})
+    return st.builds(
+        lambda text, extra, own, added: {"text": text, **extra, **own, **added}, texts, extras, held, annotators
+    )
+
+
+@st.composite
+def marked_columns(draw: st.DrawFn) -> dict[str, Any]:
+    text, spans = draw(marked())
+    made = [{"start": start, "end": end, "labels": [label], "text": text[start:end]} for start, end, label in spans]
+    held = draw(st.sampled_from([{"names": made}, {"names": made}] + ([] if made else [{}])))
+    return {"text": text, "id": draw(integers), **held, **draw(annotators)}
+
+
 def with_shared(made: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
     """Add the fields that all layouts share, and keys that no layout knows."""
     return st.builds(lambda own, other: {**other, **own}, made, record({}, {}))
@@ -208,6 +228,8 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "prodigy-choices": record({"text": texts, "options": asked}, {"accept": st.none() | lists, "answer": answers}),
     "label-studio": annotated(1),
     "label-studio-labels": annotated(3),
+    "label-studio-min": answered(st.none() | names),
+    "label-studio-min-labels": answered(st.none() | names | several),
     "augmented-manifest": record({"source": texts, **named}, {"label": st.integers(0, 3) | st.none()}),
     "augmented-manifest-labels": record(
         {"source": texts, **mapped}, {"label": st.lists(st.integers(0, 3), unique=True) | st.none()}
@@ -227,6 +249,7 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "text-spans": with_shared(doccano()),
     "prodigy-spans": with_shared(prodigy()),
     "label-studio-spans": with_shared(label_studio()),
+    "label-studio-min-spans": marked_columns(),
     "alpaca": record(
         {"instruction": texts, "output": texts}, {"input": texts | st.none(), "system": texts | st.none()}
     ),
@@ -249,6 +272,11 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
             ),
         },
         {"title": texts | st.none()},
+    ),
+    "multiple-choice": st.builds(
+        lambda made, answer: {**made, **answer},
+        record({"question": texts, "choices": st.lists(texts, min_size=1, max_size=3)}, {}),
+        st.dictionaries(st.sampled_from(["solution", "explanation"]), texts | st.none(), min_size=1),
     ),
     "prompt-completion-chat": record(
         {"prompt": st.lists(message, min_size=1, max_size=3)},
@@ -276,6 +304,7 @@ RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         },
         {"system": texts | st.none()},
     ),
+    "turns": record({"conversations": st.lists(texts | integers | st.booleans(), min_size=1, max_size=5)}, {}),
     "preference": record({"prompt": texts, "chosen": texts, "rejected": texts | st.none()}, {"system": texts}),
     "preference-unpaired": record({"prompt": texts, "completion": texts, "label": st.just(True)}, {}),
     "preference-unpaired-chat": st.one_of(

@@ -113,17 +113,31 @@ def test_the_more_is_left_unexplained_the_less_sure_it_is() -> None:
             "Vertex AI JSONL, which is not read",
         ),
         ({"text": "a", "annotation": "b", "prediction": None}, "Argilla v1 records, which are not read: export"),
+        ({"location": "a.txt", "dataset": "Train", "class": {"category": "b"}}, "documents of Azure Language, whose"),
         ({"source-ref": "s3://b/1.txt", "x": 1, "x-metadata": {}}, "a manifest that refers to files, which are never"),
-        ({"intent_id": 1, "intent_name": "x", "sample_utterances": ["a"]}, "AutoIntent's older table of intents"),
     ],
 )
 def test_known_shapes_that_are_not_read_say_the_way_out(record: Record, said: str) -> None:
     assert why([record]).startswith(f"a.jsonl: {said}")
 
 
-def test_two_texts_and_a_label_are_most_likely_a_pair() -> None:
-    options = "--task classification --map input=a --map input_pair=b --map target=label"
-    assert why([{"a": "It rains.", "b": "It is wet.", "label": 0}]).endswith(options)
+@pytest.mark.parametrize(
+    ("record", "options"),
+    [
+        (
+            {"label": 0, "a": "It rains.", "b": "It is wet."},
+            "classification --map input=a --map input_pair=b --map target=label",
+        ),
+        (
+            {"n": 1, "a": "x", "b": "y", "c": "z", "label": 0},
+            "classification --map input=a --map input_pair=b --map target=label",
+        ),
+        ({"a b": "It rains.", "gold_label": "x"}, "classification --map input='a b' --map target=gold_label"),
+        ({"a": "x", "b": "y", "similarity": 1}, "regression --map input=a --map input_pair=b --map target=similarity"),
+    ],
+)
+def test_the_first_two_texts_beside_a_label_are_most_likely_a_pair(record: Record, options: str) -> None:
+    assert why([record]).endswith(f"name the fields, as in --task {options}")
 
 
 def test_one_fraction_among_integers_makes_it_regression() -> None:

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from sftformat.layouts import LAYOUTS
 from sftformat.layouts.detect import candidates, choose
 from sftformat.layouts.refused import PREFERENCES
 from sftformat.layouts.text_spans import NAMES as SPANS
 
 from .strategies import RECORDS
+from .test_detect import TOLD as WRITTEN
 
 #: Layouts whose records can be no others, and the keys of which one must hold something for that.
 TOLD: dict[str, tuple[str, ...]] = {
@@ -20,6 +22,11 @@ TOLD: dict[str, tuple[str, ...]] = {
     "text-spans": SPANS,
     "prodigy-spans": ("text",),
     "label-studio-spans": ("data",),
+    "label-studio-min-spans": ("names",),
+    "alpaca": ("instruction",),
+    "prompt-completion": ("completion",),
+    "translation": ("translation",),
+    "multiple-choice": ("solution", "explanation"),
     "parallel-text": ("source_lang", "target_lang"),
     "context-question": ("answer",),
     "squad": ("question",),
@@ -31,6 +38,10 @@ TOLD: dict[str, tuple[str, ...]] = {
     "swift-sharegpt": ("conversation",),
     **dict.fromkeys(PREFERENCES, ("chosen", "preferred_output", "chosen_messages", "label")),
 }
+
+
+def test_no_layout_is_forgotten() -> None:
+    assert {*TOLD, *WRITTEN} == set(LAYOUTS)
 
 
 @pytest.mark.parametrize("name", TOLD)

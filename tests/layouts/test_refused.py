@@ -70,3 +70,30 @@ def test_no_target(call_here: Call, tmp_path: Path, record: dict[str, Any], word
     done = call_here("validate", "a.jsonl")
     assert (done.code, done.out) == (2, "")
     assert words in done.err
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_project_of_azure(call_here: Call, tmp_path: Path, indent: int | None) -> None:
+    document = {"location": "a.txt", "language": "en", "dataset": "Train", "class": {"category": "b"}}
+    project = {"stringIndexType": "Utf16CodeUnit", "assets": {"documents": [document]}}
+    (tmp_path / "a.json").write_text(json.dumps(project, indent=indent))
+    done = call_here("validate", "a.json")
+    assert done.code == 2
+    assert "Azure Language, whose texts stand in files of their own, which are never followed: put each" in done.err
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_turns_that_are_rows_are_no_whole_conversations(call_here: Call, tmp_path: Path, ending: str) -> None:
+    rows = [
+        {"prompt": f"q{n}", "answer": f"a{n}", "id": str(n), "parent_id": str(n - 1) if n % 3 else ""} for n in range(6)
+    ]
+    lines = [",".join(row) for row in ({name: name for name in rows[0]}.values(), *(row.values() for row in rows))]
+    (tmp_path / f"a.{ending}").write_text("\n".join(map(json.dumps, rows) if ending == "jsonl" else lines) + "\n")
+    done = call_here("validate", f"a.{ending}")
+    assert done.code == 2
+    assert "rows linked by 'parent_id' (h2o-llmstudio), each a turn of a conversation" in done.err
+    done = call_here("validate", f"a.{ending}", "--layout", "prompt-completion")
+    assert "read 6 = written 6" in done.out
+    alone = [{**row, "parent_id": ""} for row in rows]
+    (tmp_path / "b.jsonl").write_text("\n".join(map(json.dumps, alone)) + "\n")
+    assert "layout prompt-completion" in call_here("validate", "b.jsonl").err

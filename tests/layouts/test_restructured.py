@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -96,6 +97,41 @@ def test_labels_of_a_line_may_stand_anywhere_and_be_none() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------- the command line
+
+CHOSEN = {"type": "choices", "from_name": "q", "to_name": "text", "value": {"choices": ["x"]}}
+ANN, BOB = ({"text": name, "tokens": [{"text": name, "start": 0, "end": 3, "id": 0}]} for name in ("Ann", "Bob"))
+#: For each layout a record, and one without a label.
+LABELLED: dict[str, tuple[Record, Record]] = {
+    "one-hot": ({"text": "Ann", "kind": 1, "rude": 0}, {"text": "Bob"}),
+    "spacy-cats-labels": ({"text": "Ann", "cats": {"a": 1.0, "b": 1.0}}, {"text": "Bob"}),
+    "prodigy-label": ({"text": "Ann", "answer": "accept", "label": "x"}, {"text": "Bob", "answer": "accept"}),
+    "label-studio": ({"data": {"text": "Ann"}, "annotations": [{"result": [CHOSEN]}]}, {"data": {"text": "Bob"}}),
+    "augmented-manifest": ({"source": "Ann", "c": 1, "c-metadata": {"class-name": "x"}}, {"source": "Bob"}),
+    "text-spans": ({"text": "Ann", "entities": [[0, 3, "P"]]}, {"text": "Bob"}),
+    "prodigy-spans": ({**ANN, "spans": [{"start": 0, "end": 3, "label": "P"}]}, BOB),
+    "squad": ({"context": "Ann", "question": "?", "answers": {"text": ["Ann"]}}, {"context": "Bob", "question": "?"}),
+}
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_a_test_file_without_labels_is_read_like_the_others(call_here: Call, tmp_path: Path, name: str) -> None:
+    labelled, bare = LABELLED[name]
+    (tmp_path / "train.jsonl").write_text(lines({**labelled, "n": 7}))
+    (tmp_path / "test.jsonl").write_text(lines(bare))
+    done = call_here("convert", "train.jsonl", "test.jsonl", "-o", "out", "--task", layout(name).task)
+    assert done.code == 0, done.out + done.err
+    assert "column 'n' is in train and not in test" in done.out
+    assert set(re.findall("column '(.*?)' is in", done.out)) <= {"n", "c-metadata"}
+    call_here("convert", "out", "-o", "back.jsonl", "--to", name)
+    rows = [json.loads(line) for line in (tmp_path / "back.jsonl").read_text().splitlines()]
+    assert rows == [{**labelled, "n": 7, "split": "train"}, {**bare, "split": "test"}]
+
+
+def test_a_label_that_one_file_has_no_column_for_is_told(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text(lines({"text": "a", "kind": 1, "rude": 0}))
+    (tmp_path / "test.jsonl").write_text(lines({"text": "b", "kind": 1}))
+    done = call_here("validate", "train.jsonl", "test.jsonl", "--task", "multilabel")
+    assert "column 'rude' is in train and not in test" in done.out
 
 
 def read_fasttext(text: str) -> list[tuple[set[str], list[str]]]:
@@ -203,3 +239,110 @@ def test_spacy_learns_from_the_cats_that_are_written(call_here: Call, tmp_path: 
     nlp.add_pipe("textcat")
     optimizer = nlp.initialize(lambda: examples)
     assert nlp.update(examples, sgd=optimizer)["textcat"] > 0
+
+
+# ---------------------------------------------------------------------------------------------------- Label Studio
+
+
+BY_HAND = {"annotator": "ann@example.org", "annotation_id": 4, "lead_time": 2.5}
+
+
+def exported(folder: Path, name: str, rows: list[Record]) -> None:
+    """Write rows as label-studio-converter does: choices and spans stand as JSON in cells."""
+    cells = [
+        {
+            key: each if isinstance(each, str | int | float) else json.dumps(each, ensure_ascii=False)
+            for key, each in row.items()
+        }
+        for row in rows
+    ]
+    with (folder / name).open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(cells[0]), delimiter="\t" if name.endswith(".tsv") else ",")
+        writer.writeheader()
+        writer.writerows(cells)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.json"])
+@pytest.mark.parametrize(
+    ("answers", "task", "wanted"),
+    [
+        (["good", "bad", "good"], "classification", ["good", "bad", "good"]),
+        ([{"choices": ["a", "b"]}, "a", {"choices": ["b", "a"]}], "multilabel", [["a", "b"], ["a"], ["b", "a"]]),
+        ([[{"start": 0, "end": 3, "text": "Ann", "labels": ["P"]}], []], "token-classification", None),
+    ],
+)
+def test_exports_of_label_studio(
+    call_here: Call, tmp_path: Path, name: str, answers: list[Any], task: str, wanted: list[Any] | None
+) -> None:
+    rows = [{"body": f"Ann {n}", "id": n, "asked": each, **BY_HAND} for n, each in enumerate(answers)]
+    exported(tmp_path, name, rows) if name != "a.json" else (tmp_path / name).write_text(json.dumps(rows))
+    done = call_here("convert", name, "-o", "b.jsonl", "--to", "canonical")
+    assert f"({task})" in done.err, done.err
+    made = [json.loads(line)["target"] for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    assert made == (wanted or [["B-P", "O"], ["O", "O"]])
+
+
+def test_of_two_questions_the_user_says_which(call_here: Call, tmp_path: Path) -> None:
+    rows = [{"text": f"t{n}", "id": n, "mood": "ab"[n % 2], "topic": "xy"[n % 2], **BY_HAND} for n in range(6)]
+    exported(tmp_path, "a.csv", rows)
+    done = call_here("validate", "a.csv")
+    assert (done.code, done.err.strip()) == (
+        2,
+        "error: a.csv: several questions have answers (mood, topic): say which with --map target=NAME",
+    )
+    done = call_here("convert", "a.csv", "-o", "b.jsonl", "--to", "canonical", "--map", "target=topic")
+    assert "layout label-studio-min (classification)" in done.err
+    assert [json.loads(line)["target"] for line in (tmp_path / "b.jsonl").read_text().splitlines()] == list("xyxyxy")
+
+
+def test_of_two_questions_of_tasks_the_user_says_which(call_here: Call, tmp_path: Path) -> None:
+    results = [{**CHOSEN, "from_name": name} for name in ("mood", "topic")]
+    task = {"data": {"text": "a"}, "annotations": [{"result": results}]}
+    (tmp_path / "a.json").write_text(json.dumps([task]))
+    done = call_here("validate", "a.json")
+    assert done.code == 2
+    assert "several questions have choices (mood, topic): say which with --map target=NAME" in done.err
+    assert "label-studio (classification)" in call_here("validate", "a.json", "--map", "target=mood").err
+
+
+def test_annotations_in_columns_are_looked_at(call_here: Call, tmp_path: Path) -> None:
+    marks: list[list[Record]] = [
+        [{"start": 0, "end": 3, "labels": ["P"]}],
+        [{"start": 0, "end": 9, "labels": ["P"]}],
+        [{"start": 0, "end": 3, "labels": ["P", "Q"]}],
+        [{"start": 0, "end": 3, "labels": ["P"]}, {"start": 1, "end": 3, "labels": ["Q"]}],
+    ]
+    exported(tmp_path, "a.csv", [{"text": "Ann", "id": n, "who": each, **BY_HAND} for n, each in enumerate(marks)])
+    done = call_here("validate", "a.csv")
+    assert done.code == 1
+    for line, words in ((3, "a span from 0 to 9"), (4, "a span with 2 labels"), (5, "overlap")):
+        assert re.search(rf"a.csv:{line}  .*{words}", done.out), done.out
+
+
+# ---------------------------------------------------------------------------------------------------- of one layout
+
+
+def test_what_only_the_old_layout_knows_does_not_travel_and_is_counted(call_here: Call, tmp_path: Path) -> None:
+    rows = [{"text": f"t{n}", "url": "u", "id": n, "mood": "ab"[n % 2], **BY_HAND} for n in range(6)]
+    exported(tmp_path, "a.csv", rows)
+    done = call_here("convert", "a.csv", "-o", "b.jsonl", "--to", "text-label")
+    for name in BY_HAND:
+        assert f"layout text-label has no place for '{name}', held by 6 rows" in done.out
+    assert json.loads((tmp_path / "b.jsonl").read_text().splitlines()[0]) == {
+        "text": "t0",
+        "label": "a",
+        "id": "0",
+        "url": "u",
+    }
+    assert call_here("convert", "a.csv", "-o", "c.jsonl", "--to", "text-label", "--fail-on", "warning").code == 1
+
+
+def test_the_old_value_of_a_field_is_no_column_of_another_layout(call_here: Call, tmp_path: Path) -> None:
+    records: list[Record] = [{"sentence": f"t{n}", "label": -1, "split": "dev"} for n in range(3)]
+    (tmp_path / "a.jsonl").write_text(lines(*records))
+    call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "prodigy-label")
+    assert json.loads((tmp_path / "b.jsonl").read_text().splitlines()[0]) == {
+        "text": "t0",
+        "split": "validation",
+        "answer": "accept",
+    }

@@ -48,6 +48,29 @@ def test_a_part_that_is_no_text_is_an_error_with_its_place(call_here: Call, tmp_
     assert "read 4 = written 3 + rejected 1" in done.out
 
 
+def test_sharegpt_has_calls_of_the_assistant_alone(call_here: Call, tmp_path: Path) -> None:
+    calls = [{"id": "c", "function": {"name": "f", "arguments": "{}"}}]
+    turns: list[dict[str, object]] = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Wait.", "tool_calls": calls, "weight": 0},
+        {"role": "assistant", "content": "Hello!"},
+    ]
+    (tmp_path / "a.jsonl").write_text(json.dumps({"messages": turns}) + "\n")
+    call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "sharegpt")
+    made = json.loads((tmp_path / "b.jsonl").read_text())["conversations"]
+    assert [(each["from"], each.get("weight")) for each in made] == [
+        ("human", None),
+        ("gpt", 0),
+        ("function_call", 0),
+        ("gpt", None),
+    ]
+    turns[0]["tool_calls"] = calls
+    (tmp_path / "a.jsonl").write_text(json.dumps({"messages": turns}) + "\n")
+    done = call_here("convert", "a.jsonl", "-o", "c.jsonl", "--to", "sharegpt")
+    assert done.code == 2
+    assert "layout sharegpt has calls of the assistant alone; a user turn has some" in done.err
+
+
 @pytest.mark.parametrize("silent", [{"loss": False}, {"loss_weight": 0.0}, {"weight": 0}])
 @pytest.mark.parametrize("layout", ["openai-chat", "sharegpt"])
 def test_a_turn_that_is_not_to_be_trained_on_is_not(
