@@ -25,8 +25,9 @@ from sftformat.tokenize.features import dataset_dict, dataset_info, state
 from sftformat.tokenize.outcome import Counts, Outcome, add
 from sftformat.tokenize.report import Report, split_report
 from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
+from sftformat.tokenize.standing import outcome_of
 from sftformat.tokenize.templates import OWN
-from sftformat.tokenize.unit import Setting, Unit, outcome_of, tokenize_unit
+from sftformat.tokenize.unit import Setting, Unit, tokenize_unit
 from sftformat.workers import run
 
 __all__ = [
@@ -169,8 +170,8 @@ def _rejected(outcome: Outcome) -> Iterator[Diagnostic]:
 
 
 def _report(setting: Setting, counts: Mapping[str, Counts]) -> Report:
-    splits = {split: split_report(part) for split, part in counts.items()}
-    return Report(setting.max_length, setting.truncation, splits, setting.max_target_length)
+    splits = {split: split_report(part, setting.max_length) for split, part in counts.items()}
+    return Report(setting.max_length, setting.truncation, splits, setting.max_target_length, setting.stride)
 
 
 def _refuse_unknown(plan: Plan) -> None:
@@ -205,7 +206,8 @@ def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: 
         names = [Path(unit.shard).name for unit in plan.units if unit.split == split]
         marked = fingerprint({"shards": plan.fingerprint, "split": split})[:16]
         write_bytes(staging.path / split / "state.json", state(split, names, marked))
-        described = dataset_info(setting.task, setting.labels, setting.objective)
+        shape = {"packed": setting.pack, "windows": setting.stride > 0}
+        described = dataset_info(setting.task, setting.labels, setting.objective, **shape)
         write_bytes(staging.path / split / "dataset_info.json", described)
     write_bytes(staging.path / "dataset_dict.json", dataset_dict(list(counts)))
     for name, content in tokenizer_files(setting).items():
@@ -229,7 +231,7 @@ def _write_rejects(plan: Plan, store: Path, path: Path) -> None:
     file: BinaryIO
     with open(path, "xb") as file:
         for unit in plan.units:
-            outcome = outcome_of(unit, store)
+            outcome = outcome_of(unit.key, store)
             if outcome is None:
                 raise FolderError(f"{store / unit.key}: changed while the rows left out were written; start again")
             read_as = ReadAs(task=plan.setting.task)

@@ -24,6 +24,18 @@ tokenizing = options.stack(
         help="Longest row in tokens. Default: what the tokenizer allows.",
     ),
     click.option(
+        "--window",
+        type=click.IntRange(3),
+        metavar="N",
+        help="Instead of --max-length: longer rows become windows of N tokens; nothing is cut off.",
+    ),
+    click.option(
+        "--stride",
+        type=click.IntRange(1),
+        metavar="M",
+        help="The windows of a row begin M tokens apart. Default: half of --window.",
+    ),
+    click.option(
         "--truncation",
         type=click.Choice(["truncate", "drop", "error"]),
         default="truncate",
@@ -57,6 +69,7 @@ tokenizing = options.stack(
 @click.option("-o", "--output", type=click.Path(), required=True, metavar="SHARDS", help="The shard folder.")
 @click.option("--tokenizer", required=True, metavar="T", help="A folder, or a name on the hub.")
 @tokenizing
+@click.option("--pack", is_flag=True, help="With --for causal: put several rows into one of up to --max-length tokens.")
 @options.shape
 @options.reading
 @options.splitting
@@ -75,6 +88,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
     from sftformat.shards import up_to_date
+    from sftformat.tokenize.request import refuse_early
     from sftformat.workers import kept
 
     where = screen(given["quiet"])
@@ -92,6 +106,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
         else:
             refuse_foreign(out, "shards", given["overwrite"])
             refuse_beside(out, given["overwrite"], out / DATASET)
+            refuse_early(how)
             with kept(options.workers(given["workers"])), _dataset_of(out) as dataset:
                 finish(findings, convert(inputs, dataset, choice, overwrite=True, retell=stale), None)
                 make_shards(findings, dataset, out, how, given)
@@ -132,13 +147,14 @@ def tokenize_options(tokenizer: str, given: dict[str, Any], labels: tuple[str, .
         day = date.fromisoformat(given["template_day"]) if given["template_day"] else None
     except ValueError:
         raise UsageError(f"--template-day {given['template_day']}: write it as 2026-01-31") from None
-    names = ("objective", "template", "max_target_length")
+    names = ("objective", "template", "max_target_length", "window", "stride")
     return TokenizeOptions(
         tokenizer,
         given["max_length"],
         given["truncation"],
         labels,
         day=day,
+        pack=given.get("pack", False),
         **{name: given[name] for name in names},
     )
 

@@ -20,6 +20,7 @@ from sftformat.tokenize.load import Reference
 from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.report import percentiles
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
+from sftformat.tokenize.windows import NO_LIMIT
 from sftformat.tokenize.words import words_checked
 
 #: Tasks whose row is one sequence (a text and perhaps its pair) with special tokens, and whose target is a label.
@@ -33,8 +34,6 @@ RANKS = (50, 90, 95, 99, 100)
 USUAL_LIMITS = (128, 256, 512)
 #: A proposed limit is a multiple of this, which is what processors like.
 STEP = 8
-#: More than any text has; encoding up to here cuts nothing.
-NO_LIMIT = 1 << 40
 
 Ints = npt.NDArray[np.int64]
 #: Length -> rows of that length.

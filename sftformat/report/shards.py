@@ -35,8 +35,12 @@ def follow(
 
 
 def show_report(where: Screen, report: Report) -> None:
-    """Print, for each split, lengths in tokens, rows cut and tokens lost."""
-    numbers = ("rows", "tokens", "median", "99 %", "longest", f"longer than {report.max_length}", "tokens beyond")
+    """Print, for each split, lengths in tokens, and rows cut and tokens lost, or the windows that lose none."""
+    numbers: tuple[str, ...] = ("rows", "tokens", "median", "99 %", "longest")
+    if report.stride:
+        numbers = (*numbers, f"windows of {report.max_length}")
+    else:
+        numbers = (*numbers, f"longer than {report.max_length}", "tokens beyond")
     aimed = ("trained on", "of these cut") if any(part.longest_aim for part in report.splits.values()) else ()
     made = table("split", *numbers, *aimed, right=(*numbers, *aimed))
     for split, part in report.splits.items():
@@ -47,10 +51,13 @@ def show_report(where: Screen, report: Report) -> None:
             at.get(50, 0),
             at.get(99, 0),
             at.get(100, 0),
-            part.cut,
-            part.lost,
         )
+        values = (*values, part.windows) if report.stride else (*values, part.cut, part.lost)
         if aimed:
             values = (*values, part.aimed, part.aimed_lost)
         add(made, split, *(f"{value:,}" for value in values))
     where.show(made)
+    for split, part in report.splits.items():
+        if part.packs:
+            rows = f"packed into {part.packs:,} of up to {report.max_length:,} tokens, {part.full:.1%} full"
+            where.say(f"{split}: {rows}")

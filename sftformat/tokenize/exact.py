@@ -48,6 +48,7 @@ def by_reference(
         full - kept,
         np.array([int((~mark).sum()) for mark in marks], np.int64),
         np.array(unknown, np.int64),
+        np.array([row.sequence_ids.count(0) for row in whole], np.int64),
     )
 
 

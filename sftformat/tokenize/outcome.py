@@ -36,10 +36,13 @@ class Counts:
     Where the target is text, `aimed` counts the tokens that are trained on before truncation, `aimed_lost` those that
     are cut off and `aimed_cut` the rows that lose some; `longest_aim` is the longest target before truncation. Of
     written rows, `trained` counts the tokens that are trained on and `longest_target` is the longest column `labels`.
+    `windows` counts rows of the Arrow file: a row that was made windows is several.
+    `packs` are the rows of the Arrow file where several rows are packed into one, else 0.
     """
 
     read: int = 0
     written: int = 0
+    windows: int = 0
     rejected: int = 0
     filtered: int = 0
     unlabelled: int = 0
@@ -56,6 +59,7 @@ class Counts:
     aimed_lost: int = 0
     aimed_cut: int = 0
     trained: int = 0
+    packs: int = 0
     longest: int = 0
     longest_aim: int = 0
     longest_target: int = 0

@@ -17,6 +17,7 @@ import numpy as np
 
 MAX_LENGTH = 128
 BATCH = 32
+RATE = 5e-5
 _SCHEMA = {
     "type": "object",
     "required": ["text", "label"],
@@ -186,7 +187,7 @@ def _ours_train(folder: Path) -> int:
 
     run = _fresh(folder, "run")
     run.mkdir()
-    options = TrainOptions(epochs=1, batch_size=BATCH, precision="bf16", keep="last")
+    options = TrainOptions(RATE, 1, BATCH, precision="auto", keep="last")
     events = list(train(folder / "shards", model(), options, run))
     return next(event.rows for event in events if isinstance(event, Started))
 
@@ -208,7 +209,8 @@ def _trainer(folder: Path) -> int:
         str(_fresh(folder, "trainer")),
         num_train_epochs=1,
         per_device_train_batch_size=BATCH,
-        learning_rate=2e-5,
+        learning_rate=RATE,
+        weight_decay=0.01,
         warmup_steps=0.1,
         use_cpu=True,
         report_to="none",
@@ -235,7 +237,7 @@ ENTRANTS = (
     Entrant("shards", "ours", _ours_shards, _ids_in_order, _OURS),
     Entrant("shards", "datasets, 1 process", lambda folder: _datasets_shards(folder, 1), _ids_in_order, _DATA),
     Entrant("shards", "datasets, 2 processes", lambda folder: _datasets_shards(folder, 2), _ids_in_order, _DATA),
-    Entrant("loader", "ours", _ours_loader, _as_it_is, ("sftformat.loader",)),
+    Entrant("loader", "ours", _ours_loader, _as_it_is, ("sftformat.loader", "pandas")),  # which pyarrow imports
     Entrant("loader", "datasets + DataLoader", _datasets_loader, _as_it_is, (*_DATA, "torch.utils.data"), 100_000),
     Entrant("train", "ours", _ours_train, _as_it_is, ("sftformat.train",)),
     Entrant("train", "transformers Trainer", _trainer, _as_it_is, (*_DATA, "transformers.trainer")),

@@ -32,6 +32,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "squad": ("question",),
     "openai-chat": ("messages",),
     "sharegpt": ("conversations",),
+    "turns": ("conversations",),
     "prompt-completion-chat": ("prompt",),
     "mistral": ("interactions", "available_tools"),
     "history": ("history",),
