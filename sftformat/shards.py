@@ -22,7 +22,9 @@ from sftformat.plan import Progress
 from sftformat.record import ReadAs, reject_line
 from sftformat.tokenize.account import manifest_fields
 from sftformat.tokenize.features import dataset_dict, dataset_info, state
+from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.outcome import Counts, Outcome, add
+from sftformat.tokenize.pieces import is_cut
 from sftformat.tokenize.report import Report, split_report
 from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
 from sftformat.tokenize.standing import outcome_of
@@ -37,6 +39,7 @@ __all__ = [
     "Reported",
     "TokenizeOptions",
     "Tokenized",
+    "Uncut",
     "make_plan",
     "plan_report",
     "tokenize",
@@ -52,6 +55,13 @@ class FellBack:
 
     file: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncut:
+    """Where the tokenizer `name` cuts texts is not proved, so all of them go to the reference library: slower."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ class Tokenized:
 
 
 #: What tokenizing yields; a Diagnostic is a finding about the data.
-Event = Progress | Diagnostic | FellBack | Reported | Tokenized
+Event = Progress | Diagnostic | FellBack | Uncut | Reported | Tokenized
 
 
 def up_to_date(dataset: Path, out: Path, options: TokenizeOptions) -> bool:
@@ -112,8 +122,8 @@ def tokenize(
 ) -> Iterator[Event]:
     """Make the shard folder OUT of a data set folder; the same bytes for any number of workers.
 
-    Yields `Progress` for each unit, a Diagnostic for each rejected row, `FellBack`, then `Reported`, and at the end
-    `Tokenized`. A run that was cut off goes on where it stopped.
+    Yields `Uncut` where that is so, `Progress` for each unit, a Diagnostic for each rejected row, `FellBack`, then
+    `Reported`, and at the end `Tokenized`. A run that was cut off goes on where it stopped.
 
     Raises:
         as `make_plan` and `folder.commit.stage`; DataError, with nothing committed, for labels that the label map does
@@ -128,6 +138,8 @@ def tokenize(
             yield Tokenized(staging.finished, (), rejected, nothing_to_do=True)
             return
         counts: dict[str, Counts] = {unit.split: Counts() for unit in plan.units}
+        if _goes_uncut(plan.setting):
+            yield Uncut(plan.setting.reference.name)
         done = rows = taken = 0
         for unit, outcome in _outcomes(plan, staging.path, workers, staging.stores):
             counts[unit.split] = add((counts[unit.split], outcome.counts))
@@ -140,6 +152,16 @@ def tokenize(
         yield Reported(report)
         _refuse_cut(report, staging)
         yield replace(_commit(plan, staging, counts, report), taken=taken, units=len(plan.units))
+
+
+def _goes_uncut(setting: Setting) -> bool:
+    """Whether texts that could be cut go to the reference library as they are; words and causal rows always do.
+
+    Where special tokens follow no template all rows do, and `FellBack` says so.
+    """
+    reference = setting.reference
+    cuttable = setting.objective != "causal" and setting.task not in WORD_TASKS
+    return cuttable and None not in (reference.single, reference.pair) and not is_cut(reference)
 
 
 def _outcomes(

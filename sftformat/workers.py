@@ -18,6 +18,7 @@ from threading import Lock, Thread
 from typing import Any, Generic, TypeVar
 
 from sftformat.errors import InputError
+from sftformat.startup import leave_pandas_out
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -138,6 +139,7 @@ def _pool(others: int) -> ProcessPoolExecutor:
 
 def _follow_parent() -> None:
     """Let a worker process end when the one that started it is killed; it would wait for work forever."""
+    leave_pandas_out()
     Thread(target=_end_with_parent, daemon=True).start()
 
 

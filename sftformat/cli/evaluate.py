@@ -115,8 +115,9 @@ def show(where: Any, found: Any) -> None:
 
 def show_doubted(where: Any, found: Any) -> None:
     """Print how many labels may be wrong, how often the model itself is, and what is to be done with them."""
-    words = f"labels of {found.label_errors:,} rows" if found.unit == "word" else f"{found.label_errors:,} labels"
-    where.say(f"{words} may be wrong, the likeliest first: look at {found.folder / 'label-errors.jsonl'},")
+    words = "rows with tags" if found.unit == "word" else "labels"
+    doubted = found.folder / "label-errors.jsonl"
+    where.say(f"{words} that may be wrong: {found.label_errors:,}, the likeliest first: look at {doubted},")
     where.say("take out the lines that are not, and give the rest to: sftformat convert … --apply label-errors.jsonl")
     accuracy = found.metrics.get("accuracy")
     if accuracy is not None:

@@ -8,7 +8,7 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.plan import Progress
 from sftformat.report.pace import bars
 from sftformat.report.screen import Screen, add, table
-from sftformat.shards import Event, FellBack, Reported, Tokenized
+from sftformat.shards import Event, FellBack, Reported, Tokenized, Uncut
 from sftformat.tokenize.report import Report
 
 
@@ -25,6 +25,11 @@ def follow(
                 advance(event)
             elif isinstance(event, FellBack):
                 where.note(f"{event.file}: tokenized row by row with the reference library: {event.reason}")
+            elif isinstance(event, Uncut):
+                where.note(
+                    f"{event.name}: where this tokenizer cuts is not proved, so whole texts go to the reference "
+                    "library: the same ids, but slower"
+                )
             elif isinstance(event, Reported):
                 if not quiet:
                     show_report(where, event.report)

@@ -148,7 +148,9 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
 
     def encode_words(words: Column) -> Words:
         if not chosen:
-            chosen.append(choose_words(setting.reference, words, setting.max_length))
+            encoder, why, encoded = choose_words(setting.reference, words, setting.max_length)
+            chosen.append((encoder, why))
+            return encoded
         made: Words = chosen[0][0](setting.reference, words, setting.max_length)
         return made
 

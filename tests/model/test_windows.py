@@ -83,7 +83,7 @@ def test_a_record_weighs_once(shards: Path, model: Path, tmp_path: Path) -> None
     parameters = list(setup.model.parameters())
     _, weight = lay_gradient(setup, parameters, setup.rows, 0)
     assert weight == pytest.approx(float(split.weights[split.firsts].sum()))
-    each = balanced(split, setup.rows) * split.shares()
+    each = balanced(split, setup.rows)[split.targets] * split.weights * split.shares()
     sums = [float(each[split.targets == label].sum()) for label in (0, 1)]
     by_record = [split.weights[split.firsts][split.targets[split.firsts] == label].mean() for label in (0, 1)]
     assert sums[0] / sums[1] == pytest.approx(float(by_record[0] / by_record[1]), rel=1e-5)

@@ -19,9 +19,10 @@ import pytest
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import DataError, FolderError, ModelError, UsageError
 from sftformat.folder.manifest import open_folder, verify
-from sftformat.shards import FellBack, Progress, Reported, TokenizeOptions, plan_report, tokenize
+from sftformat.shards import FellBack, Progress, Reported, TokenizeOptions, Uncut, plan_report, tokenize
 from sftformat.tokenize import request
 from sftformat.tokenize import unit as unit_module
+from tests.conftest import Call
 from tests.tokenize.shard_samples import byte_pairs, save, word_piece, write_dataset
 
 
@@ -376,6 +377,21 @@ def test_no_template(tmp_path: Path, reviews: Path) -> None:
     events = make(reviews, tmp_path / "out", save(tmp_path / "odd", tokenizer))
     assert any(isinstance(event, FellBack) and "template" in event.reason for event in events)
     assert read(tmp_path / "out", "train")[0]["input_ids"] == [7, 9, 7, 9, 3]
+    assert not any(isinstance(event, Uncut) for event in events)
+
+
+def test_a_tokenizer_that_cannot_be_cut_is_told_of_once(
+    reviews: Path, tokenizer_folder: Path, tmp_path: Path, call_here: Call
+) -> None:
+    splitters = pytest.importorskip("tokenizers.pre_tokenizers")
+    tokenizer = word_piece()
+    tokenizer.pre_tokenizer = splitters.Whitespace()
+    odd = save(tmp_path / "odd", tokenizer)
+    events = make(reviews, tmp_path / "out", odd)
+    assert [event.name for event in events if isinstance(event, Uncut)] == ["odd"]
+    assert not any(isinstance(event, Uncut) for event in make(reviews, tmp_path / "cut", tokenizer_folder))
+    done = call_here("tokenize", str(reviews), "-o", str(tmp_path / "again"), "--tokenizer", str(odd))
+    assert done.err.count("odd: where this tokenizer cuts is not proved") == 1
 
 
 # -------------------------------------------------------------------------------------- again, cut off, damaged
