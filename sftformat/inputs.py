@@ -46,6 +46,18 @@ class Input:
             return [self.path / text.name for text in self.texts]
         return [self.path, *([self.beside] if self.beside is not None else [])]
 
+    @property
+    def size(self) -> int:
+        """Bytes as stored, of all files that it is made of."""
+        return sum(self.state[::3])
+
+    def unchanged(self) -> bool:
+        """Whether the file still looks as it did when it was planned."""
+        try:
+            return state_of(*self.files) == self.state
+        except OSError:
+            return False
+
 
 def state_of(*paths: Path) -> tuple[int, ...]:
     """Return size in bytes, time of the last change in nanoseconds and inode of each file."""

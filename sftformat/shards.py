@@ -7,10 +7,9 @@ Every Parquet file becomes one Arrow file in the staging folder; then the whole 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,8 +27,9 @@ from sftformat.tokenize.outcome import Counts, Outcome, add
 from sftformat.tokenize.pieces import is_cut
 from sftformat.tokenize.report import Report, split_report
 from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
+from sftformat.tokenize.standing import outcome_of
 from sftformat.tokenize.templates import OWN
-from sftformat.tokenize.unit import UNITS, Setting, Unit, tokenize_unit
+from sftformat.tokenize.unit import Setting, Unit, tokenize_unit
 from sftformat.workers import run
 
 __all__ = [
@@ -44,6 +44,9 @@ __all__ = [
     "plan_report",
     "tokenize",
 ]
+
+#: What tells the reference library whether it may start threads.
+_THREADS = "TOKENIZERS_PARALLELISM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +75,32 @@ class Reported:
 class Tokenized:
     """The end: the manifest of OUT, the findings about whole splits, and how many rows were rejected.
 
-    `nothing_to_do` says that OUT was there already, made from the same content with the same options.
+    `nothing_to_do` says that OUT was there already, made from the same content with the same options. Of the `units`,
+    which are files of the data set, an earlier run had done those that were `taken` over.
     """
 
     manifest: Mapping[str, Any]
     diagnostics: tuple[Diagnostic, ...]
     rejected: int
     nothing_to_do: bool = False
+    taken: int = 0
+    units: int = 0
 
 
 #: What tokenizing yields; a Diagnostic is a finding about the data.
 Event = Progress | Diagnostic | FellBack | Uncut | Reported | Tokenized
+
+
+def up_to_date(dataset: Path, out: Path, options: TokenizeOptions) -> bool:
+    """Whether OUT says that it was made of this data set with these options; its files are not looked at.
+
+    Raises:
+        as `make_plan`.
+    """
+    try:
+        return bool(read_manifest(out, "shards")["fingerprint"] == make_plan(dataset, options).fingerprint)
+    except FolderError:
+        return False
 
 
 def plan_report(dataset: Path, options: TokenizeOptions, *, workers: int = 1) -> Report:
@@ -122,10 +140,10 @@ def tokenize(
         counts: dict[str, Counts] = {unit.split: Counts() for unit in plan.units}
         if _goes_uncut(plan.setting):
             yield Uncut(plan.setting.reference.name)
-        done = rows = 0
-        for unit, outcome in _outcomes(plan, staging.path, workers):
+        done = rows = taken = 0
+        for unit, outcome in _outcomes(plan, staging.path, workers, staging.stores):
             counts[unit.split] = add((counts[unit.split], outcome.counts))
-            done, rows = done + 1, rows + outcome.counts.read
+            done, rows, taken = done + 1, rows + outcome.counts.read, taken + outcome.taken
             if outcome.fallback:
                 yield FellBack(unit.path.name, outcome.fallback)
             yield from _rejected(outcome)
@@ -133,7 +151,7 @@ def tokenize(
         report = _report(plan.setting, counts)
         yield Reported(report)
         _refuse_cut(report, staging)
-        yield _commit(plan, staging, counts, report)
+        yield replace(_commit(plan, staging, counts, report), taken=taken, units=len(plan.units))
 
 
 def _goes_uncut(setting: Setting) -> bool:
@@ -146,16 +164,25 @@ def _goes_uncut(setting: Setting) -> bool:
     return cuttable and None not in (reference.single, reference.pair) and not is_cut(reference)
 
 
-def _outcomes(plan: Plan, staging: Path | None, workers: int) -> Iterator[tuple[Unit, Outcome]]:
-    work = partial(_one_of_many if workers > 1 else tokenize_unit, setting=plan.setting, staging=staging)
+def _outcomes(
+    plan: Plan, staging: Path | None, workers: int, stores: Sequence[Path] = ()
+) -> Iterator[tuple[Unit, Outcome]]:
+    several = workers > 1 and len(plan.units) > 1
+    work = partial(_one_of_many if several else tokenize_unit, setting=plan.setting, staging=staging, stores=stores)
     yield from zip(plan.units, run(plan.units, work, workers), strict=True)
 
 
-def _one_of_many(unit: Unit, setting: Setting, staging: Path | None) -> Outcome:
+def _one_of_many(unit: Unit, setting: Setting, staging: Path | None, stores: Sequence[Path]) -> Outcome:
     """As `tokenize_unit`, in a process beside others: the reference library's own threads would be in their way."""
-    if parent_process() is not None:
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    return tokenize_unit(unit, setting, staging)
+    before = os.environ.get(_THREADS)
+    os.environ[_THREADS] = "false"
+    try:
+        return tokenize_unit(unit, setting, staging, stores)
+    finally:
+        if before is None:
+            del os.environ[_THREADS]
+        else:
+            os.environ[_THREADS] = before
 
 
 def _rejected(outcome: Outcome) -> Iterator[Diagnostic]:
@@ -208,9 +235,9 @@ def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: 
     for name, content in tokenizer_files(setting).items():
         write_bytes(staging.path / "tokenizer" / name, content)
     if any(part.rejected or part.filtered for part in counts.values()):
-        write_file(staging.path / "rejects.jsonl", partial(_write_rejects, plan, staging.path))
+        write_file(staging.path / "rejects.jsonl", partial(_write_rejects, plan, staging.stores[0]))
     fields = manifest_fields(plan.manifest, setting, plan.units, counts, report)
-    manifest = staging.commit({**fields, "limit": plan.limit}, drop=(UNITS,))
+    manifest = staging.commit({**fields, "limit": plan.limit})
     return Tokenized(manifest, report.diagnostics(), sum(part.rejected for part in counts.values()))
 
 
@@ -222,10 +249,12 @@ def tokenizer_files(setting: Setting) -> dict[str, bytes]:
     return files
 
 
-def _write_rejects(plan: Plan, staging: Path, path: Path) -> None:
+def _write_rejects(plan: Plan, store: Path, path: Path) -> None:
     file: BinaryIO
     with open(path, "xb") as file:
         for unit in plan.units:
-            outcome = Outcome.load((staging / unit.beside).read_bytes())
+            outcome = outcome_of(unit.key, store)
+            if outcome is None:
+                raise FolderError(f"{store / unit.key}: changed while the rows left out were written; start again")
             read_as = ReadAs(task=plan.setting.task)
             file.writelines(reject_line(reject, read_as) for reject in outcome.rejects)

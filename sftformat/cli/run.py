@@ -60,6 +60,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     from sftformat.report.screen import screen
     from sftformat.tasks.overlap import require_text_extra
     from sftformat.tokenize.request import refuse_early
+    from sftformat.workers import kept
 
     if given["objective"] == "causal":
         raise click.UsageError("--for causal: such shards are trained elsewhere; make them with 'sftformat tokenize'")
@@ -68,7 +69,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)
     refuse_early(how)
     _heading(where, 1, "convert")
-    with outlet(where, wanted(ctx, choice.settings)) as findings:
+    processes = kept(options.workers(given["workers"]))
+    with outlet(where, wanted(ctx, choice.settings)) as findings, processes:
         finish(findings, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset")
         dataset = read_manifest(out / "dataset", "dataset")
         refuse_to_train(dataset, tolerances(choice.settings))

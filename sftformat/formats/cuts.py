@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from sftformat.formats import parquet
@@ -20,6 +20,20 @@ LONG_TABLE = 32 << 20
 def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
     """Read the file once; return its sha256 and size as stored, and ranges of about `unit_bytes`.
 
+    As `scanning`, which says meanwhile how far it is.
+    """
+    steps = scanning(source, unit_bytes)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Scan = end.value
+            return found
+
+
+def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, None, Scan]:
+    """Yield how many bytes each piece of the file has that was read, and return its Scan.
+
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
     Uncompressed JSON Lines in UTF-8 is cut at line starts, Parquet at row groups, class folders between files; every
@@ -29,7 +43,7 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
         InputError: the file cannot be read.
     """
     if source.texts:
-        return _scan_texts(source, unit_bytes)
+        return (yield from _scan_texts(source, unit_bytes))
     cuts = _Cuts(unit_bytes, source.path.stat().st_size) if _cut_at_lines(source) else None
     digest = hashlib.sha256()
     size = 0
@@ -38,16 +52,18 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
         if cuts:
             cuts.see(piece, size)
         size += len(piece)
+        yield len(piece)
     if source.beside is not None:
         for piece in _pieces(source.beside):
             digest.update(piece)
             size += len(piece)
+            yield len(piece)
     if source.format == "parquet" and source.compression is None:
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
     return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
 
 
-def _scan_texts(source: Source, unit_bytes: int) -> Scan:
+def _scan_texts(source: Source, unit_bytes: int) -> Generator[int, None, Scan]:
     """Return the scan of class folders: what the files are called counts as what they hold."""
     digest = hashlib.sha256()
     size, starts, cut = 0, [0], 0
@@ -59,6 +75,7 @@ def _scan_texts(source: Source, unit_bytes: int) -> Scan:
         for piece in _pieces(replace(source, path=source.path / text.name, name=f"{source.name}/{text.name}")):
             own.update(piece)
             size += len(piece)
+            yield len(piece)
         digest.update(b"%s\0%s\n" % (text.name.encode(), own.hexdigest().encode()))
     return Scan(digest.hexdigest(), size, _from(starts))
 

@@ -123,13 +123,19 @@ def _drawn(where: Screen, title: str) -> Iterator[Advance]:
         yield lambda done, total, words: progress.update(task, completed=done, total=total, words=words)
 
 
+def _left(seconds: float, done: int, total: int) -> str:
+    """Return how long the rest takes if it goes on like this."""
+    left = round(seconds * (total - done) / max(done, 1))
+    return f" · {left // 60}:{left % 60:02} left" if 0 < done < total else ""
+
+
 def _lines(where: Screen, title: str) -> Advance:
-    said = time.monotonic()
+    began = said = time.monotonic()
 
     def advance(done: int, total: int, words: str) -> None:
         nonlocal said
         if time.monotonic() - said >= LINE_SECONDS:
             said = time.monotonic()
-            where.note(f"{title}: {done:,} of {total:,} · {words}")
+            where.note(f"{title}: {done:,} of {total:,} · {words}{_left(said - began, done, total)}")
 
     return advance

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from sftformat.diagnostics import Diagnostic
 from sftformat.plan import Progress
-from sftformat.report.screen import Screen, add, bar, count, table
+from sftformat.report.pace import bars
+from sftformat.report.screen import Screen, add, table
 from sftformat.shards import Event, FellBack, Reported, Tokenized, Uncut
 from sftformat.tokenize.report import Report
 
@@ -16,12 +17,12 @@ def follow(
 ) -> Tokenized:
     """Consume the events of `tokenize` and return how it ended; `quiet` keeps the table away from stdout."""
     done: Tokenized | None = None
-    with bar(where, "tokenize") as advance:
+    with bars(where, "tokenize") as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)
             elif isinstance(event, Progress):
-                advance(event.done, event.total, count(event.rows, "row"))
+                advance(event)
             elif isinstance(event, FellBack):
                 where.note(f"{event.file}: tokenized row by row with the reference library: {event.reason}")
             elif isinstance(event, Uncut):

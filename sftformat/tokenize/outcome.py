@@ -99,13 +99,16 @@ def _merge(pairs: Iterable[tuple[K, int]]) -> tuple[tuple[K, int], ...]:
 class Outcome:
     """One unit done: the sha256 of its Arrow file (empty when nothing was written), its counts, the rows left out.
 
-    `fallback` says why the reference library was used row by row, or is empty.
+    `fallback` says why the reference library was used row by row, or is empty. `files` are the inputs that its rows
+    name, each with its number in the column `file`. `taken` says that an earlier run has done it.
     """
 
     sha256: str
     counts: Counts
     rejects: tuple[Reject, ...] = ()
     fallback: str = ""
+    files: tuple[tuple[str, int], ...] = ()
+    taken: bool = False
 
     def dump(self) -> bytes:
         """Return the outcome as JSON for `load`."""

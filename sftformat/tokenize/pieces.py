@@ -220,7 +220,7 @@ def _gather(made: Cut, codes: Tokens, starts: Tokens, counts: Tokens, flat: Toke
 def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: int | None = None) -> Ids:
     """Tokenize N texts (str, or Arrow strings without nulls) as the reference library does without special tokens.
 
-    Equal for any number of threads; None takes the cores of this machine, but one in a worker process.
+    Equal for any number of threads; None takes the cores of this machine, but one in a process beside others.
 
     Raises:
         ValueError: a null.
@@ -233,7 +233,8 @@ def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: 
         return by_library(reference.tokenizer, whole)
     raw, rows = buffers_of(texts)
     if threads is None:
-        threads = 1 if parent_process() is not None else min(os.cpu_count() or 1, _MOST_THREADS)
+        alone = parent_process() is None and os.environ.get("TOKENIZERS_PARALLELISM") != "false"
+        threads = min(os.cpu_count() or 1, _MOST_THREADS) if alone else 1
     parts = [rows[low : high + 1] for low, high in slices(rows, threads)]
     if min(threads, len(parts)) < 2:
         return joined([pieces.slice(raw, part) for part in parts])

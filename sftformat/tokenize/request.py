@@ -132,7 +132,11 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
         parts["stride"] = setting.stride
     if setting.pack:
         parts["pack"] = True
-    units = tuple(_units(files, options.limit))
+    hashes = {dataset / entry["path"]: entry["sha256"] for entry in manifest["files"]}
+    units = tuple(
+        replace(unit, key=fingerprint({**parts, "dataset": hashes[unit.path], "limit": unit.rows}))
+        for unit in _units(files, options.limit)
+    )
     return Plan(dataset, manifest, setting, units, fingerprint(parts), unknown, options.limit)
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sftformat.errors import FolderError
-from sftformat.folder.files import sha256_file, write_bytes, write_file
+from sftformat.folder.files import link, sha256_file, write_file
 from sftformat.record import Reject
 from sftformat.tokenize.chat_template import ChatTemplate
 from sftformat.tokenize.columns import Columns, bytes_of, columns_of, findings
@@ -31,11 +30,10 @@ from sftformat.tokenize.maker import WORD_TASKS, make
 from sftformat.tokenize.outcome import Counts, Outcome, add
 from sftformat.tokenize.packed import Packer
 from sftformat.tokenize.rejects import reject_row
+from sftformat.tokenize.standing import arrow, keep, kept
 from sftformat.tokenize.windows import NO_LIMIT, cut
 from sftformat.tokenize.words import Words, choose_words
 
-#: Where the outcomes of finished units stand in a staging folder until the commit.
-UNITS = ".units"
 #: At most so many rows, bytes of text and label cells are worked on at once: they bound the memory.
 MAX_ROWS, MAX_BYTES, MAX_CELLS = 8192, 2 << 20, 4 << 20
 
@@ -77,29 +75,29 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Part `index` (from 0) of the `count` parts of a split: the first `rows` rows of a Parquet file (None: all)."""
+    """Part `index` (from 0) of the `count` parts of a split: the first `rows` rows of a Parquet file (None: all).
+
+    `key` says what its Arrow file is made from, but for the numbers of the inputs, which the outcome tells.
+    """
 
     path: Path
     split: str
     index: int
     count: int
     rows: int | None = None
+    key: str = ""
 
     @property
     def shard(self) -> str:
         """The path of the Arrow file below the shard folder."""
         return f"{self.split}/data-{self.index:05d}-of-{self.count:05d}.arrow"
 
-    @property
-    def beside(self) -> str:
-        """The path of the outcome below the staging folder."""
-        return f"{UNITS}/{self.split}-{self.index:05d}-of-{self.count:05d}.json"
 
+def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None, stores: Sequence[Path] = ()) -> Outcome:
+    """Write the Arrow file of a unit below `staging`, or take it over from the first of `stores` that has it sound.
 
-def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None) -> Outcome:
-    """Write the Arrow file of a unit below `staging` and its outcome beside, or do nothing where both stand already.
-
-    With `staging` None nothing is written: the outcome alone is worked out.
+    The first store then has it, with its outcome. With `staging` None nothing is written: the outcome alone is worked
+    out.
 
     Raises:
         FolderError: the Parquet file is not what the manifest of the data set promises.
@@ -107,24 +105,25 @@ def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None) -> Outcome
     """
     if staging is None:
         return _convert(unit, setting, lambda _: None)
-    shard, beside = staging / unit.shard, staging / unit.beside
-    standing = _standing(shard, beside)
-    if standing is not None:
-        return standing
+    shard, first = staging / unit.shard, stores[0]
+    for store in stores:
+        known = kept(unit.key, store, lambda name: _number(name, setting))
+        if known is not None:
+            shard.parent.mkdir(parents=True, exist_ok=True)
+            shard.unlink(missing_ok=True)
+            link(arrow(unit.key, store), shard)
+            if store != first:
+                keep(unit.key, known, shard, first)
+            return replace(known, taken=True)
     made: list[Outcome] = []
     write_file(shard, lambda path: made.append(_write(path, unit, setting)))
     outcome = replace(made[0], sha256=sha256_file(shard))
-    write_bytes(beside, outcome.dump())
+    keep(unit.key, outcome, shard, first)
     return outcome
 
 
-def _standing(shard: Path, beside: Path) -> Outcome | None:
-    """Return the outcome of a unit that an earlier, unfinished run of the same fingerprint has finished."""
-    try:
-        outcome = Outcome.load(beside.read_bytes())
-        return outcome if sha256_file(shard) == outcome.sha256 else None
-    except (FileNotFoundError, msgspec.MsgspecError):
-        return None
+def _number(name: str, setting: Setting) -> int:
+    return setting.inputs.index(name) if name in setting.inputs else -1
 
 
 def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
@@ -134,6 +133,7 @@ def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
 
 def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], None]) -> Outcome:
     counts, rejects = Counts(), []
+    files: set[str] = set()
     packer = Packer(setting.max_length, schema(setting.task, None, setting.objective, packed=True), write)
     put = packer.add if setting.pack else write
     chosen: list[tuple[Any, str]] = []  # by the first rows
@@ -159,6 +159,7 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
         made = make(batch, columns, setting, encode_texts, encode_words)
         parts, more, left_out = _finish(batch, columns, made, setting)
         rejects += left_out
+        files.update(pc.unique(columns.files.drop_null()).to_pylist())
         for rows in parts:
             more = add((more, Counts(windows=len(rows), **written(rows, setting.reference, setting.objective))))
             if len(rows):
@@ -166,7 +167,8 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
         counts = add((counts, more))
     packer.close()
     counts = replace(counts, packs=packer.packs)
-    return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "")
+    numbers = tuple((name, _number(name, setting)) for name in sorted(files))
+    return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "", numbers)
 
 
 def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:

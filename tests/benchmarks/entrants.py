@@ -124,12 +124,14 @@ def _ours_shards(folder: Path) -> Path:
     from sftformat.dataset.build import convert
     from sftformat.dataset.options import DatasetOptions
     from sftformat.shards import TokenizeOptions, tokenize
+    from sftformat.workers import kept
 
     dataset, shards = _fresh(folder, "dataset"), _fresh(folder, "shards")
-    for _ in convert([str(folder / "data.jsonl")], dataset, DatasetOptions(workers=2)):
-        pass
-    for _ in tokenize(dataset, shards, TokenizeOptions(model(), MAX_LENGTH), workers=2):
-        pass
+    with kept(2):
+        for _ in convert([str(folder / "data.jsonl")], dataset, DatasetOptions(workers=2)):
+            pass
+        for _ in tokenize(dataset, shards, TokenizeOptions(model(), MAX_LENGTH), workers=2):
+            pass
     return shards / "train"
 
 

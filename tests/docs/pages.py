@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "schemas/README.md")
 _BLOCK = re.compile(r"^```(console slow|console|python)\n(.*?)^```\n(?:\n```text\n(?P<said>.*?)^```\n)?", re.M | re.S)
 #: A line about progress: whether one comes depends on the clock.
-_PROGRESS = re.compile(r"(read|tokenize|train): [\d,]+ of [\d,]+ · ")
+_PROGRESS = re.compile(r"(hash|read|tokenize|train): [\d,]+ of [\d,]+ · ")
 _DERIVED = re.compile(r"^<!-- (?!end)([^>]+) -->\n.*?^<!-- end -->\n", re.M | re.S)
 
 

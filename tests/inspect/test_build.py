@@ -20,7 +20,7 @@ from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Finished
 from sftformat.dataset.sample import sample
 from sftformat.errors import InputError, UsageError
-from sftformat.formats import ReadOptions, cuts, read, scan, sniff, spread
+from sftformat.formats import ReadOptions, cuts, read, scanning, sniff, spread
 from sftformat.inspect.build import inspect
 from sftformat.inspect.section import Section, Unread
 from tests.tokenize.shard_samples import save, word_piece
@@ -81,7 +81,7 @@ def test_cuts_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     path = write(tmp_path / "a.jsonl", [*reviews(60), [], *reviews(40)])
     tokenizer = save(tmp_path / "tiny", word_piece())
     whole = [each.to_json() for each in look(path, tokenizer=str(tokenizer))]
-    monkeypatch.setattr(planning, "scan", lambda source: scan(source, 200))
+    monkeypatch.setattr(planning, "scanning", lambda source, _=0: scanning(source, 200))
     assert [each.to_json() for each in look(path, tokenizer=str(tokenizer))] == whole
 
 
