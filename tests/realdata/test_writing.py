@@ -46,8 +46,8 @@ def catalogue(language: str) -> Pairs:
     return shuffled(pair for pair in found.items() if len(pair[0]) <= 80)
 
 
-def small_bert(folder: Path, texts: Iterable[str], *, blanks: bool = False) -> Path:
-    """Write a random BERT of two layers, and a tokenizer trained on these texts, which may keep the blanks of texts."""
+def small_bert(folder: Path, texts: Iterable[str]) -> Path:
+    """Write a random BERT of two layers, and a tokenizer trained on these texts."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import BertConfig, BertModel
 
@@ -55,13 +55,7 @@ def small_bert(folder: Path, texts: Iterable[str], *, blanks: bool = False) -> P
     made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     made.normalizer = normalizers.BertNormalizer(lowercase=False)
     made.pre_tokenizer, made.decoder = pre_tokenizers.BertPreTokenizer(), decoders.WordPiece()
-    if blanks:
-        made.normalizer = normalizers.Sequence([])
-        made.pre_tokenizer, made.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-        made.model = models.BPE(unk_token="[UNK]")
-        made.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=2000, special_tokens=names))
-    else:
-        made.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=2000, special_tokens=names))
+    made.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=2000, special_tokens=names))
     made.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     torch.manual_seed(0)
     sizes = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 512}
@@ -69,8 +63,7 @@ def small_bert(folder: Path, texts: Iterable[str], *, blanks: bool = False) -> P
     BertModel(BertConfig(vocab_size=made.get_vocab_size(), **sizes, **still)).save_pretrained(folder)
     made.save(str(folder / "tokenizer.json"))
     keys = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-    kind = "PreTrainedTokenizerFast" if blanks else "BertTokenizer"
-    config = {"tokenizer_class": kind, "do_lower_case": False, **dict(zip(keys, names, strict=True))}
+    config = {"tokenizer_class": "BertTokenizer", "do_lower_case": False, **dict(zip(keys, names, strict=True))}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
     return folder
 
@@ -111,12 +104,14 @@ def test_chat(call_here: Call, tmp_path: Path) -> None:
             found.setdefault(question, answer)
     pairs = [pair for pair in shuffled(found.items()) if max(map(len, pair)) <= 120][:120]
     assert len(pairs) == 120
-    small_bert(tmp_path / "bert", [text for pair in pairs for text in pair], blanks=True)
+    small_bert(tmp_path / "bert", [text for pair in pairs for text in pair])
     said = ([{"role": "user", "content": one}, {"role": "assistant", "content": two}] for one, two in pairs)
     write(tmp_path / "train.jsonl", ({"messages": turns} for turns in said))
     learned = learn(call_here, tmp_path, "train", "train.jsonl")
-    # With WordPiece it is 87.6 at most: that writes "don ' t" for "don't", which BLEU tells apart and chrF does not.
-    assert learned["metrics"]["bleu"] >= 90
+    # WordPiece writes "don ' t" for "don't", which BLEU tells apart and chrF does not: 87.6 is the most there is.
+    most = learned["baselines"]["target through the tokenizer"]["bleu"]
+    assert 87 < most < 88
+    assert learned["metrics"]["bleu"] >= 0.98 * most
     assert learned["metrics"]["chrf"] >= 90
     assert learned["metrics"]["token_accuracy"] >= 0.99
     assert learned["metrics"]["chrf"] > 2 * learned["baselines"]["most frequent target"]["chrf"]
