@@ -27,6 +27,11 @@ KINDS = {
     "a private key": r"-----BEGIN [A-Z ]{,12}PRIVATE KEY-----(?:\s|\\[nr])+(?:[\w-]+: .+\n)*\s*[A-Za-z0-9+/=]{40,}+"
     r"(?:(?:\s|\\[nr])++[A-Za-z0-9+/=]{16,}+)*(?:(?:\s|\\[nr])++[A-Za-z0-9+/=]++(?=(?:\s|\\[nr])*-----END))?",
 }
+#: RE2: how each of them begins, or what stands in front of it. A text without any of this holds none.
+SUSPECT = (
+    r"A[KS]IA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hooks\.slack\.com|AIza|sk-|[sr]k_live_|hf_|npm_|pypi-AgE|SG\."
+    r"|[0-9]:AA|eyJ|-----BEGIN"
+)
 _FORM = re.compile("(?<![A-Za-z0-9_-])(?:" + "|".join(f"({form})" for form in KINDS.values()) + ")(?![A-Za-z0-9_-])")
 SHORTEST = 20
 _NAMES = tuple(KINDS)

@@ -7,6 +7,7 @@ the Dom of Cologne, at the helm - needs beside it what makes it the name of a to
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # Letters of European scripts; a Chinese or Japanese one may stand right beside a word in Latin letters.
 _LETTER = "A-Za-z0-9\u00c0-\u024f"
@@ -28,8 +29,7 @@ def _names(words: str) -> str:
     )
 
 
-#: In a record with this, placeholders in double braces are what it is about.
-TEMPLATES = re.compile(
+_TEMPLATES = (
     _words(
         r"jinja2?|ansible|dbt|x?html5?|latex|templat(?:e[drs]?|ing)|placeholders?|f-strings?"
         r"|(?:an?|the|this|that|these|following|given|same|exact|output|required|expected|string) formats?"
@@ -38,8 +38,7 @@ TEMPLATES = re.compile(
         r"|liquid (?:filters?|snippets?|syntax|tags?)"
     )
     + f"|{_names('angular|django|handlebars|mustache|react|vue')}"
-    + r"|\\(?:begin|frac|text)|```|\$\{\{|\{%|\{\{[#/^>]|模板|占位符|テンプレート",
-    re.I,
+    + r"|\\(?:begin|frac|text)|```|\$\{\{|\{%|\{\{[#/^>]|模板|占位符|テンプレート"
 )
 
 
@@ -56,15 +55,13 @@ def _spoken_of(piece: str) -> str:
     )
 
 
-#: In a record with this, the marks of chat templates and tokenizers are.
-MARKS = re.compile(
+_MARKS = (
     r"chatml|tokeni[sz]|(?:chat|prompt)[ _](?:template|format)|```"
     r"|\b(?:begin(?:ning)?|bos|control|end(?:ing)?|eos|pad(?:ding)?|sentence|separator|sequence|special|start|stop|turn)"
     r"[ -]tokens?\b"
     r"|\b(?:alpaca|gemma|llama|mistral|qwen|vicuna|zephyr)[- ]?[\d.]*(?:[- ](?:chat|instruct))?['’]?s?"
     r" (?:formats?|markup|prompts?|syntax|templates?)\b|"
-    + _spoken_of(r"(?:<\|[a-z][a-z0-9_▁]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>)"),
-    re.I,
+    + _spoken_of(r"(?:<\|[a-z][a-z0-9_▁]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>)")
 )
 
 _TAG_OF = (
@@ -77,8 +74,7 @@ _LOOKS = (
     r"\b(?:mak|set|turn|writ|display|show)(?:es?|ing)?\b[^.\n]{0,20}\b(?:fonts?|letters?|links?|text|titles?|words?)\b"
     r"[^.\n]{0,12}\b(?:bold|italics?|underlined?|clickable|cent(?:er|re)d)\b"
 )
-#: In a record with this, tags and entities are.
-HTML = re.compile(
+_HTML = (
     r"(?<![./_])"
     + _words(
         r"x?html5?|xml|css3?|svg|[jt]sx|php|jinja2?|bbcode|wiki ?text|javascript|typescript|mark(?:up|down)"
@@ -95,6 +91,24 @@ HTML = re.compile(
     r"|\bclassName=|\bfunction \w*\("
     r"|\b(?:build|cod|creat|design|develop|generat|mak|pars|render|scrap|writ)(?:e[ds]?|ing|s)?\b[^.\n]{0,40}"
     r"\bweb ?(?:pages?|sites?)\b"
-    r"|网页|代码|标签|コード|タグ",
-    re.I,
+    r"|网页|代码|标签|コード|タグ"
 )
+
+
+# They take long to compile, and most data has no text for which they are asked.
+@cache
+def templates() -> re.Pattern[str]:
+    """Return what a record holds that is about placeholders in double braces."""
+    return re.compile(_TEMPLATES, re.I)
+
+
+@cache
+def marks() -> re.Pattern[str]:
+    """Return what a record holds that is about the marks of chat templates and tokenizers."""
+    return re.compile(_MARKS, re.I)
+
+
+@cache
+def html() -> re.Pattern[str]:
+    """Return what a record holds that is about tags and entities."""
+    return re.compile(_HTML, re.I)
