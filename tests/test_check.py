@@ -199,7 +199,8 @@ def label_oracle(rows: Any, found: Any, task: str) -> None:
         for other in group:
             forms[other.strip()] += total[other]
         form = min(each for each in forms if forms[each] == max(forms.values()))
-        if name and name != (form if form in group else min(other for other in group if other.strip() == form)):
+        main = form if form in group else min(other for other in group if other.strip() == form)
+        if name and (name != main or name != name.strip()):
             found["SFT301"][name] += 1
     for split, labels in by_split.items():
         if train:
