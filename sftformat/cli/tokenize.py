@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
-from sftformat.cli.choice import choice_of, wanted
+from sftformat.cli.choice import choice_of, refuse_own, wanted
 
 tokenizing = options.stack(
     click.option(
@@ -62,7 +62,8 @@ tokenizing = options.stack(
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokenizer: str, **given: Any) -> int:
     """Tokenize a data set folder, or raw INPUT straight through, into the shard folder SHARDS."""
-    from sftformat.cli.convert import finish, keep_beside, refuse_beside
+    from sftformat.cli.convert import BESIDE, beside, finish, keep_beside, refuse_beside
+    from sftformat.dataset.apart import refuse_folder
     from sftformat.dataset.build import convert
     from sftformat.folder.commit import workspace
     from sftformat.folder.manifest import MANIFEST
@@ -78,6 +79,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
             _refuse_unused(choice)
             make_shards(findings, Path(inputs[0]), out, how, given)
         else:
+            refuse_folder(out, inputs)
+            refuse_own(ctx, *(beside(out, name) for name in BESIDE))
             refuse_beside(out, given["overwrite"])
             with workspace(out) as work:
                 finish(findings, convert(inputs, work / "dataset", choice), None)
