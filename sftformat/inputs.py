@@ -61,6 +61,8 @@ def resolve(specs: Sequence[str], spool: Path) -> tuple[list[Input], list[str]]:
     """
     found: list[tuple[_Found, str | None]] = []
     skipped: list[str] = []
+    if [where for _, where in map(_told, specs)].count("-") > 1:
+        raise UsageError("stdin is named twice, and can be read only once: write one of them to a file")
     for spec in specs:
         split, where = _told(spec)
         found.extend((each, split) for each in _files(where, spool, skipped))

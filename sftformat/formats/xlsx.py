@@ -47,11 +47,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     sheet = _sheet(source, options)
     number, names = _header(source, sheet)
     below = sheet[number:]
-    notes = [
-        *rows.opening_notes(source),
-        *_index(source, names, number, below),
-        *_unknown(source, names, below, number + 1),
-    ]
+    notes = [*rows.opening_notes(source), *_index(source, names, number, below)]
+    names = dict(sorted(names.items()))
+    notes += _unknown(source, names, below, number + 1)
     for start, stop in rows.slices(len(below), BATCH_RECORDS):
         yield _batch(source, names, list(enumerate(below[start:stop], number + 1 + start)), notes)
         notes = []
