@@ -55,7 +55,10 @@ def tfidf(
 
 
 def counts(split: Split, rows: NDArray[np.int64], size: int) -> Any:
-    """Return how often each token, and each hashed pair of neighbours, is in each row: (N, size + PAIRS), sparse."""
+    """Return how often each token, and each hashed pair of neighbours, is in each row: (N, size + PAIRS), sparse.
+
+    Of a record that is several windows they are added up.
+    """
     from scipy.sparse import csr_matrix
 
     tokens = np.concatenate([chunk.ids for chunk in split.chunks]).astype(np.int64)
@@ -65,5 +68,6 @@ def counts(split: Split, rows: NDArray[np.int64], size: int) -> Any:
     pairs = size + (tokens[:-1] * 1_000_003 + tokens[1:])[within] % PAIRS
     column = np.concatenate([tokens, pairs])
     row = np.concatenate([row, row[1:][within]])
+    row = np.repeat(split.firsts, split.windows)[row]
     shape = (len(split), size + PAIRS)
     return csr_matrix((np.ones(len(row), np.float64), (row, column)), shape=shape)[rows]

@@ -36,6 +36,9 @@ def model_card(run: Mapping[str, Any], manifest: Mapping[str, Any], licence: str
         lines.append(f"| {split} | {part['rows']:,} | {longest} | {part.get('truncated_rows') or 0:,} |")
     files = ", ".join(f"`{_plain(each['file'])}`" for each in manifest["inputs"][:20])
     lines += ["", f"From {files}, as shards `{run['shards'][:16]}…`; at most {run['max_length']} tokens a row.", ""]
+    if "stride" in run:
+        apart = f"A longer text is windows that begin {run['stride']} tokens apart"
+        lines += [f"{apart}; its answer is the mean of the logits of all of them.", ""]
     lines += _labels(run["labels"])
     lines += ["## Training", "", "| option | value |", "|---|---|"]
     options = {key: value for key, value in sorted(run["options"].items()) if value is not None}

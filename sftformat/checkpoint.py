@@ -109,6 +109,12 @@ def newest(folder: Path, warn: Callable[[str], None]) -> tuple[str, dict[str, An
     return None
 
 
+def standing(folder: Path) -> str:
+    """Say which checkpoint is the newest, without a look into it."""
+    names = sorted(_names(folder, "step-"))
+    return f"checkpoint {names[-1]} stands" if names else "there is no checkpoint yet"
+
+
 def _names(folder: Path, prefix: str) -> Iterator[str]:
     root = folder / FOLDER
     return (name for name in (os.listdir(root) if root.is_dir() else ()) if name.startswith(prefix))

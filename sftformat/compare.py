@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sftformat import metrics
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.evaluate import PREDICTIONS, Evaluation, read_evaluation
+from sftformat.evaluation import PREDICTIONS, Evaluation, read_evaluation
 from sftformat.folder.files import open_regular
 from sftformat.folder.manifest import MANIFEST, open_folder
 from sftformat.openings import EVALUATIONS

@@ -239,6 +239,7 @@ CODES: Mapping[str, Code] = {
             "use the tokenizer of the model",
         ),
         Code("SFT506", "template-refuses", E_, "a row that its chat template refuses", "mend it, or change --template"),
+        Code("SFT507", "window-too-narrow", E_, "a first text that leaves no room for windows", "a wider --window"),
         Code(
             "SFT901",
             "damaged-folder",

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sftformat import frequent, metrics, scrutiny
-from sftformat.calibration import Bin, Calibration
-from sftformat.decoder import decoding_of, write_texts
+from sftformat.answered import prediction_rows, spread
+from sftformat.decoder import Decoding, decoding_of, write_texts
 from sftformat.errors import FolderError, UsageError
+from sftformat.evaluation import METRICS, PREDICTIONS, Evaluation, read_evaluation, worst_errors
 from sftformat.folder.commit import Staging, stage
-from sftformat.folder.files import dump_json, open_regular, write_bytes, write_file
+from sftformat.folder.files import dump_json, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, open_folder, read_manifest
 from sftformat.folds import Folds, Follow, last_event, out_of_fold
 from sftformat.frequent import frequent_tags
-from sftformat.loader import Split, open_split
+from sftformat.loader import open_split
 from sftformat.metrics import plain
 from sftformat.models import infer
 from sftformat.openings import EVALUATIONS, count_opening
@@ -37,50 +38,9 @@ from sftformat.targets import answers_of
 from sftformat.tasks import task_of
 from sftformat.tasks.overlap import require_text_extra
 from sftformat.tasks.ragged import flat
-from sftformat.tasks.task import Answers, ClassScore, intervals, measure, one_class_warning, said_by
+from sftformat.tasks.task import Answers, intervals, measure, one_class_warning
 from sftformat.tasks.texts import caseless
 from sftformat.trained import Opened, check_same, open_model, open_run, shards_beside
-
-METRICS, PREDICTIONS = "metrics.json", "predictions.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What the numbers say; everything here stands in metrics.json too.
-
-    `n` rows hold `answers` answers, each of a `unit` (a row, or a word of it); `cut` words were beyond the longest row
-    that the shards hold and are not scored. `classes` says what `per_class` tells apart. `baselines` are the metrics
-    of other ways to answer. `intervals` are 95 % bootstrap intervals by metric, `interval` the one of `metric`.
-    `confusion` is (C, C) counts, row = target. `opened` counts how often test was opened, this time included (None for
-    other splits).
-    """
-
-    name: str
-    split: str
-    task: str
-    metric: str
-    n: int
-    unlabelled: int
-    metrics: dict[str, float | None]
-    interval: tuple[float | None, float | None]
-    intervals: dict[str, tuple[float | None, float | None]]
-    per_class: tuple[ClassScore, ...]
-    confusion: tuple[tuple[int, ...], ...] | None
-    majority_label: str | None
-    majority_accuracy: float | None
-    threshold: float | None
-    warnings: tuple[str, ...]
-    shards: str
-    opened: int | None = None
-    folds: int = 0  # each row was answered by a model that was trained without its fold; 0 = by the run itself
-    calibration: Calibration | None = None
-    label_errors: int | None = None
-    unit: str = "row"
-    answers: int = 0
-    cut: int = 0
-    classes: str = "class"
-    baselines: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    folder: Path = Path()
 
 
 def evaluate(
@@ -116,53 +76,77 @@ def evaluate(
     shards = shards if shards is not None else shards_beside(run, record)
     manifest = open_folder(shards, "shards")
     check_same(record, manifest, shards, split)
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise UsageError(f"--threshold {threshold}: should be 0 to 1")
-    threshold = threshold if threshold is not None else record["options"]["threshold"]
+    threshold = _threshold(threshold, record)
     decoding = decoding_of(manifest, beams, max_target_length)
     part = manifest["splits"].get(split)
     if part and part["rows"] and part["unlabelled"] == part["rows"]:
         raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
-    name = name or os.path.basename(os.path.abspath(shards))
-    if "/" in name or name.startswith(".") or "\0" in name or "\n" in name:
-        raise UsageError(f"--name {name!r}: should be a plain name")
-    made_from = {
-        "run": run_manifest["fingerprint"],
-        "shards": manifest["fingerprint"],
-        "split": split,
-        "threshold": threshold if record["task"] == "multilabel" else None,
-        "seed": seed,
-        "bootstrap": bootstrap,
-        "folds": folds,
-        "png": png,
-    }
-    if decoding is not None:
-        require_text_extra()
-        made_from |= {"beams": decoding.beams, "max_target_length": decoding.max_length}
+    name = _name(name, shards)
+    made_from: dict[str, Any] = {"run": run_manifest["fingerprint"], "shards": manifest["fingerprint"], "split": split}
+    made_from |= {"threshold": threshold if record["task"] == "multilabel" else None, **_written_with(decoding)}
+    made_from |= {"seed": seed, "bootstrap": bootstrap, "folds": folds, "png": png}
     folder = run / EVALUATIONS / f"{name}-{split}"
     overwrite = overwrite or _stale(folder, run_manifest["fingerprint"])
     with stage(folder, "evaluation", fingerprint(made_from), overwrite=overwrite) as staging:
         if staging.finished is None:
             opened = open_model(run, record, run_manifest, shards, manifest, split)
-            rows = np.flatnonzero(opened.split.labelled)
-            if not len(rows):
-                raise UsageError(f"{shards}: no row of split {split!r} has a label: use predict")
+            rows = _labelled(opened)
             count = count_opening(run, split, manifest["fingerprint"]) if split == "test" else None
-            written = None
-            if folds:
-                how = Folds(model, folds, staging.path / ".folds", batch_size, follow)
-                logits = out_of_fold(record, shards, manifest, opened.split, rows, how)
-            else:
-                logits = infer(opened.model, opened.split, rows, batch_size)
-            if decoding is not None:
-                written = write_texts(opened.model, opened.split, rows, decoding, batch_size)
-            answers = answers_of(opened.split, rows, logits, threshold, written)
+            how = Folds(model, folds, staging.path / ".folds", batch_size, follow) if folds else None
+            answers = _answers(opened, rows, threshold, decoding, batch_size, how)
             found = _measure(opened, answers, name, seed, bootstrap, count)
             if task_of(record["task"], record["labels"]).unit == "word":
                 found = _of_words(found, opened, rows, answers)
             _write(staging, opened, rows, answers, replace(found, folds=folds), made_from)
             staging.commit({**made_from, "name": name}, drop=(".folds",))
     return read_evaluation(folder)
+
+
+def _threshold(threshold: float | None, record: Mapping[str, Any]) -> float:
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise UsageError(f"--threshold {threshold}: should be 0 to 1")
+    return float(threshold if threshold is not None else record["options"]["threshold"])
+
+
+def _name(name: str | None, shards: Path) -> str:
+    name = name or os.path.basename(os.path.abspath(shards))
+    if "/" in name or name.startswith(".") or "\0" in name or "\n" in name:
+        raise UsageError(f"--name {name!r}: should be a plain name")
+    return name
+
+
+def _written_with(decoding: Decoding | None) -> dict[str, int]:
+    """Return what texts are written with; an evaluation is made from that too."""
+    if decoding is None:
+        return {}
+    require_text_extra()
+    return {"beams": decoding.beams, "max_target_length": decoding.max_length}
+
+
+def _labelled(opened: Opened) -> NDArray[np.int64]:
+    rows = opened.split.answerable
+    if not len(rows):
+        raise UsageError(f"{opened.shards}: no row of split {opened.split.name!r} has a label: use predict")
+    return rows
+
+
+def _answers(
+    opened: Opened,
+    rows: NDArray[np.int64],
+    threshold: float,
+    decoding: Decoding | None,
+    batch_size: int,
+    how: Folds | None,
+) -> Answers:
+    """Ask the model, or with `how` models that were trained without them, about rows of the split."""
+    split, written = opened.split, None
+    if how is not None:
+        logits = out_of_fold(opened.run, opened.shards, opened.manifest, split, rows, how)
+    else:
+        logits = infer(opened.model, split, rows, batch_size)
+    if decoding is not None:
+        written = write_texts(opened.model, split, rows, decoding, batch_size)
+    return answers_of(split, rows, logits, threshold, written)
 
 
 def _stale(folder: Path, run_fingerprint: str) -> bool:
@@ -186,7 +170,7 @@ def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: 
         task=task.name,
         metric=task.shown or task.metric,
         n=len(answers),
-        unlabelled=len(split) - len(answers),
+        unlabelled=len(split.firsts) - len(answers),
         metrics=plain(measure(task, answers)),
         interval=ranges[task.shown or task.metric],
         intervals=ranges,
@@ -221,30 +205,6 @@ def _of_words(found: Evaluation, opened: Opened, rows: NDArray[np.int64], answer
     return replace(found, baselines={frequent.NAME: {name: value for name, value in values.items() if name != "loss"}})
 
 
-def prediction_rows(split: Split, rows: NDArray[np.int64], answers: Answers) -> Iterator[dict[str, Any]]:
-    """Yield what is predicted for each row: {id, file, line, prediction, scores}.
-
-    scores: classification and multilabel, probability by label; regression has the value as its prediction alone.
-    Rows of words have {words} too, and as many predictions and scores: null for a word that was cut off.
-    """
-    task = task_of(split.task, split.labels)
-    for row, said in zip(rows.tolist(), task.said(answers) if task.said else said_by(task, answers), strict=True):
-        place = {"id": split.ids[row].as_py(), "file": split.inputs[split.files[row]], "line": int(split.lines[row])}
-        yield {**place, **spread(split, row, said)}
-
-
-def spread(split: Split, row: int, said: dict[str, Any]) -> dict[str, Any]:
-    """Lay what is said of the words that were kept on all words of a row; other rows are left as they are."""
-    if split.words is None or split.numbers is None:
-        return said
-    words, numbers = split.words[row].as_py(), split.numbers[row].tolist()
-    laid: dict[str, Any] = {"words": words}
-    for name, values in said.items():
-        known = dict(zip(numbers, values, strict=True))
-        laid[name] = [known.get(number) for number in range(len(words))]
-    return laid
-
-
 def _write(
     staging: Staging, opened: Opened, rows: NDArray[np.int64], answers: Answers, found: Evaluation, how: dict[str, Any]
 ) -> None:
@@ -276,24 +236,3 @@ def _write(
     scrutiny.write(staging.path, title, labels, found.confusion, seen, errors, doubted, how["png"])
     content = {name: value for name, value in asdict(found).items() if name != "folder"}
     write_bytes(staging.path / METRICS, dump_json(content))
-
-
-def read_evaluation(folder: Path) -> Evaluation:
-    """Read an evaluation back, every byte of it checked."""
-    open_folder(folder, "evaluation")
-    with open_regular(folder / METRICS) as file:
-        content = json.loads(file.read())
-    content["per_class"] = tuple(ClassScore(**row) for row in content["per_class"])
-    content["confusion"] = content["confusion"] and tuple(map(tuple, content["confusion"]))
-    if content["calibration"] is not None:
-        bins = tuple(Bin(**each) for each in content["calibration"]["bins"])
-        content["calibration"] = Calibration(**{**content["calibration"], "bins": bins})
-    content["interval"] = tuple(content["interval"])
-    content["intervals"] = {name: tuple(value) for name, value in content["intervals"].items()}
-    return Evaluation(**{**content, "warnings": tuple(content["warnings"]), "folder": folder})
-
-
-def worst_errors(evaluation: Evaluation, limit: int = 20) -> list[dict[str, Any]]:
-    """Return the wrong predictions (regression: any) with the greatest loss, worst first, as in predictions.jsonl."""
-    with open_regular(evaluation.folder / PREDICTIONS) as file:
-        return scrutiny.worst(map(json.loads, file), limit)

@@ -23,7 +23,7 @@ class TrainOptions:
     warmup: float = 0.1
     clip: float = 1.0
     seed: int = 0
-    precision: str = "fp32"  # bf16 = autocast; auto = bf16 where a GPU has it
+    precision: str = "fp32"  # bf16 = autocast; auto = bf16 where the processor has it
     threshold: float = 0.5  # multilabel: from which probability a label applies
     keep: str = "best"  # best on validation, or last
     metric: str | None = None  # what best means; None = that of the task
@@ -56,7 +56,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The run begins (or goes on after `step` steps)."""
+    """The run begins (or goes on after `step` steps). `windows` are the rows that long records are, 0 without any."""
 
     learning_rate: float
     rows: int
@@ -68,6 +68,7 @@ class Started:
     device: str
     trial: int = 1
     trials: int = 1
+    windows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +150,7 @@ def check_options(options: TrainOptions, task: Task) -> None:
             raise UsageError(f"--{name.replace('_', '-')} {value}: should be {wanted}")
     if options.label_smoothing and task.smoothed is None:
         raise UsageError(f"--label-smoothing: {task.name} has no classes of which one is right")
-    if options.class_weights and task.unit != "row":
-        raise UsageError(f"--class-weights: a row of {task.name} has many classes")
-    if options.class_weights and not (task.one_class and task.unit == "row"):
+    if options.class_weights and not task.one_class:
         raise UsageError(f"--class-weights: {task.name} has no classes of which one is right")
 
 

@@ -56,11 +56,13 @@ def out_of_fold(
 ) -> NDArray[np.float32]:
     """Return the logits (len(rows), C) of rows of train, each from the model whose training left its fold out.
 
+    Of rows of words: (V, C), one for each of the V words that begin in these rows, as `models.infer` does.
+
     Raises:
         UsageError: another split or task, not the model that the run was made from, or too few rows for the folds.
     """
-    if split.name != "train" or task_of(record["task"], record["labels"]).unit != "row":
-        raise UsageError("--folds is for the train split, of classification, multilabel and regression")
+    if split.name != "train" or task_of(record["task"], record["labels"]).unit == "text":
+        raise UsageError("--folds is for the train split, of tasks whose target is no text")
     model, folds = how.model, how.number
     if model is None:
         began = record["model"]["name"]
@@ -71,6 +73,7 @@ def out_of_fold(
     if len(np.unique(fold[rows])) < folds:
         raise UsageError(f"--folds {folds}: there are too few different rows for so many")
     options, logits = TrainOptions(**record["options"]), None
+    words = split.numbers[rows] if split.numbers is not None else None
     for number in range(folds):
         own = how.folder / f"fold-{number}"
         left_out = fold == number
@@ -79,7 +82,8 @@ def out_of_fold(
         trained.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         mine = np.flatnonzero(left_out[rows])
         part = infer(trained, split, rows[mine], how.batch_size)
-        logits = np.empty((len(rows), part.shape[1]), np.float32) if logits is None else logits
-        logits[mine] = part
+        if logits is None:
+            logits = np.empty((len(rows) if words is None else len(words.values), part.shape[1]), np.float32)
+        logits[mine if words is None else words.places(mine)] = part
     assert logits is not None
     return logits

@@ -77,22 +77,9 @@ def fit(
         raise FolderError(f"{shards}: holds no tokenizer/")
     rates = list(dict.fromkeys(learning_rates)) or [options.learning_rate]
     seeds = list(dict.fromkeys(seeds)) or [options.seed]
-    tries = [replace(options, learning_rate=rate, seed=seed) for rate in rates for seed in seeds]
-    for tried in tries:
-        check_options(tried, task_of(manifest["task"], manifest["labels"]))
-    if len(tries) > 1 and not manifest["splits"].get("validation", {}).get("rows"):
-        what = f"{len(rates)} learning rates" if len(rates) > 1 else f"{len(seeds)} seeds"
-        raise UsageError(f"{shards}: {what} need a validation split to choose by; it has none")
+    tries = _tries(shards, manifest, options, rates, seeds)
     model_folder = resolve(model)
-    made_from = {
-        "shards": manifest["fingerprint"],
-        "model": model_hash(model_folder),
-        "options": {key: value for key, value in asdict(tries[0]).items() if key not in _APART},
-        "learning_rates": rates,
-        "seeds": seeds,
-        "license": licence,
-        "png": png,
-    }
+    made_from = _made_from(manifest, model_folder, tries[0], rates, seeds) | {"license": licence, "png": png}
     if not overwrite:
         _refuse_other(out, made_from)
     with stage(out, "run", fingerprint(made_from), overwrite=overwrite) as staging:
@@ -114,6 +101,32 @@ def fit(
         yield from map(Warned, grid_warnings(winner, rates))
         _commit(staging, shards, manifest, made_from, model, winner, trials_done)
     yield Finished(out, winner, tuple(trials_done))
+
+
+def _made_from(
+    manifest: Mapping[str, Any], model: Path, first: TrainOptions, rates: Sequence[float], seeds: Sequence[int]
+) -> dict[str, Any]:
+    """Return what a run is made from; its trials differ from the first in rate and seed alone."""
+    return {
+        "shards": manifest["fingerprint"],
+        "model": model_hash(model),
+        "options": {key: value for key, value in asdict(first).items() if key not in _APART},
+        "learning_rates": rates,
+        "seeds": seeds,
+    }
+
+
+def _tries(
+    shards: Path, manifest: Mapping[str, Any], options: TrainOptions, rates: Sequence[float], seeds: Sequence[int]
+) -> list[TrainOptions]:
+    """Return the options of each trial, the seeds of a rate side by side."""
+    tries = [replace(options, learning_rate=rate, seed=seed) for rate in rates for seed in seeds]
+    for tried in tries:
+        check_options(tried, task_of(manifest["task"], manifest["labels"]))
+    if len(tries) > 1 and not manifest["splits"].get("validation", {}).get("rows"):
+        what = f"{len(rates)} learning rates" if len(rates) > 1 else f"{len(seeds)} seeds"
+        raise UsageError(f"{shards}: {what} need a validation split to choose by; it has none")
+    return tries
 
 
 def _tried(planned: Planned, number: int, trials: int, told: set[str]) -> Generator[Event, None, Trial]:
@@ -203,7 +216,7 @@ def _commit(
         "task": manifest["task"],
         "labels": manifest["labels"],
         "max_length": manifest["max_length"],
-        **{name: manifest[name] for name in ("template", "max_target_length", "decoder") if name in manifest},
+        **{name: manifest[name] for name in ("template", "max_target_length", "decoder", "stride") if name in manifest},
         "texts": texts_of(manifest["splits"]["train"]),
         "model": {"name": folder.resolve().name if folder.is_dir() else model, "sha256": made_from["model"]},
         "shards": manifest["fingerprint"],

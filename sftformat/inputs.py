@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import MANIFEST, open_folder, read_manifest
-from sftformat.formats import class_folders, parallel
+from sftformat.formats import class_tree, parallel
 from sftformat.formats.source import Text
 from sftformat.formats.told import is_data
 from sftformat.record import SPLIT_NAMES
@@ -45,6 +45,18 @@ class Input:
         if self.texts:
             return [self.path / text.name for text in self.texts]
         return [self.path, *([self.beside] if self.beside is not None else [])]
+
+    @property
+    def size(self) -> int:
+        """Bytes as stored, of all files that it is made of."""
+        return sum(self.state[::3])
+
+    def unchanged(self) -> bool:
+        """Whether the file still looks as it did when it was planned."""
+        try:
+            return state_of(*self.files) == self.state
+        except OSError:
+            return False
 
 
 def state_of(*paths: Path) -> tuple[int, ...]:
@@ -181,7 +193,7 @@ def _texts(folder: Path, files: list[Path], skipped: list[str]) -> tuple[Text, .
     out = [path for path in files if path.is_symlink() and not path.resolve().is_relative_to(root)]
     skipped.extend(f"{path.relative_to(folder).as_posix()} (a link that leads out of the folder)" for path in out)
     files[:] = [path for path in files if path not in out]
-    return tuple(class_folders.find([path.relative_to(folder).as_posix() for path in files]))
+    return tuple(class_tree.find([path.relative_to(folder).as_posix() for path in files]))
 
 
 def _is_ours(manifest: Path) -> bool:

@@ -16,11 +16,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sftformat.errors import FolderError, UsageError
-from sftformat.mapped import Chunk, Split
+from sftformat.mapped import Chunk, Split, flat_of, open_file
 from sftformat.targets import check_targets, read_tags, read_targets, read_texts
 from sftformat.tasks import task_of
 from sftformat.tasks.ragged import Ragged
-from sftformat.tasks.task import IGNORED
+from sftformat.tasks.task import IGNORED, Task
 
 __all__ = [
     "IGNORED",
@@ -57,6 +57,8 @@ _OF_TEXTS: Mapping[str, pa.DataType] = {
     "references": pa.list_(pa.string()),
 }
 _MORE = {"word": _OF_WORDS, "text": _OF_TEXTS}
+#: A column that the rows have where long records are several of them.
+_OF_WINDOWS: Mapping[str, pa.DataType] = {"window": pa.int32()}
 #: Columns that may hold null: rows that are not labelled.
 _NULLABLE = ("labels", "target_text")
 
@@ -88,25 +90,13 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
     if split not in splits:
         raise UsageError(f"{shards}: no split {split!r}; it has {', '.join(sorted(splits)) or 'none'}")
     columns = {**_COLUMNS, "labels": task.column, **_MORE.get(task.unit, {})}
-    tables = [_read(shards / name, columns) for name in splits[split]["files"]]
-    batches = [batch for table in tables for batch in table.to_batches() if len(batch)]
-    rows = sum(len(batch) for batch in batches)
-    if rows != splits[split]["rows"]:
-        raise FolderError(f"{shards}: split {split!r} has {rows} rows, the manifest says {splits[split]['rows']}")
-    if not rows:
-        raise UsageError(f"{shards}: split {split!r} is empty")
-    whole = pa.Table.from_batches(batches)
+    columns |= _OF_WINDOWS if "stride" in manifest else {}
+    files = [open_file(shards / name, columns, _NULLABLE, shards) for name in splits[split]["files"]]
+    tables, chunks = [file.table for file in files], tuple(chunk for file in files for chunk in file.chunks)
+    firsts = _firsts(tables, shards, manifest, split)
+    whole = pa.concat_tables(tables)
     labels = tuple(manifest["labels"]) if manifest["labels"] is not None else None
-    chunks = tuple(_chunk(batch, shards) for batch in batches)
-    numbers: Ragged | None = None
-    decoder: Ragged | None = None
-    targets: Any
-    if task.unit == "word":
-        targets, numbers, labelled = read_tags(chunks)
-    elif task.unit == "text":
-        targets, decoder, labelled = read_texts(whole)
-    else:
-        targets, labelled = read_targets(whole["labels"], task.name, len(labels or ()))
+    targets, numbers, decoder, labelled = _targets(task, whole, chunks, len(labels or ()))
     opened = Split(
         name=split,
         task=task.name,
@@ -114,7 +104,11 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         inputs=tuple(entry["file"] for entry in manifest["inputs"]),
         pad_id=manifest["tokenizer"]["pad_id"],
         chunks=chunks,
-        bounds=np.cumsum([0, *(len(batch) for batch in batches)]),
+        bounds=np.cumsum([0, *(len(chunk.offsets) - 1 for chunk in chunks)]),
+        tokens=flat_of(files, "ids"),
+        types=flat_of(files, "types") if any(chunk.types.any() for chunk in chunks) else None,
+        tags=flat_of(files, "labels") if numbers is not None else None,
+        begins=flat_of(files, "begins") if numbers is not None else None,
         lengths=whole["length"].to_numpy(),
         targets=targets,
         labelled=labelled,
@@ -122,6 +116,7 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
         ids=whole["id"],
         files=whole["file"].to_numpy(),
         lines=whole["line"].to_numpy(),
+        firsts=firsts,
         words=whole["words"] if numbers is not None else None,
         numbers=numbers,
         decoder=decoder,
@@ -132,58 +127,56 @@ def open_split(shards: Path, manifest: Mapping[str, Any], split: str) -> Split:
     return opened
 
 
+def _targets(
+    task: Task, whole: pa.Table, chunks: Sequence[Chunk], classes: int
+) -> tuple[Any, Ragged | None, Ragged | None, NDArray[np.bool_]]:
+    """Return `targets`, `numbers`, `decoder` and `labelled` of a split."""
+    if task.unit == "word":
+        tags, numbers, labelled = read_tags(chunks)
+        return tags, numbers, None, labelled
+    if task.unit == "text":
+        written, given, labelled = read_texts(whole)
+        return written, None, given, labelled
+    targets, labelled = read_targets(whole["labels"], task.name, classes)
+    return targets, None, None, labelled
+
+
+def _firsts(tables: Sequence[pa.Table], shards: Path, manifest: Mapping[str, Any], split: str) -> NDArray[np.int64]:
+    """Return the first row of each record: all rows, unless they are windows.
+
+    Raises:
+        FolderError: windows that do not follow one another in their records, or another number of rows than is told.
+        UsageError: there are none.
+    """
+    told, rows = manifest["splits"][split], sum(len(table) for table in tables)
+    firsts = _begins(tables, shards, split) if "stride" in manifest else np.arange(rows)
+    for what, found, wanted in (("windows", rows, told.get("windows", rows)), ("rows", len(firsts), told["rows"])):
+        if found != wanted:
+            raise FolderError(f"{shards}: split {split!r} has {found} {what}, the manifest says {wanted}")
+    if not rows:
+        raise UsageError(f"{shards}: split {split!r} is empty")
+    return firsts
+
+
+def _begins(tables: Sequence[pa.Table], shards: Path, split: str) -> NDArray[np.int64]:
+    """Return the rows that are the first window of a record."""
+    numbers = np.concatenate([np.zeros(0, np.int32), *(table["window"].to_numpy() for table in tables)])
+    bad = (numbers != 0) & (numbers != np.concatenate(([-1], numbers[:-1])) + 1)
+    if bad.any():
+        row = int(bad.argmax())
+        raise FolderError(f"{shards}: split {split!r} row {row}: window {numbers[row]} follows none of its record")
+    return np.flatnonzero(numbers == 0)
+
+
 def texts_of(split: Mapping[str, Any]) -> list[int]:
     """Return how many texts the rows of a split of the shards have: [1], [2] for pairs, or both."""
     return [count for count, rows in ((1, split["rows"] - split["pairs"]), (2, split["pairs"])) if rows]
-
-
-def _read(path: Path, columns: Mapping[str, pa.DataType]) -> pa.Table:
-    try:
-        with pa.memory_map(str(path)) as source:
-            table = pa.ipc.open_stream(source).read_all()
-        table.validate(full=True)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OSError) as error:
-        raise FolderError(f"{path}: not a shard: {str(error).splitlines()[0]}") from None
-    for name, kind in columns.items():
-        found = table.schema.field(name).type if name in table.schema.names else "nothing"
-        if found != kind:
-            raise FolderError(f"{path}: column {name!r} should be {kind}, it is {found}")
-        if name not in _NULLABLE and table[name].null_count:
-            raise FolderError(f"{path}: column {name!r} holds null")
-    return table.select(list(columns))
 
 
 def _tokenizer(shards: Path) -> Any:
     from tokenizers import Tokenizer
 
     return Tokenizer.from_buffer((shards / "tokenizer" / "tokenizer.json").read_bytes())
-
-
-def _chunk(batch: pa.RecordBatch, shards: Path) -> Chunk:
-    columns: Any = batch
-    ids, mask, types = (columns.column(name) for name in ("input_ids", "attention_mask", "token_type_ids"))
-    counts = np.diff(ids.offsets.to_numpy())
-    for other in (mask, types):
-        if not np.array_equal(counts, np.diff(other.offsets.to_numpy())):
-            raise FolderError(f"{shards}: input_ids, attention_mask and token_type_ids differ in length")
-    if not np.array_equal(counts, batch.column("length").to_numpy()):
-        raise FolderError(f"{shards}: column 'length' is not the number of input_ids")
-    if len(mask.flatten()) and mask.flatten().to_numpy().min() != 1:
-        raise FolderError(f"{shards}: attention_mask hides tokens; shards hold rows without padding")
-    if ids.values.null_count or types.values.null_count:
-        raise FolderError(f"{shards}: null among the tokens")
-    # both lists have the same counts; flattened values start at 0, so one set of offsets fits both
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    flat = ids.flatten().to_numpy(), types.flatten().to_numpy()
-    if "word_index" not in batch.schema.names:
-        return Chunk(offsets, *flat)
-    labels, begins = columns.column("labels"), columns.column("word_index")
-    for name, other in (("labels", labels), ("word_index", begins)):
-        if other.null_count or other.values.null_count:
-            raise FolderError(f"{shards}: null in column {name!r}")
-        if not np.array_equal(counts, np.diff(other.offsets.to_numpy())):
-            raise FolderError(f"{shards}: input_ids and {name} differ in length")
-    return Chunk(offsets, *flat, labels.flatten().to_numpy(), begins.flatten().to_numpy())
 
 
 def _check(split: Split, manifest: Mapping[str, Any], shards: Path) -> None:
@@ -213,31 +206,21 @@ def _check(split: Split, manifest: Mapping[str, Any], shards: Path) -> None:
 
 def gather(split: Split, rows: NDArray[np.int64]) -> Padded:
     """Pad the rows numbered `rows` (B,) to the longest of them: (B, T)."""
-    lengths = split.lengths[rows].astype(np.int64)  # (B,)
-    shape = (len(rows), int(lengths.max()))
-    input_ids = np.full(shape, split.pad_id, np.int64)
-    token_type_ids = np.zeros(shape, np.int64)
-    labels = np.full(shape, IGNORED, np.int64) if split.numbers is not None else None
-    begins = np.zeros(shape, bool)
-    chunk_of = np.searchsorted(split.bounds, rows, side="right") - 1
-    for number in np.unique(chunk_of):
-        chunk, mine = split.chunks[number], np.flatnonzero(chunk_of == number)
-        starts, counts = chunk.offsets[rows[mine] - split.bounds[number]], lengths[mine]
-        row = np.repeat(mine, counts)  # (tokens,)
-        column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-        source = np.repeat(starts, counts) + column
-        input_ids[row, column] = chunk.ids[source]
-        token_type_ids[row, column] = chunk.types[source]
-        if labels is not None and chunk.labels is not None and chunk.begins is not None:
-            labels[row, column] = chunk.labels[source]
-            begins[row, column] = chunk.begins[source] >= 0
-    attention_mask = (np.arange(shape[1]) < lengths[:, None]).astype(np.int64)
+    lengths = split.lengths[rows]  # (B,)
+    width = int(lengths.max())
+    there = np.arange(width) < lengths[:, None]  # (B, T)
+    input_ids = np.where(there, split.tokens.block(rows, width), split.pad_id).astype(np.int64)
+    token_type_ids = np.zeros(there.shape, np.int64)
+    if split.types is not None:
+        np.copyto(token_type_ids, split.types.block(rows, width), where=there)
+    attention_mask = there.astype(np.int64)
     padded = rows, input_ids, attention_mask, token_type_ids
     if split.decoder is not None:
         given = split.decoder.padded(rows, split.pad_id)
         return Padded(*padded, split.targets.padded(rows, IGNORED), split.weights[rows], decoder_input_ids=given)
-    if labels is not None:
-        return Padded(*padded, labels, split.weights[rows], begins)
+    if split.tags is not None and split.begins is not None:
+        labels = np.where(there, split.tags.block(rows, width), IGNORED)
+        return Padded(*padded, labels, split.weights[rows], (split.begins.block(rows, width) >= 0) & there)
     return Padded(*padded, split.targets[rows], split.weights[rows])
 
 

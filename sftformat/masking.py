@@ -26,6 +26,11 @@ KINDS = {
     "a JSON Web Token": r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}",
     "a private key": r"-----BEGIN [A-Z ]{,12}PRIVATE KEY-----(?:\s|\\[nr])+(?:[\w-]+: .+\n)*\s*[A-Za-z0-9+/=]{40,}",
 }
+#: RE2: how each of them begins, or what stands in front of it. A text without any of this holds none.
+SUSPECT = (
+    r"A[KS]IA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hooks\.slack\.com|AIza|sk-|[sr]k_live_|hf_|npm_|pypi-AgE|SG\."
+    r"|[0-9]:AA|eyJ|-----BEGIN"
+)
 _FORM = re.compile("(?<![A-Za-z0-9_-])(?:" + "|".join(f"({form})" for form in KINDS.values()) + ")(?![A-Za-z0-9_-])")
 SHORTEST = 20
 _NAMES = tuple(KINDS)

@@ -190,7 +190,7 @@ def check_fit(model: Any, manifest: Mapping[str, Any], splits: Sequence[str] = (
         mend = f"tokenize again with --max-target-length {limit}"
         reasons.append(ModelError(f"the longest target has {target:,} tokens, the model takes {limit:,}: {mend}"))
     if limit is not None and longest > limit:
-        mend = f"tokenize again with --max-length {limit}"
+        mend = f"tokenize again with {'--window' if 'stride' in manifest else '--max-length'} {limit}"
         reasons.append(ModelError(f"the longest row has {longest:,} tokens, the model takes {limit:,}: {mend}"))
     padding = getattr(model.config, "pad_token_id", None)
     if padding is not None and padding != tokenizer["pad_id"]:
@@ -244,10 +244,12 @@ def infer(model: Any, split: Split, rows: NDArray[np.int64], batch_size: int = 6
     """Return the logits (len(rows), C) of rows of a split, computed in batches of like length.
 
     Of rows of words: (V, C), one for each of the V words that begin in these rows, in their order. Of rows of text
-    (len(rows), 3), see `tasks.texts.marks`.
+    (len(rows), 3), see `tasks.texts.marks`. A record that is several windows goes by its first row; its logits are the
+    mean of those of its windows.
     """
     takes_types, device = takes_token_types(model), next(model.parameters()).device
     was_training = model.training
+    rows, windows = split.rows_of(rows)
     model.eval()
     words = split.numbers[rows] if split.numbers is not None else None
     classes = model.config.num_labels if split.decoder is None else 3
@@ -264,4 +266,10 @@ def infer(model: Any, split: Split, rows: NDArray[np.int64], batch_size: int = 6
             else:
                 logits[words.places(places)] = made[batch.begins]
     model.train(was_training)
-    return logits
+    return logits if len(windows) == len(rows) else pooled(logits, windows)
+
+
+def pooled(logits: NDArray[np.float32], windows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the mean of the logits (W, C) of the windows of each record (R, C); it has so many of `windows` (R,)."""
+    sums = np.add.reduceat(logits.astype(np.float64), np.cumsum(windows) - windows)
+    return (sums / windows[:, None]).astype(np.float32)

@@ -14,7 +14,7 @@ from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import MISSING, Binding, get, render
 from sftformat.layouts.reader import read, reader_of
 from sftformat.layouts.rename import to_columns
-from sftformat.record import JSON_TYPES, Batch, hash_json, record_id
+from sftformat.record import JSON_TYPES, Batch, hash_records, record_id
 from sftformat.schema.arrow import arrow_schema
 
 #: Fields of a row that are not learned: they do not enter the id.
@@ -92,11 +92,13 @@ def _ids(columns: Mapping[str, list[Any]], rows: int, schema: pa.Schema) -> list
     if None not in given:
         return given
     names = sorted(name for name in schema.names if name in columns and name not in NOT_LEARNED)
-    learned = zip(*(columns[name] for name in names), strict=True)
-    if all(_plain_column(columns[name]) for name in names):  # the same bytes as learned_id, without looking for nulls
-        made = [hash_json(dict(zip(names, values, strict=True))) for values in learned]
+    learned = [columns[name] for name in names]
+    if all(map(_plain_column, learned)):  # the same bytes as learned_id, without looking for nulls
+        made = hash_records(names, learned)
     else:
-        made = [learned_id(names, values) for values in learned]
+        made = [learned_id(names, values) for values in zip(*learned, strict=True)]
+    if set(given) == {None}:
+        return made
     return [own if own is not None else new for own, new in zip(given, made, strict=True)]
 
 

@@ -6,17 +6,21 @@ lie or on the day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Generator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import InputError, SftformatError
-from sftformat.formats import rejects, scan, sniff
-from sftformat.formats.source import Origin, ReadOptions, Source, check_columns
+from sftformat.formats import Scan, rejects, scanning, sniff
+from sftformat.formats.source import SMALL_UNIT_BYTES, UNIT_BYTES, Origin, ReadOptions, Source, check_columns
 from sftformat.inputs import Input, resolve, state_of
 
 #: Inputs that are together smaller than this are not worth a second process.
-SMALL_BYTES = 32 << 20
+SMALL_BYTES = 12 << 20
+#: Inputs are cut into about so many units or, where these would be too large or too small, more or fewer.
+_UNITS = 16
+#: After so many bytes of inputs it is told how far the look at them is.
+_TOLD_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Work was done: `done` of `total` units of `stage`, `rows` rows so far."""
+    """Work was done: `done` of `total` units of `stage`, `rows` rows so far; of the stage "hash", MiB of the inputs."""
 
     stage: str
     done: int
@@ -53,8 +57,15 @@ class Progress:
     rows: int
 
 
-def plan(specs: Sequence[str], options: ReadOptions, spool: Path, failed: list[SftformatError] | None = None) -> Plan:
-    """Find the inputs, look at each once from end to end, and cut them into units.
+def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
+    """As `planning`, without a word meanwhile."""
+    return _last(planning(specs, options, spool))
+
+
+def planning(
+    specs: Sequence[str], options: ReadOptions, spool: Path, failed: list[SftformatError] | None = None
+) -> Generator[Progress, None, Plan]:
+    """Find the inputs, look at each once from end to end, and cut them into units; yield how far that is.
 
     A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin. With
     a list for what `failed`, an input that cannot be read is left out if there is another; its error goes there.
@@ -65,7 +76,7 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path, failed: list[S
     """
     check_columns(options)
     named, skipped = resolve(specs, spool)
-    return plan_inputs(named, skipped, options, failed)
+    return (yield from _planning(named, skipped, options, failed))
 
 
 def plan_inputs(
@@ -76,15 +87,32 @@ def plan_inputs(
     Raises:
         InputError: an input that cannot be read.
     """
+    return _last(_planning(named, skipped, options, failed))
+
+
+def _last(steps: Generator[Progress, None, Plan]) -> Plan:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Plan = end.value
+            return found
+
+
+def _planning(
+    named: Sequence[Input], skipped: Sequence[str], options: ReadOptions, failed: list[SftformatError] | None
+) -> Generator[Progress, None, Plan]:
     inputs: list[Input] = []
     sources: list[Source] = []
     hashes: list[str] = []
     sizes: list[int] = []
     units: list[Unit] = []
+    seen = _Seen(sum(each.size for each in named))
+    length = unit_bytes(seen.total)
     for each in named:
         try:
             whole = sniff(each.path, each.name, options, each.beside, each.texts)
-            scanned = scan(whole)
+            scanned = yield from seen.through(scanning(whole, length))
             rejected = rejects.runs(whole, options)
         except InputError as error:
             if failed is None or (each is named[-1] and not inputs):
@@ -99,6 +127,34 @@ def plan_inputs(
             cuts = [source] if rejected else [source.part(part) for part in scanned.ranges]
             units += [Unit(len(units) + number, len(inputs) - 1, cut) for number, cut in enumerate(cuts)]
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How many of the bytes of all inputs were looked at, told every so many of them."""
+
+    total: int
+    done: int = 0
+    told: int = 0
+
+    def through(self, steps: Generator[int, None, Scan]) -> Generator[Progress, None, Scan]:
+        while True:
+            try:
+                self.done += next(steps)
+            except StopIteration as end:
+                scanned: Scan = end.value
+                return scanned
+            if self.done - self.told >= _TOLD_BYTES:
+                self.told = self.done
+                yield Progress("hash", self.done >> 20, max(self.total, self.done) >> 20, 0)
+
+
+def unit_bytes(size: int) -> int:
+    """Return how long the ranges of inputs of `size` bytes in all are: enough of them to keep processes busy.
+
+    It is a power of two: while inputs grow, their ranges mostly stay what they were.
+    """
+    return min(max(1 << (size // _UNITS).bit_length() >> 1, SMALL_UNIT_BYTES), UNIT_BYTES)
 
 
 def without(found: Plan, gone: Set[int]) -> Plan:

@@ -38,6 +38,7 @@ class Chart:
     y_label: str
     series: Sequence[Series]
     log_x: bool = False
+    log_y: bool = False
     span: tuple[float, float] | None = None
     bars: Sequence[tuple[float, float, float, float, str]] = ()
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from sftformat.answered import prediction_rows
 from sftformat.decoder import decoding_of, write_texts
-from sftformat.evaluate import prediction_rows
 from sftformat.folder.manifest import open_folder
 from sftformat.models import infer
 from sftformat.targets import answers_of
@@ -43,8 +43,8 @@ def predict(
     threshold = threshold if threshold is not None else record["options"]["threshold"]
     decoding = decoding_of(manifest, beams, max_target_length)
     pool = batch_size * _POOL
-    for start in range(0, len(opened.split), pool):
-        rows = np.arange(start, min(start + pool, len(opened.split)))
+    for start in range(0, len(opened.split.firsts), pool):
+        rows = opened.split.firsts[start : start + pool]
         logits, written = np.zeros((len(rows), 3), np.float32), None
         if decoding is not None:
             written = write_texts(opened.model, opened.split, rows, decoding, batch_size)

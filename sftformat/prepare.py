@@ -23,9 +23,13 @@ from sftformat.loader import Split, open_split
 from sftformat.models import check_fit, check_vocabulary, load_model, model_hash, resolve
 from sftformat.tasks import task_of
 from sftformat.tasks.overlap import require_text_extra
+from sftformat.tasks.ragged import flat
 from sftformat.tasks.task import Task
 from sftformat.tasks.texts import WRITTEN
 from sftformat.twins import shared
+
+#: What torch is asked for a processor that multiplies bfloat16; not all of its versions can tell.
+BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Setup:
     identity: dict[str, Any]
     decoding: Decoding | None  # how texts are written, where they are
     loss: Callable[[Tensor, Tensor], Tensor]  # logits and targets of a piece -> the loss of each row
+    asked: Callable[[NDArray[Any]], NDArray[np.float32]]  # targets of a piece -> the share of each row in the loss
 
     @property
     def batch_size(self) -> int:
@@ -75,16 +80,13 @@ def prepare(
     """
     task, labels = task_of(manifest["task"], manifest["labels"]), manifest["labels"]
     split = open_split(shards, manifest, "train")
-    taught = split.labelled & (split.weights > 0)
-    rows = np.flatnonzero(taught if left_out is None else taught & ~left_out)
-    if not len(rows):
-        raise TrainingError(f"{shards}: no row of train has a label and a weight above 0: nothing to train on")
-    if task.one_class and len(labels) < 2:
-        raise TrainingError(f"{shards}: the label map has {len(labels)} label: there is nothing to tell apart")
-    has_validation = manifest["splits"].get("validation", {}).get("rows", 0) > 0
-    validation = open_split(shards, manifest, "validation") if has_validation else None
-    validation_rows = np.flatnonzero(validation.labelled) if validation else np.empty(0, np.int64)
-    validation = validation if len(validation_rows) else None
+    rows = _taught(split, task, shards, left_out)
+    validation, validation_rows = _validation(shards, manifest)
+    if options.early_stopping and validation is None:
+        raise UsageError(f"{shards}: --early-stopping needs a validation split with labels; it has none")
+    metric = options.metric or task.metric
+    if metric in WRITTEN:
+        require_text_extra()
     seed_generators(options.seed, 0)  # the head of the model
     model, decoding = load_model(model_name, task.name, labels), decoding_of(manifest, options.beams)
     if decoding is not None:
@@ -93,17 +95,66 @@ def prepare(
     other = check_vocabulary(resolve(model_name), shards)
     for reason in [*reasons, *([other] if other else [])]:
         raise reason
-    if options.class_weights:
-        split = replace(split, weights=balanced(split, rows))
-    if options.early_stopping and validation is None:
-        raise UsageError(f"{shards}: --early-stopping needs a validation split with labels; it has none")
+    factors = balanced(split, rows) if options.class_weights else None
+    weights = split.weights
+    if factors is not None and task.unit == "row":
+        weights = np.where(split.labelled, weights * factors[split.targets], weights).astype(np.float32)
+        factors = None
+    split = replace(split, weights=weights * split.shares())
     if options.freeze:
         freeze(model, options.freeze)
     device = torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
     if options.precision == "auto":
-        options = replace(options, precision="bf16" if device.type == "cuda" else "fp32")
+        options = replace(options, precision="bf16" if has_bf16(device) else "fp32")
     model.to(device).train()
-    identity = {
+    identity = _identity(manifest, model_name, options, device, left_out)
+    optimizer = make_optimizer(model, options)
+    how: dict[str, Any] = {"smoothing": options.label_smoothing} if options.label_smoothing else {}
+    asked = task.asked
+    if factors is not None:  # of words: a row has several classes
+        how["weights"], asked = torch.from_numpy(factors).to(device), partial(asked, weights=factors)
+    loss = partial(task.smoothed, **how) if how and task.smoothed is not None else task.loss
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = (folder, options, task, metric, split, rows, validation, validation_rows)
+    return Setup(*parts, model, optimizer, device, identity, decoding, loss, asked)
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Return whether a device multiplies bfloat16 itself: where it does not, autocast is slower than float32."""
+    return device.type != "cpu" or any(getattr(torch.cpu, name, bool)() for name in BF16)
+
+
+def _taught(split: Split, task: Task, shards: Path, left_out: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    """Return the rows of train that are trained on: those with a label and a weight that are not left out."""
+    taught = split.labelled & (split.weights > 0)
+    rows = np.flatnonzero(taught if left_out is None else taught & ~left_out)
+    if not len(rows):
+        raise TrainingError(f"{shards}: no row of train has a label and a weight above 0: nothing to train on")
+    if task.one_class and len(split.labels or ()) < 2:
+        raise TrainingError(
+            f"{shards}: the label map has {len(split.labels or ())} label: there is nothing to tell apart"
+        )
+    return rows
+
+
+def _validation(shards: Path, manifest: Mapping[str, Any]) -> tuple[Split | None, NDArray[np.int64]]:
+    """Return the validation split with its labelled rows; None where there is none with labels."""
+    if not manifest["splits"].get("validation", {}).get("rows", 0):
+        return None, np.empty(0, np.int64)
+    split = open_split(shards, manifest, "validation")
+    rows = split.answerable
+    return (split, rows) if len(rows) else (None, rows)
+
+
+def _identity(
+    manifest: Mapping[str, Any],
+    model_name: str,
+    options: TrainOptions,
+    device: torch.device,
+    left_out: NDArray[np.bool_] | None,
+) -> dict[str, Any]:
+    """Return what a checkpoint must have been made from and with, so that a run may go on from it."""
+    return {
         "data": manifest["fingerprint"],
         "model": model_hash(resolve(model_name)),
         **{f"option {name}": value for name, value in asdict(options).items() if name != "checkpoint_every"},
@@ -113,22 +164,16 @@ def prepare(
         "torch": torch.__version__,
         "device": device.type,
     }
-    optimizer, metric = make_optimizer(model, options), options.metric or task.metric
-    if metric in WRITTEN:
-        require_text_extra()
-    loss = task.loss
-    if task.smoothed is not None and options.label_smoothing:
-        loss = partial(task.smoothed, smoothing=options.label_smoothing)
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = (folder, options, task, metric, split, rows, validation, validation_rows)
-    return Setup(*parts, model, optimizer, device, identity, decoding, loss)
 
 
 def balanced(split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the weights of all rows (N,), those of a class times rows / (classes · rows of the class)."""
-    counts = np.bincount(split.targets[rows], minlength=len(split.labels or ()))  # (C,)
-    factors = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
-    return np.where(split.labelled, split.weights * factors[split.targets], split.weights).astype(np.float32)
+    """Return the weight of each class (C,): targets of these rows / (classes · targets of the class).
+
+    Windows are counted as the record that they are of.
+    """
+    rows = rows[np.isin(rows, split.firsts)]
+    counts = np.bincount(flat(split.targets[rows]), minlength=len(split.labels or ()))  # (C,)
+    return np.asarray(counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)
 
 
 def freeze(model: Any, what: str) -> None:
@@ -165,10 +210,11 @@ def seed_generators(seed: int, step: int, piece: int = 0) -> None:
 
 def first_warnings(setup: Setup) -> list[str]:
     """Return what a person should know before the run: rows left out, no validation, one class, targets far from 0."""
-    found, without = [], int((~setup.train.labelled | (setup.train.weights <= 0)).sum())
+    train, firsts = setup.train, setup.train.firsts
+    found, without = [], int((~train.labelled | (train.weights <= 0))[firsts].sum())
     targets = setup.train.targets[setup.rows]
     if without:
-        found.append(f"{without:,} of {len(setup.train):,} rows of train have no label or weight 0 and are left out")
+        found.append(f"{without:,} of {len(firsts):,} rows of train have no label or weight 0 and are left out")
     if setup.validation is None:
         found.append("there is no validation split with labels: the last weights are kept, not the best")
     else:

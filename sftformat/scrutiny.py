@@ -24,6 +24,7 @@ from sftformat.folder.files import write_bytes
 from sftformat.loader import Split, open_split
 from sftformat.mislabelled import suspected
 from sftformat.plots import confusion_plot, reliability_plot
+from sftformat.tasks.ragged import flat
 from sftformat.tasks.task import Answers, Task
 
 ERRORS, LABEL_ERRORS = "errors.jsonl", "label-errors.jsonl"
@@ -50,11 +51,11 @@ def scrutinize(
 ) -> Scrutiny:
     """Look at answers for rows of a split; `source` is the shard folder with its manifest, whose train split teaches
     the baseline."""
-    if task.chances is None or task.unit != "row":
+    if task.chances is None:
         return Scrutiny(None, {})
-    chances = task.chances(answers)
-    found = calibrate(*decisions(task.name, chances, answers.targets))
-    return Scrutiny(found, _baselines(split, rows, answers, source, seed) if task.one_class else {})
+    found = calibrate(*decisions(task.name, task.chances(answers), flat(answers.targets)))
+    of_rows = task.one_class and task.unit == "row"
+    return Scrutiny(found, _baselines(split, rows, answers, source, seed) if of_rows else {})
 
 
 def _baselines(
@@ -64,7 +65,7 @@ def _baselines(
     if split.name == "train" or not manifest["splits"].get("train", {}).get("rows") or not baselines.installed():
         return {}
     train = open_split(shards, manifest, "train")
-    taught = np.flatnonzero(train.labelled & (train.weights > 0))
+    taught = train.answerable[train.weights[train.answerable] > 0]
     found = baselines.tfidf(train, taught, split, rows, seed) if len(taught) else None
     if found is None:
         return {}
@@ -75,18 +76,22 @@ def _baselines(
 
 
 def label_errors(task: Task, split: Split, rows: NDArray[np.int64], answers: Answers) -> list[dict[str, Any]] | None:
-    """Return the labels that are probably wrong, the most probable first.
+    """Return the labels that are probably wrong, the most probable first: a line a row, as `convert --apply` takes it.
 
-    None where rows have not one label each, and where the model has learned nothing that could tell: always answering
-    the commonest class is as often right.
+    None where a row or word has not one label, and where the model has learned nothing that could tell: always
+    answering the commonest class is as often right. A row of words has a line with all of its tags, and of those that
+    may be wrong a list; of a row that was cut the shards do not hold all, and it has no line.
     """
-    if task.chances is None or not task.one_class or task.unit != "row":
+    if task.chances is None or not task.one_class:
         return None
-    _, share = metrics.majority_baseline(answers.targets, len(answers.labels))
-    if metrics.accuracy(answers.targets, task.decide(answers)) <= share:
+    targets = flat(answers.targets)
+    _, share = metrics.majority_baseline(targets, len(answers.labels))
+    if metrics.accuracy(targets, flat(task.decide(answers))) <= share:
         return None
     chances = task.chances(answers)
-    places, meant = suspected(chances, answers.targets)
+    places, meant = suspected(chances, targets)
+    if task.unit == "word":
+        return list(_of_words(split, rows, answers, chances, (places, meant)))
     return [
         {
             **_place(split, int(rows[place])),
@@ -97,6 +102,34 @@ def label_errors(task: Task, split: Split, rows: NDArray[np.int64], answers: Ans
         }
         for place, other in zip(places.tolist(), meant.tolist(), strict=True)
     ]
+
+
+def _of_words(
+    split: Split,
+    rows: NDArray[np.int64],
+    answers: Answers,
+    chances: NDArray[np.float64],
+    doubted: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> Iterator[dict[str, Any]]:
+    """Yield a line for each row with a tag that may be wrong; `doubted` are places among all words, and other tags."""
+    targets, labels, words = answers.targets, answers.labels, split.words
+    assert words is not None
+    by_row: dict[int, list[dict[str, Any]]] = {}
+    for place, other in zip(*(each.tolist() for each in doubted), strict=True):
+        row = int(np.searchsorted(targets.offsets, place, side="right") - 1)
+        own, number = targets.values[place], place - int(targets.offsets[row])
+        sure = {"confidence": chances[place, other], "confidence_from": chances[place, own]}
+        said = {"word": number, "from": labels[own], "to": labels[other]}
+        by_row.setdefault(row, []).append({**said, **{name: round(float(value), 6) for name, value in sure.items()}})
+    for row, found in by_row.items():
+        shown = words[int(rows[row])].as_py()
+        before = [labels[tag] for tag in targets[row].tolist()]
+        if len(before) < len(shown):
+            continue
+        meant = {each["word"]: each["to"] for each in found}
+        after = [meant.get(number, tag) for number, tag in enumerate(before)]
+        listed = [{**each, "word": shown[each["word"]], "place": each["word"]} for each in found]
+        yield {**_place(split, int(rows[row])), "from": before, "to": after, "words": listed}
 
 
 def _place(split: Split, row: int) -> dict[str, Any]:

@@ -7,10 +7,9 @@ Every Parquet file becomes one Arrow file in the staging folder; then the whole 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,11 +22,14 @@ from sftformat.plan import Progress
 from sftformat.record import ReadAs, reject_line
 from sftformat.tokenize.account import manifest_fields
 from sftformat.tokenize.features import dataset_dict, dataset_info, state
+from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.outcome import Counts, Outcome, add
+from sftformat.tokenize.pieces import is_cut
 from sftformat.tokenize.report import Report, split_report
 from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
+from sftformat.tokenize.standing import outcome_of
 from sftformat.tokenize.templates import OWN
-from sftformat.tokenize.unit import UNITS, Setting, Unit, tokenize_unit
+from sftformat.tokenize.unit import Setting, Unit, tokenize_unit
 from sftformat.workers import run
 
 __all__ = [
@@ -37,10 +39,14 @@ __all__ = [
     "Reported",
     "TokenizeOptions",
     "Tokenized",
+    "Uncut",
     "make_plan",
     "plan_report",
     "tokenize",
 ]
+
+#: What tells the reference library whether it may start threads.
+_THREADS = "TOKENIZERS_PARALLELISM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,13 @@ class FellBack:
 
     file: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncut:
+    """Where the tokenizer `name` cuts texts is not proved, so all of them go to the reference library: slower."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +75,32 @@ class Reported:
 class Tokenized:
     """The end: the manifest of OUT, the findings about whole splits, and how many rows were rejected.
 
-    `nothing_to_do` says that OUT was there already, made from the same content with the same options.
+    `nothing_to_do` says that OUT was there already, made from the same content with the same options. Of the `units`,
+    which are files of the data set, an earlier run had done those that were `taken` over.
     """
 
     manifest: Mapping[str, Any]
     diagnostics: tuple[Diagnostic, ...]
     rejected: int
     nothing_to_do: bool = False
+    taken: int = 0
+    units: int = 0
 
 
 #: What tokenizing yields; a Diagnostic is a finding about the data.
-Event = Progress | Diagnostic | FellBack | Reported | Tokenized
+Event = Progress | Diagnostic | FellBack | Uncut | Reported | Tokenized
+
+
+def up_to_date(dataset: Path, out: Path, options: TokenizeOptions) -> bool:
+    """Whether OUT says that it was made of this data set with these options; its files are not looked at.
+
+    Raises:
+        as `make_plan`.
+    """
+    try:
+        return bool(read_manifest(out, "shards")["fingerprint"] == make_plan(dataset, options).fingerprint)
+    except FolderError:
+        return False
 
 
 def plan_report(dataset: Path, options: TokenizeOptions, *, workers: int = 1) -> Report:
@@ -94,8 +122,8 @@ def tokenize(
 ) -> Iterator[Event]:
     """Make the shard folder OUT of a data set folder; the same bytes for any number of workers.
 
-    Yields `Progress` for each unit, a Diagnostic for each rejected row, `FellBack`, then `Reported`, and at the end
-    `Tokenized`. A run that was cut off goes on where it stopped.
+    Yields `Uncut` where that is so, `Progress` for each unit, a Diagnostic for each rejected row, `FellBack`, then
+    `Reported`, and at the end `Tokenized`. A run that was cut off goes on where it stopped.
 
     Raises:
         as `make_plan` and `folder.commit.stage`; DataError, with nothing committed, for labels that the label map does
@@ -110,10 +138,12 @@ def tokenize(
             yield Tokenized(staging.finished, (), rejected, nothing_to_do=True)
             return
         counts: dict[str, Counts] = {unit.split: Counts() for unit in plan.units}
-        done = rows = 0
-        for unit, outcome in _outcomes(plan, staging.path, workers):
+        if _goes_uncut(plan.setting):
+            yield Uncut(plan.setting.reference.name)
+        done = rows = taken = 0
+        for unit, outcome in _outcomes(plan, staging.path, workers, staging.stores):
             counts[unit.split] = add((counts[unit.split], outcome.counts))
-            done, rows = done + 1, rows + outcome.counts.read
+            done, rows, taken = done + 1, rows + outcome.counts.read, taken + outcome.taken
             if outcome.fallback:
                 yield FellBack(unit.path.name, outcome.fallback)
             yield from _rejected(outcome)
@@ -121,19 +151,38 @@ def tokenize(
         report = _report(plan.setting, counts)
         yield Reported(report)
         _refuse_cut(report, staging)
-        yield _commit(plan, staging, counts, report)
+        yield replace(_commit(plan, staging, counts, report), taken=taken, units=len(plan.units))
 
 
-def _outcomes(plan: Plan, staging: Path | None, workers: int) -> Iterator[tuple[Unit, Outcome]]:
-    work = partial(_one_of_many if workers > 1 else tokenize_unit, setting=plan.setting, staging=staging)
+def _goes_uncut(setting: Setting) -> bool:
+    """Whether texts that could be cut go to the reference library as they are; words and causal rows always do.
+
+    Where special tokens follow no template all rows do, and `FellBack` says so.
+    """
+    reference = setting.reference
+    cuttable = setting.objective != "causal" and setting.task not in WORD_TASKS
+    return cuttable and None not in (reference.single, reference.pair) and not is_cut(reference)
+
+
+def _outcomes(
+    plan: Plan, staging: Path | None, workers: int, stores: Sequence[Path] = ()
+) -> Iterator[tuple[Unit, Outcome]]:
+    several = workers > 1 and len(plan.units) > 1
+    work = partial(_one_of_many if several else tokenize_unit, setting=plan.setting, staging=staging, stores=stores)
     yield from zip(plan.units, run(plan.units, work, workers), strict=True)
 
 
-def _one_of_many(unit: Unit, setting: Setting, staging: Path | None) -> Outcome:
+def _one_of_many(unit: Unit, setting: Setting, staging: Path | None, stores: Sequence[Path]) -> Outcome:
     """As `tokenize_unit`, in a process beside others: the reference library's own threads would be in their way."""
-    if parent_process() is not None:
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    return tokenize_unit(unit, setting, staging)
+    before = os.environ.get(_THREADS)
+    os.environ[_THREADS] = "false"
+    try:
+        return tokenize_unit(unit, setting, staging, stores)
+    finally:
+        if before is None:
+            del os.environ[_THREADS]
+        else:
+            os.environ[_THREADS] = before
 
 
 def _rejected(outcome: Outcome) -> Iterator[Diagnostic]:
@@ -143,8 +192,8 @@ def _rejected(outcome: Outcome) -> Iterator[Diagnostic]:
 
 
 def _report(setting: Setting, counts: Mapping[str, Counts]) -> Report:
-    splits = {split: split_report(part) for split, part in counts.items()}
-    return Report(setting.max_length, setting.truncation, splits, setting.max_target_length)
+    splits = {split: split_report(part, setting.max_length) for split, part in counts.items()}
+    return Report(setting.max_length, setting.truncation, splits, setting.max_target_length, setting.stride)
 
 
 def _refuse_unknown(plan: Plan) -> None:
@@ -179,15 +228,16 @@ def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: 
         names = [Path(unit.shard).name for unit in plan.units if unit.split == split]
         marked = fingerprint({"shards": plan.fingerprint, "split": split})[:16]
         write_bytes(staging.path / split / "state.json", state(split, names, marked))
-        described = dataset_info(setting.task, setting.labels, setting.objective)
+        shape = {"packed": setting.pack, "windows": setting.stride > 0}
+        described = dataset_info(setting.task, setting.labels, setting.objective, **shape)
         write_bytes(staging.path / split / "dataset_info.json", described)
     write_bytes(staging.path / "dataset_dict.json", dataset_dict(list(counts)))
     for name, content in tokenizer_files(setting).items():
         write_bytes(staging.path / "tokenizer" / name, content)
     if any(part.rejected or part.filtered for part in counts.values()):
-        write_file(staging.path / "rejects.jsonl", partial(_write_rejects, plan, staging.path))
+        write_file(staging.path / "rejects.jsonl", partial(_write_rejects, plan, staging.stores[0]))
     fields = manifest_fields(plan.manifest, setting, plan.units, counts, report)
-    manifest = staging.commit({**fields, "limit": plan.limit}, drop=(UNITS,))
+    manifest = staging.commit({**fields, "limit": plan.limit})
     return Tokenized(manifest, report.diagnostics(), sum(part.rejected for part in counts.values()))
 
 
@@ -199,10 +249,12 @@ def tokenizer_files(setting: Setting) -> dict[str, bytes]:
     return files
 
 
-def _write_rejects(plan: Plan, staging: Path, path: Path) -> None:
+def _write_rejects(plan: Plan, store: Path, path: Path) -> None:
     file: BinaryIO
     with open(path, "xb") as file:
         for unit in plan.units:
-            outcome = Outcome.load((staging / unit.beside).read_bytes())
+            outcome = outcome_of(unit.key, store)
+            if outcome is None:
+                raise FolderError(f"{store / unit.key}: changed while the rows left out were written; start again")
             read_as = ReadAs(task=plan.setting.task)
             file.writelines(reject_line(reject, read_as) for reject in outcome.rejects)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from sftformat.masking import without_secrets
 
 # Everything that a terminal could take for a command or that cannot be seen: C0 and C1 controls, DEL, bidi controls,
 # zero-width and other invisible format characters, lone surrogates, line separators.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+_UNSAFE = (
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -24,7 +26,12 @@ def _escape(match: re.Match[str]) -> str:
 
 def visible(text: str) -> str:
     """Return text with every control, bidi and invisible character as a visible escape (`\\x1b`, `\\u202e`, `\\n`)."""
-    return _UNSAFE.sub(_escape, text)
+    return text if text.isascii() and text.isprintable() else _unsafe().sub(_escape, text)
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    return re.compile(_UNSAFE)  # takes some milliseconds, which a start is to do without
 
 
 def clip(value: object, limit: int = 80) -> str:

@@ -114,7 +114,7 @@ def _chart(plot: Chart) -> str:
     points = [point for each in plot.series for point in each.points] or [(0.0, 0.0), (1.0, 1.0)]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     across = Axis(*_reach(min(xs), max(xs)), _LEFT, WIDTH - _RIGHT, plot.log_x)
-    up = Axis(*(plot.span or _reach(min(ys), max(ys))), HEIGHT - _BOTTOM, _TOP)
+    up = Axis(*(plot.span or _reach(min(ys), max(ys))), HEIGHT - _BOTTOM, _TOP, plot.log_y)
     return _made.from_string(_CHART).render(
         title=plot.title,
         x_label=plot.x_label,

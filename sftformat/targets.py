@@ -83,7 +83,14 @@ def answers_of(
         return Answers(logits, split.targets[rows], labels, threshold)
     taken: Any = split.sides.take(rows)
     asked, wanted, others = (taken[name].to_pylist() for name in taken.column_names)
-    return Answers(logits, wanted, labels, threshold, Sides(asked, others, written, split.lowercase))
+    best = _as_written(split, wanted) if written is not None and None not in wanted else None
+    return Answers(logits, wanted, labels, threshold, Sides(asked, others, written, split.lowercase, best))
+
+
+def _as_written(split: Split, texts: Sequence[str]) -> list[str]:
+    """Return texts as a model would write them that knew each by heart: through the tokenizer and back."""
+    ids = [each.ids for each in split.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+    return list(split.tokenizer.decode_batch(ids))
 
 
 def check_targets(split: Split, refuse: Refuse, vocabulary: int) -> None:

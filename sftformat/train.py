@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from sftformat import checkpoint, metrics, ranks
-from sftformat.decoder import write_texts
+from sftformat.decoder import Decoding, write_texts
 from sftformat.errors import TrainingError
 from sftformat.events import (
     EpochDone,
@@ -84,13 +84,14 @@ def train(
     progress = resume(setup, warnings.append, force)
     yield Started(
         options.learning_rate,
-        len(setup.rows),
+        int(np.isin(setup.rows, setup.train.firsts).sum()),
         len(setup.validation_rows),
         options.epochs,
         setup.steps,
         progress["step"],
         sum(parameter.numel() for parameter in setup.model.parameters()),
         str(setup.device),
+        windows=len(setup.rows) if len(setup.train.firsts) < len(setup.train) else 0,
     )
     yield from map(Warned, warnings)
     yield from loop(setup, progress)
@@ -121,9 +122,9 @@ def loop(setup: Setup, progress: dict[str, Any]) -> Iterator[Event]:
                 group["lr"] = rate
 
             loss, weight = lay_gradient(setup, parameters, rows, step)
-            check_finite(loss, "loss", step, rate, setup.train.place(int(rows[0])))
+            check_finite(setup, loss, "loss", step, rate, setup.train.place(int(rows[0])))
             norm = torch.nn.utils.clip_grad_norm_(parameters, options.clip or math.inf).item()
-            check_finite(norm, "gradient norm", step, rate, setup.train.place(int(rows[0])))
+            check_finite(setup, norm, "gradient norm", step, rate, setup.train.place(int(rows[0])))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
@@ -152,7 +153,7 @@ def lay_gradient(
     for number, piece in ranks.share(rows, options.accumulate):
         batch = gather(setup.train, piece)  # ids, mask, types (P, T)
         targets = torch.from_numpy(batch.targets).to(device)  # (P,) int64, (P, C) or (P,) float32, (P, T) int64
-        shares = batch.weights * setup.task.asked(batch.targets)  # (P,) of each row in the loss
+        shares = batch.weights * setup.asked(batch.targets)  # (P,) of each row in the loss
         seed_generators(options.seed, step + 1, number)  # dropout
         with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16"):
             logits = forward(model, batch, takes_token_types(model), device)  # (P, C)
@@ -178,11 +179,12 @@ def end_epoch(setup: Setup, progress: dict[str, Any], epoch: int) -> EpochDone:
         logits = infer_together(setup, split, rows)
         written = None
         if setup.decoding is not None and setup.metric in WRITTEN:
-            written = write_texts(setup.model, split, rows, setup.decoding, options.eval_batch_size)
+            written = write_together(setup, split, rows, setup.decoding)
         answers = answers_of(split, rows, logits, options.threshold, written)
         scores = measure(setup.task, answers)
         last["validation"], last["rank"] = metrics.plain(scores), list(metrics.rank(setup.metric, scores))
-        check_finite(scores["loss"], "validation loss", progress["step"] - 1, options.learning_rate, split.place(0))
+        loss, last_step = scores["loss"], progress["step"] - 1
+        check_finite(setup, loss, "validation loss", last_step, options.learning_rate, split.place(0))
         last["warning"] = one_class_warning(setup.task, answers, "validation", options.learning_rate)
         better = progress["top"] is None or last["rank"] > progress["top"]
         progress["top"] = last["rank"] if better else progress["top"]
@@ -207,6 +209,15 @@ def infer_together(setup: Setup, split: Split, rows: NDArray[np.int64]) -> NDArr
             shared = np.arange(place, len(rows), len(parts))
             logits[shared if words is None else words.places(shared)] = part
     return logits
+
+
+def write_together(setup: Setup, split: Split, rows: NDArray[np.int64], how: Decoding) -> list[str]:
+    """Return what the model writes for rows of a split, each process writing its share of them."""
+    own, texts = rows[ranks.rank() :: ranks.processes()], [""] * len(rows)
+    made = write_texts(setup.model, split, own, how, setup.options.eval_batch_size) if len(own) else []
+    for place, part in enumerate(parts := ranks.together(made)):
+        texts[place :: len(parts)] = part
+    return texts
 
 
 def finish(setup: Setup, progress: Mapping[str, Any], kept: Mapping[str, Any]) -> Finished:
@@ -243,7 +254,7 @@ def schedule(kind: str, step: int, steps: int, warmup: float) -> float:
     return {"linear": left, "cosine": 0.5 - 0.5 * math.cos(math.pi * left), "constant": 1.0}[kind]
 
 
-def check_finite(value: float, what: str, step: int, rate: float, place: str) -> None:
+def check_finite(setup: Setup, value: float, what: str, step: int, rate: float, place: str) -> None:
     """Stop before the weights are updated with, or chosen by, a number that is none.
 
     Raises:
@@ -251,8 +262,8 @@ def check_finite(value: float, what: str, step: int, rate: float, place: str) ->
     """
     if not math.isfinite(value):
         raise TrainingError(
-            f"step {step + 1}: the {what} is {value} (learning rate {rate:.3g}, rows from {place} on): the last "
-            "checkpoint stands; try a lower learning rate"
+            f"step {step + 1}: the {what} is {value} (learning rate {rate:.3g}, rows from {place} on): the "
+            f"weights were not changed by it; {checkpoint.standing(setup.folder)}; try a lower learning rate"
         )
 
 
@@ -264,5 +275,6 @@ def check_weights(setup: Setup, epoch: int) -> None:
     """
     for name, parameter in setup.model.named_parameters():
         if not torch.isfinite(parameter).all():
-            rate = f"{setup.options.learning_rate:.3g}"
-            raise TrainingError(f"step {epoch * setup.steps_per_epoch}: {name} is not finite (learning rate {rate})")
+            where = f"step {epoch * setup.steps_per_epoch}: {name} is not finite"
+            rate, stands = setup.options.learning_rate, checkpoint.standing(setup.folder)
+            raise TrainingError(f"{where} (learning rate {rate:.3g}): {stands}; try a lower learning rate")

@@ -9,7 +9,10 @@ from sftformat.loader import Split
 
 
 def keys(split: Split) -> NDArray[np.uint64]:
-    """Return a hash (N,) of the tokens and token types of each row: a sum of token times a random number by place."""
+    """Return a hash (N,) of the tokens and token types of each row: a sum of token times a random number by place.
+
+    Windows of a record have the hash of all of them.
+    """
     longest = int(split.lengths.max())
     factors = np.random.default_rng(0).integers(1, 1 << 63, size=(2, longest), dtype=np.uint64) | np.uint64(1)
     found = []
@@ -19,7 +22,12 @@ def keys(split: Split) -> NDArray[np.uint64]:
         parts = (chunk.ids.astype(np.uint64) + np.uint64(1)) * factors[0, place]
         parts += chunk.types.astype(np.uint64) * factors[1, place]
         found.append(np.add.reduceat(_mixed(parts), starts))
-    return np.concatenate(found)
+    own = np.concatenate(found)
+    if len(split.firsts) == len(split):
+        return own
+    number = np.arange(len(split)) - np.repeat(split.firsts, split.windows)
+    whole = np.add.reduceat(_mixed(own * (2 * number.astype(np.uint64) + np.uint64(1))), split.firsts)
+    return np.repeat(whole, split.windows)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

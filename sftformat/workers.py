@@ -1,18 +1,52 @@
-"""Worker processes: one function over many items, with results in the order of the items."""
+"""Worker processes: one function over many items, with results in the order of the items.
+
+The process that asks works too, so `workers` counts it: while the others start, it is at work already. Each takes the
+next item when it is done with one, so they come to an end together.
+"""
 
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
 from multiprocessing import get_context, parent_process
-from threading import Thread
-from typing import TypeVar
+from threading import Lock, Thread
+from typing import Any, Generic, TypeVar
 
 from sftformat.errors import InputError
+from sftformat.startup import leave_pandas_out
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
+
+#: The processes that stay for several calls of `run`, and how many they are; see `kept`.
+_kept: list[tuple[ProcessPoolExecutor, int]] = []
+
+
+@contextmanager
+def kept(workers: int) -> Iterator[None]:
+    """Keep the processes that `run` starts inside the block for its next call: they cost half a second to start."""
+    pool = _pool(workers - 1) if workers > 1 and not _kept else None
+    if pool is None:
+        yield
+        return
+    _kept.append((pool, workers - 1))
+    try:
+        yield
+    finally:
+        _kept.clear()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def wake(work: Callable[[Any], Any]) -> None:
+    """Let the processes that are kept get ready to run `work`, while this one has other things to do first."""
+    for pool, number in _kept:
+        for _ in range(number):
+            pool.submit(_ready, pickle.dumps(work))
 
 
 def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> Iterator[Made]:
@@ -20,22 +54,92 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
 
     Raises:
         InputError: a worker process was killed (out of memory, most likely).
+        what `work` raises, for the first item for which it does.
     """
     if workers <= 1 or len(items) <= 1:
         yield from map(work, items)
         return
-    with ProcessPoolExecutor(min(workers, len(items)), get_context("spawn"), initializer=_follow_parent) as pool:
+    others = min(workers, len(items)) - 1
+    pool = _kept[0][0] if _kept else _pool(others)
+    todo = _Todo(items, work)
+    with ThreadPoolExecutor(others) as asking:
         try:
-            yield from pool.map(work, items)
+            for _ in range(others):
+                asking.submit(todo.by_others, pool)
+            yield from todo.by_itself()
         except BrokenProcessPool:
             raise InputError("a worker process was killed: out of memory, most likely; try --workers 1") from None
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        finally:
+            todo.stop()
+            if not _kept:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Todo(Generic[Item, Made]):
+    """Items that several take from, each the next one; what came of an item is a future of its own."""
+
+    def __init__(self, items: Sequence[Item], work: Callable[[Item], Made]) -> None:
+        self._items, self._work = items, work
+        # As it is now: what this process does with it meanwhile is not for the others to see.
+        self._packed = pickle.dumps(work)
+        self._made: list[Future[Made]] = [Future() for _ in items]
+        self._next, self._lock = 0, Lock()
+
+    def by_others(self, pool: ProcessPoolExecutor) -> None:
+        """Have items worked on by another process until none is left."""
+        while (number := self._take()) is not None:
+            self._settle(number, lambda item: pool.submit(_call, self._packed, item).result())
+
+    def by_itself(self) -> Iterator[Made]:
+        """Work on items until none is left; yield all results in order as they come."""
+        for future in self._made:
+            while not future.done() and (number := self._take()) is not None:
+                self._settle(number, self._work)
+            yield future.result()
+
+    def stop(self) -> None:
+        """Give out no more items."""
+        with self._lock:
+            self._next = len(self._items)
+
+    def _take(self) -> int | None:
+        with self._lock:
+            number = self._next
+            self._next = min(number + 1, len(self._items))
+        return number if number < len(self._items) else None
+
+    def _settle(self, number: int, work: Callable[[Item], Made]) -> None:
+        try:
+            self._made[number].set_result(work(self._items[number]))
+        except BaseException as error:  # told when its turn comes
+            self._made[number].set_exception(error)
+            self.stop()
+            if not isinstance(error, Exception):
+                raise
+
+
+def _call(packed: bytes, item: Any) -> Any:
+    return _unpacked(packed)(item)
+
+
+def _ready(packed: bytes) -> None:
+    _unpacked(packed)
+
+
+@lru_cache(maxsize=1)
+def _unpacked(packed: bytes) -> Callable[[Any], Any]:
+    """Return what was packed; for the next item it is there already."""
+    work: Callable[[Any], Any] = pickle.loads(packed)
+    return work
+
+
+def _pool(others: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(others, get_context("spawn"), initializer=_follow_parent)
 
 
 def _follow_parent() -> None:
     """Let a worker process end when the one that started it is killed; it would wait for work forever."""
+    leave_pandas_out()
     Thread(target=_end_with_parent, daemon=True).start()
 
 

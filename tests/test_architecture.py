@@ -19,7 +19,7 @@ PACKAGE = Path(sftformat.__file__).parent
 
 #: From the bottom up; a module imports modules of rows above its own here, and those left of it in its row.
 LAYERS = (
-    ("masking", "shown", "diagnostics", "documented", "errors", "record"),
+    ("masking", "shown", "diagnostics", "documented", "errors", "record", "startup"),
     ("schema", "formats", "layouts", "rules", "repairs"),
     ("folder", "inputs", "workers", "plan"),
     ("validate", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),
@@ -36,6 +36,7 @@ LAYERS = (
         "tfevents",
         "card",
         "mapped",
+        "answered",
         "targets",
         "loader",
         "decoder",
@@ -53,6 +54,7 @@ LAYERS = (
         "openings",
         "baselines",
         "scrutiny",
+        "evaluation",
         "folds",
         "evaluate",
         "compare",

@@ -135,11 +135,12 @@ def test_written_manifests_fit(call: Call, tmp_path: Path) -> None:
     }
     for name, arguments in made.items():
         assert call("convert", "--quiet", *arguments, "-o", name).code < 2
-    for name, more in {"pairs": [], "named": ["--max-length", "4", "--truncation", "drop"]}.items():
+    how = {"pairs": [], "named": ["--max-length", "4", "--truncation", "drop"], "packed": ["--window", "8"]}
+    for name, more in how.items():
         done = call("tokenize", "--quiet", name, "-o", f"{name}-shards", "--tokenizer", "tokenizer", *more)
         assert done.code < 2, done.err
     manifests = sorted(tmp_path.rglob("manifest.json"))
-    assert len(manifests) == len(made) + 2
+    assert len(manifests) == len(made) + len(how)
     for path in manifests:
         assert wrong("manifest", json.loads(path.read_text("utf-8"))) == [], path
     rejects = list(tmp_path.rglob("rejects.jsonl"))

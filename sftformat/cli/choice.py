@@ -66,7 +66,7 @@ def choice_of(ctx: click.Context) -> Any:
     Raises:
         UsageError, SchemaError: a parameter that cannot be meant.
     """
-    from sftformat.cli.startup import leave_pandas_out
+    from sftformat.startup import leave_pandas_out
 
     leave_pandas_out()
     from sftformat.dataset.fixes import read_fixes

@@ -75,8 +75,11 @@ def finish(findings: Any, events: Any, out: Path | None) -> None:
     ledger = finished.manifest["ledger"]
     findings.show(finished.manifest)
     if finished.nothing_to_do:
-        findings.say(f"{out}: up to date, nothing to do")
+        if out is not None:
+            findings.say(f"{out}: up to date, nothing to do")
         return
+    if finished.taken:
+        findings.say(taken_over(finished.taken, finished.units))
     if not findings.machine:
         show_repairs(where, findings.mended, findings.places.path)
         show_inputs(where, finished.manifest)
@@ -90,6 +93,13 @@ def finish(findings: Any, events: Any, out: Path | None) -> None:
     findings.close(ledger)
 
 
+def taken_over(taken: int, units: int) -> str:
+    """Say how much of the work an earlier run had done."""
+    from sftformat.report.screen import count
+
+    return f"{count(taken, 'range')} of {units:,} taken over unchanged, {units - taken:,} done again"
+
+
 #: Files of a data set folder that are kept beside OUT where the folder itself is not, and what is said of them.
 BESIDE = {
     "rejects.jsonl": "rows not written, each with its reason",
@@ -97,14 +107,19 @@ BESIDE = {
 }
 
 
-def refuse_beside(out: Path, overwrite: bool) -> None:
-    """Refuse to replace what stands beside OUT unasked.
+def refuse_beside(out: Path, overwrite: bool, before: Path | None = None) -> None:
+    """Refuse to replace what stands beside OUT unasked; what an earlier run put there from the folder `before` may go.
 
     Raises:
         UsageError: there is a file of that name.
     """
-    for path in (beside(out, name) for name in BESIDE):
-        if path.exists() and not overwrite:
+    from filecmp import cmp
+
+    for name in BESIDE:
+        path = beside(out, name)
+        made = before / name if before is not None else path
+        known = before is not None and made.is_file() and path.is_file() and cmp(path, made, shallow=False)
+        if path.exists() and not overwrite and not known:
             raise click.UsageError(f"{path}: exists; use --overwrite to replace it")
 
 
@@ -114,13 +129,16 @@ def beside(out: Path, name: str) -> Path:
 
 
 def keep_beside(findings: Any, folder: Path, out: Path) -> None:
-    """Move rejects and repairs of a data set that goes away to beside OUT, and say so."""
-    import os
+    """Put rejects and repairs of a data set that is not what was asked for beside OUT, and say so."""
+    from functools import partial
+    from shutil import copyfile
+
+    from sftformat.folder.files import write_file
 
     for name, words in BESIDE.items():
         beside(out, name).unlink(missing_ok=True)
         if (folder / name).exists():
-            os.replace(folder / name, beside(out, name))
+            write_file(beside(out, name), partial(copyfile, folder / name))
             findings.say(f"{words}: {beside(out, name)}")
 
 

@@ -99,7 +99,7 @@ def evaluate(where: Any, run: Path, shards: Path | None, given: dict[str, Any]) 
 
 def show(where: Any, found: Any) -> None:
     """Print an evaluation, its worst errors and where all of it stands."""
-    from sftformat.evaluate import worst_errors
+    from sftformat.evaluation import worst_errors
     from sftformat.report.model import show_errors, show_evaluation, show_written
 
     show_evaluation(where, found)
@@ -109,9 +109,18 @@ def show(where: Any, found: Any) -> None:
         show_written(where, worst_errors(found, 5))
     where.say()
     if found.label_errors:
-        doubted = found.folder / "label-errors.jsonl"
-        where.say(f"{found.label_errors:,} labels may be wrong, the likeliest first: look at {doubted},")
-        where.say(
-            "take out the lines that are not, and give the rest to: sftformat convert … --apply label-errors.jsonl"
-        )
+        show_doubted(where, found)
     where.say(f"all numbers, predictions and plots: {found.folder}")
+
+
+def show_doubted(where: Any, found: Any) -> None:
+    """Print how many labels may be wrong, how often the model itself is, and what is to be done with them."""
+    words = "rows with tags" if found.unit == "word" else "labels"
+    doubted = found.folder / "label-errors.jsonl"
+    where.say(f"{words} that may be wrong: {found.label_errors:,}, the likeliest first: look at {doubted},")
+    where.say("take out the lines that are not, and give the rest to: sftformat convert … --apply label-errors.jsonl")
+    accuracy = found.metrics.get("accuracy")
+    if accuracy is not None:
+        where.say(
+            f"the model agrees with {accuracy:.1%} of all labels here: where it does not, most often it errs itself"
+        )

@@ -119,10 +119,12 @@ def tokenize_like(run: Path) -> Any:
     labels = tuple(record["labels"]) if record["labels"] is not None else None
     return TokenizeOptions(
         str(run),
-        record["max_length"],
+        None if "stride" in record else record["max_length"],
         labels=labels,
         held=record.get("template"),
         max_target_length=record.get("max_target_length"),
+        window=record["max_length"] if "stride" in record else None,
+        stride=record.get("stride"),
     )
 
 

@@ -59,13 +59,18 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
     from sftformat.tasks.overlap import require_text_extra
+    from sftformat.tokenize.request import refuse_early
+    from sftformat.workers import kept
 
     if given["objective"] == "causal":
         raise click.UsageError("--for causal: such shards are trained elsewhere; make them with 'sftformat tokenize'")
     where, out = screen(given["quiet"]), Path(output)
     choice = choice_of(ctx)
+    how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)
+    refuse_early(how)
     _heading(where, 1, "convert")
-    with outlet(where, wanted(ctx, choice.settings)) as findings:
+    processes = kept(options.workers(given["workers"]))
+    with outlet(where, wanted(ctx, choice.settings)) as findings, processes:
         finish(findings, convert(inputs, out / "dataset", choice, overwrite=given["overwrite"]), out / "dataset")
         dataset = read_manifest(out / "dataset", "dataset")
         refuse_to_train(dataset, tolerances(choice.settings))
@@ -73,7 +78,6 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
             require_text_extra()
         split = evaluation_split(dataset, given["eval_split"])
         _heading(where, 2, "tokenize")
-        how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)
         make_shards(findings, out / "dataset", out / "shards", how, given)
     if findings.machine:
         where = where.aside()

@@ -53,7 +53,9 @@ training: Callable[[Any], Any] = options.stack(
     ),
     click.option("--metric", metavar="NAME", help="What best means. Default: accuracy, micro_f1 or pearson by task."),
     click.option(
-        "--precision", type=click.Choice(["fp32", "bf16", "auto"]), help="auto = bf16 on a GPU. Default: fp32."
+        "--precision",
+        type=click.Choice(["fp32", "bf16", "auto"]),
+        help="auto = bf16 where the processor has it. Default: fp32.",
     ),
     click.option("--seeds", metavar="A,B,…", help="Try each learning rate with these seeds, and choose by the mean."),
     click.option(

@@ -38,7 +38,7 @@ def command(
     """
     from sftformat.dataset.build import diagnose
     from sftformat.dataset.each import diagnose_each
-    from sftformat.errors import UsageError
+    from sftformat.errors import InputError
     from sftformat.report.data import show_inputs, show_ledger
     from sftformat.report.outlet import outlet
     from sftformat.report.repairs import Diff
@@ -68,5 +68,5 @@ def command(
             out.would_change = bool(out.mended.rows)
         out.close(finished.manifest["ledger"], "Left to mend" if diff else "")
         if failed:
-            raise UsageError("; ".join(map(str, failed)))
+            raise InputError("; ".join(map(str, failed)))
     return out.status()

@@ -12,7 +12,7 @@ import numpy as np
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.repaired import inherited
 from sftformat.dataset.standing import UnitResult
-from sftformat.dataset.write import kept_splits
+from sftformat.dataset.write import final_splits
 from sftformat.folder.manifest import read_manifest
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.normalize import ColumnTypes
@@ -128,8 +128,7 @@ def _ledger(survey: Survey) -> dict[str, Any]:
         account["duplicate"] += dropped
         account["blank_lines"] += result.blank_lines
         codes.update(result.rejected_by_code)
-        moved = dropped or survey.splits is not None
-        counts = Counter(kept_splits(result, survey.dropped, survey.splits)) if moved else result.splits
+        counts = final_splits(result, survey.dropped, survey.splits)
         splits.update(counts)
         account["written"] += sum(counts.values())
     total = {key: sum(account[key] for account in per_input) for key in per_input[0] if key != "file"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sftformat.check import active, check_set, duplicates, told
 from sftformat.dataset.account import Survey, manifest_fields
@@ -24,6 +25,7 @@ from sftformat.dataset.findings import (
     unexpected_findings,
 )
 from sftformat.dataset.fixes import not_placed
+from sftformat.dataset.key import unit_key
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
@@ -36,11 +38,12 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SftformatError
 from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
+from sftformat.folder.kept import KEPT
 from sftformat.folder.manifest import fingerprint
-from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan
+from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, planning
 from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
-from sftformat.workers import run
+from sftformat.workers import run, wake
 
 #: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
 WORK = ".work"
@@ -59,21 +62,28 @@ def diagnose(
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
         before = len(failed or ())
-        found = plan(specs, options.read, Path(name), failed)
+        found = yield from planning(specs, options.read, Path(name), failed)
         if failed is not None:
             found = readable(found, options, failed)
             new = [error for error in failed[before:] if isinstance(error, InputError)]
             yield from (error.diagnostic for error in new if error.diagnostic is not None)
-        survey = yield from _counted(_survey(found, options, Path(name) / WORK, keep_rows=False, failed=failed))
+        survey = yield from _counted(_survey(found, options, Path(name) / WORK, failed=failed))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
 
 
 def convert(
-    specs: Sequence[str], out: Path, options: DatasetOptions, *, overwrite: bool = False, dry_run: bool = False
+    specs: Sequence[str],
+    out: Path,
+    options: DatasetOptions,
+    *,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    retell: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Make the canonical data set of the inputs in the folder `out`; ends with `Finished`.
 
-    Rows with errors go to `rejects.jsonl`; the rest is committed all the same.
+    Rows with errors go to `rejects.jsonl`; the rest is committed all the same. Where `out` is finished already,
+    `retell` is asked whether to yield again what is found in the inputs.
 
     Raises:
         UsageError: `out` holds something else, or an option cannot be meant.
@@ -84,27 +94,40 @@ def convert(
         yield from diagnose(specs, options)
         return
     with workspace(out) as spool:
-        found = plan(specs, options.read, spool)
+        found = yield from planning(specs, options.read, spool)
         with stage(out, "dataset", _fingerprint(found, options), overwrite=overwrite) as staging:
             if staging.finished is not None:
-                yield Finished(staging.finished, nothing_to_do=True)
+                if not retell():
+                    yield Finished(staging.finished, nothing_to_do=True)
+                    return
+                stores = spool / KEPT, staging.stores[1]
+                survey = yield from _counted(_survey(found, options, spool / WORK, stores))
+                yield _told(staging.finished, survey, options)
                 return
             _clear(staging.path)
-            survey = yield from _counted(_survey(found, options, staging.path / WORK))
+            survey = yield from _counted(_survey(found, options, staging.path / WORK, staging.stores))
             _refuse_too_many(survey, options)
-            files = write_splits(survey.task, survey.results, survey.dropped, survey.splits, staging.path)
+            files = write_splits(
+                survey.task, survey.results, survey.dropped, survey.splits, staging.path, options.workers
+            )
             write_rejects(survey.results, survey.dropped, staging.path / "rejects.jsonl")
             write_repairs(found, survey.results, survey.dropped, staging.path)
             manifest = manifest_fields(survey, options)
             for split, names in files.items():
                 manifest["splits"][split]["files"] = names
-            yield Finished(staging.commit(manifest, drop=(WORK,)))
+            yield _told(staging.commit(manifest, drop=(WORK,)), survey, options)
+
+
+def _told(manifest: Mapping[str, Any], survey: Survey, options: DatasetOptions) -> Finished:
+    _refuse_too_many(survey, options)
+    taken = sum(result.taken for result in survey.results)
+    return Finished(manifest, taken=taken, units=len(survey.results))
 
 
 def _clear(folder: Path) -> None:
-    """Remove what an earlier run left of its end; the units that it finished stay."""
+    """Remove what an earlier run left; the units that it finished stay."""
     for path in folder.iterdir():
-        if path.name not in (".fingerprint", WORK):
+        if path.name not in (".fingerprint", KEPT):
             remove(path)
 
 
@@ -139,23 +162,31 @@ def _survey(
     found: Plan,
     options: DatasetOptions,
     folder: Path,
-    keep_rows: bool = True,
+    stores: tuple[Path, ...] = (),
     failed: list[SftformatError] | None = None,
 ) -> Generator[Event, None, Survey]:
-    """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey."""
+    """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey.
+
+    With `stores` the rows are kept, and units that are kept there are taken over.
+    """
     yield from [kept for each in schema_findings(options) if (kept := told(each, options.settings))]
+    several = sum(found.sizes) >= SMALL_BYTES and options.limit is None and options.workers > 1
+    if several:
+        wake(attempt)
     detected = bind_inputs(found, options)
     yield from detected
     for name in found.skipped:
         yield Progress(f"skipped {name}: no known format", 0, 0, 0)
-    need = _need(found, detected, options, keep_rows)
-    results = yield from _units(found, detected, options, folder, need, failed)
+    need = _need(found, detected, options, bool(stores))
+    folder.mkdir(exist_ok=True)
+    jobs = _jobs(found, detected, options, folder, need, stores)
+    results = yield from _units(jobs, options, several, failed if len(found.inputs) > 1 else None)
     check_unchanged(found)
     task = detected[0].binding.layout.task
     splits = None
     if options.stratify and options.fractions is not None:
         splits = stratified(results, options)
-        _count_again(results, splits, found, detected, options, folder)
+        _count_again(results, splits, jobs)
     whole = [*cell_findings(options, detected), *file_findings(results, found), *unexpected_findings(results, detected)]
     whole += [*type_findings(results, detected), *split_findings(results, found, detected)]
     whole += [*named_findings(results, found), *join_findings(found, options)]
@@ -172,16 +203,26 @@ def _survey(
 def _need(found: Plan, detected: Sequence[Detected], options: DatasetOptions, keep_rows: bool) -> Need:
     """Say what comes of the rows: where they are not kept, nothing is made of them that no rule looks at."""
     task = detected[0].binding.layout.task
-    if keep_rows or options.drop_duplicates or options.stratify or options.fix or options.fixes:
-        return Need()
-    if not active(options.settings, task) and options.fractions is None:
-        return Need(kept=False, checked=False, fields=frozenset({"split"}))
-    fields = frozenset(arrow_schema(task).names) - {"meta"}
     given = any(each.canonical for each in found.inputs) or any("id" in each.binding.at for each in detected)
-    return Need(kept=False, fields=fields if given else fields - {"id"})
+    given = given or any(each.origin is not None for each in found.sources)
+    if keep_rows or options.drop_duplicates or options.stratify or options.fix or options.fixes:
+        return Need(in_order=options.drop_duplicates or options.stratify, ids=given)
+    if not active(options.settings, task) and options.fractions is None:
+        return Need(kept=False, checked=False, fields=frozenset({"split"}), ids=False)
+    fields = frozenset(arrow_schema(task).names) - {"meta"}
+    return Need(kept=False, fields=fields if given else fields - {"id"}, ids=given)
 
 
-def _jobs(found: Plan, detected: Sequence[Detected], options: DatasetOptions, folder: Path, need: Need) -> list[Job]:
+def _jobs(
+    found: Plan,
+    detected: Sequence[Detected],
+    options: DatasetOptions,
+    folder: Path,
+    need: Need,
+    stores: tuple[Path, ...],
+) -> list[Job]:
+    kept = need.kept and stores and options.limit is None
+    content = options.content()
     return [
         Job(
             options,
@@ -191,6 +232,8 @@ def _jobs(found: Plan, detected: Sequence[Detected], options: DatasetOptions, fo
             folder / f"unit-{unit.index:05}",
             options.limit,
             need,
+            key=unit_key(unit, found, detected[unit.input].binding, content) if kept else "",
+            stores=stores,
         )
         for unit in found.units
     ]
@@ -199,14 +242,11 @@ def _jobs(found: Plan, detected: Sequence[Detected], options: DatasetOptions, fo
 def _count_again(
     results: Sequence[UnitResult],
     splits: Mapping[int, Sequence[str]],
-    found: Plan,
-    detected: Sequence[Detected],
-    options: DatasetOptions,
-    folder: Path,
+    jobs: Sequence[Job],
 ) -> None:
     """Tally the units once more, now that stratifying has given their rows a split."""
-    remove(folder / KEYS)
-    jobs = _jobs(found, detected, options, folder, Need())
+    if jobs:
+        remove(jobs[0].folder.parent / KEYS)
     for result in results:
         tally = new_tally(jobs[result.unit.index])
         for _, rows in rows_of(result, splits):
@@ -215,21 +255,16 @@ def _count_again(
 
 
 def _units(
-    found: Plan,
-    detected: Sequence[Detected],
-    options: DatasetOptions,
-    folder: Path,
-    need: Need,
-    failed: list[SftformatError] | None,
+    jobs: Sequence[Job], options: DatasetOptions, several: bool, failed: list[SftformatError] | None
 ) -> Generator[Event, None, list[UnitResult]]:
-    folder.mkdir(exist_ok=True)
-    jobs = _jobs(found, detected, options, folder, need)
-    workers = 1 if sum(found.sizes) < SMALL_BYTES or options.limit is not None else options.workers
+    workers = options.workers if several else 1
     made = run(jobs, attempt, workers) if options.limit is None else _limited(jobs, options.limit)
     results: list[UnitResult] = []
+    if len(jobs) > 1:
+        yield Progress("read", 0, len(jobs), 0)
     for result in made:
         if isinstance(result, Unread):
-            if failed is None or len(found.inputs) == 1:
+            if failed is None:
                 raise result.error
             failed.append(result.error)
             yield from [result.error.diagnostic] if result.error.diagnostic else []

@@ -112,11 +112,14 @@ class Detected:
 class Finished:
     """The end: the manifest of the folder, or what it would have said when nothing was to be written.
 
-    `nothing_to_do` says that the folder was there already, made from the same content with the same options.
+    `nothing_to_do` says that the folder was there already, made from the same content with the same options. Of the
+    `units`, which are ranges of inputs, an earlier run had finished those that were `taken` over.
     """
 
     manifest: Mapping[str, Any]
     nothing_to_do: bool = False
+    taken: int = 0
+    units: int = 0
 
 
 #: What making a data set yields; a Diagnostic is a finding about the data, a Repaired a value that was changed.

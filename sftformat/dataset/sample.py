@@ -31,8 +31,8 @@ def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagn
     """Return records of an input that can be read, in order, and the first finding about one that cannot.
 
     They are all records of a short file, else some from its start and some from each of a few places spread over it.
-    Of a file that must be read from its start (CSV, a JSON array, a compressed one) they are spread evenly over its
-    first 32 MiB.
+    Of a file that must be read from its start (a JSON array, a compressed one) they are spread evenly over its first
+    32 MiB, and so they are over a shorter table.
 
     Raises:
         InputError: the file cannot be read.

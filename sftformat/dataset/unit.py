@@ -1,6 +1,6 @@
 """One unit of input through the straight line: read, validate, normalize, split, check. Runs in any process.
 
-Whatever grows with the data goes to files in the unit's own folder: `rows.arrow` (canonical rows), `rejects.jsonl`,
+Whatever grows with the data goes to files in the unit's own folder: canonical rows, `rejects.jsonl`,
 `diagnostics.jsonl`, `repairs.jsonl` and what the tally spills. What comes back is small.
 """
 
@@ -45,18 +45,17 @@ BATCH_ROWS = 4096
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What comes of the rows of a unit: kept in `rows.arrow`, or only looked at by rules, or only counted by split.
+    """What comes of the rows of a unit: kept, or only looked at by rules, or only counted by split.
 
-    `fields` are the canonical fields that are looked at, None all of them.
+    `in_order` says that they are looked at again when all units are done, so they are not yet apart by split.
+    `fields` are the canonical fields that are looked at, None all of them. Without `ids` no row was given one.
     """
 
     kept: bool = True
+    in_order: bool = False
     checked: bool = True
     fields: frozenset[str] | None = None
-
-    @property
-    def ids(self) -> bool:
-        return self.fields is None or "id" in self.fields
+    ids: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,7 @@ class Job:
     """What every unit of a run needs to know; it can be pickled. `binding` is that of the unit's input.
 
     `forms` says for labels that are to be written in another form which one that is (see `repairs.label_form`).
+    `key` is that of the unit where it is kept and may have been, in one of the `stores`; "" where it is not.
     """
 
     options: DatasetOptions
@@ -74,6 +74,8 @@ class Job:
     limit: int | None = None
     need: Need = field(default_factory=Need)
     forms: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    stores: tuple[Path, ...] = ()
 
     @property
     def task(self) -> str:
@@ -81,21 +83,22 @@ class Job:
 
 
 def work(job: Job) -> UnitResult:
-    """Bring one unit from bytes to checked canonical rows, or take it over from a run that was cut off.
+    """Bring one unit from bytes to checked canonical rows, or take it over from an earlier run.
 
     Raises:
         InputError: the input is damaged as a whole.
         UsageError: rows have a split already and another one was asked for.
     """
-    known = taken_over(job.unit, job.folder) if _stays(job) else None
+    remove(job.folder)
+    known = taken_over(job.unit, job.folder, job.key, job.stores) if _stays(job) else None
     if known is not None:
         return known
-    remove(job.folder)
     job.folder.mkdir(parents=True)
     result = UnitResult(job.unit, job.folder, read_as(job.source_input, job.unit.source, job.task))
     tally = new_tally(job)
     rules = active(job.options.settings, job.task)
-    with Output(job.folder, job.task, result.read_as, job.options.drop_duplicates, job.need.kept) as output:
+    how = {"kept": job.need.kept, "in_order": job.need.in_order, "keep_raw": job.options.drop_duplicates}
+    with Output(job.folder, job.task, result.read_as, **how) as output:
         for step in _batches(job, result):
             checked, kept = _checked(job, rules, step)
             output.write(checked, kept, step)
@@ -109,8 +112,8 @@ def work(job: Job) -> UnitResult:
             for reject in (each for each in step.rejects if each.reason != "filtered"):
                 result.rejected_by_code[reject.diagnostics[0].code] += 1
     result.summary = tally.finish()
-    if _stays(job):
-        keep(result)
+    if _stays(job) and job.source_input.unchanged():
+        keep(result, job.key, job.stores[0])
     return result
 
 
@@ -136,7 +139,7 @@ def attempt(job: Job) -> UnitResult | Unread:
 
 def _stays(job: Job) -> bool:
     """Whether a later run can take the unit over: it is worked on for good, and no label waits for another form."""
-    return job.need.kept and not job.forms
+    return bool(job.key) and not job.forms
 
 
 def new_tally(job: Job) -> Tally:
@@ -198,8 +201,10 @@ def first_of(batch: Batch, count: int) -> Batch:
 def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
     schema, fixes = arrow_schema(job.task), fixes_for(job.options.fixes, job.task)
-    with pq.ParquetFile(job.unit.source.path) as file:
-        for rows in file.iter_batches(BATCH_ROWS):
+    source = job.unit.source
+    with pq.ParquetFile(source.path) as file:
+        groups = [*range(source.start, file.num_row_groups if source.stop is None else source.stop)]
+        for rows in file.iter_batches(BATCH_ROWS, row_groups=groups):
             rows = rows.cast(schema)
             plain = rows.to_pylist()
             places = [row["source"] for row in plain]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from sftformat.dataset.output import RAW
+from sftformat.dataset.output import RAW, ROWS
+from sftformat.dataset.parts import Parts
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity
-from sftformat.folder.files import write_file
+from sftformat.folder.files import link, write_file
 from sftformat.record import SPLITS, Reject, reject_line
-from sftformat.schema.arrow import arrow_schema
-from sftformat.split import with_split
+from sftformat.split import split_counts, with_split
+from sftformat.workers import run
 
 _Indexes = np.ndarray[Any, np.dtype[np.int64]]
 _Dropped = Mapping[int, _Indexes]
@@ -25,62 +27,77 @@ _Splits = Mapping[int, Sequence[str]] | None
 
 
 def rows_of(result: UnitResult, splits: _Splits) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield the batches of a unit's canonical rows, each with the index of its first row, under their final splits."""
-    new = splits[result.unit.index] if splits is not None else None
+    """Yield the batches of a unit's canonical rows, each with the index of its first row, under their final splits.
+
+    Only of units that keep their rows in order.
+    """
+    yield from _rows(result.folder, splits[result.unit.index] if splits is not None else None)
+
+
+def _rows(folder: Path, new: Sequence[str] | None) -> Iterator[tuple[int, pa.RecordBatch]]:
     start = 0
-    with pa.OSFile(str(result.folder / "rows.arrow"), "rb") as file, pa.ipc.open_stream(file) as stream:
+    with pa.OSFile(str(folder / ROWS), "rb") as file, pa.ipc.open_stream(file) as stream:
         for rows in stream:
             end = start + rows.num_rows
             yield start, with_split(rows, new[start:end]) if new is not None else rows
             start = end
 
 
-def kept_splits(result: UnitResult, dropped: _Dropped, splits: _Splits) -> Iterator[str]:
-    """Yield the split of every row of a unit that is written."""
+def final_splits(result: UnitResult, dropped: _Dropped, splits: _Splits) -> Counter[str]:
+    """Return how many rows of a unit are written, by split."""
+    gone = dropped.get(result.unit.index)
+    if splits is None and gone is None:
+        return result.splits
+    counts: Counter[str] = Counter()
     for start, rows in rows_of(result, splits):
-        kept = _kept(start, rows.num_rows, dropped.get(result.unit.index))
-        indexes: Any = kept
-        names: Any = rows.column("split").take(indexes).to_pylist()
-        yield from names
+        counts.update(split_counts(_kept(start, rows, gone)))
+    return counts
 
 
-def _kept(start: int, count: int, dropped: _Indexes | None) -> _Indexes:
-    indexes = np.arange(start, start + count, dtype=np.int64)
-    if dropped is not None and len(dropped):
-        indexes = indexes[~np.isin(indexes, dropped)]
-    return indexes - start
+def _kept(start: int, rows: pa.RecordBatch, gone: _Indexes | None) -> pa.RecordBatch:
+    if gone is None or not len(gone):
+        return rows
+    stays: Any = np.flatnonzero(~np.isin(np.arange(start, start + rows.num_rows), gone))
+    return rows if len(stays) == rows.num_rows else rows.take(stays)
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """A unit whose rows stand in order, to be put apart by split; it can be pickled. `gone` rows are left out."""
+
+    folder: Path
+    task: str
+    gone: _Indexes | None
+    new: Sequence[str] | None
+
+
+def _put_apart(unit: _Apart) -> None:
+    parts = Parts(unit.folder, unit.task)
+    for start, rows in _rows(unit.folder, unit.new):
+        parts.write(_kept(start, rows, unit.gone))
+    parts.close()
 
 
 def write_splits(
-    task: str, results: Sequence[UnitResult], dropped: _Dropped, splits: _Splits, folder: Path
+    task: str, results: Sequence[UnitResult], dropped: _Dropped, splits: _Splits, folder: Path, workers: int
 ) -> dict[str, list[str]]:
     """Write `SPLIT-0000k-of-0000N.parquet`, k counting the units that have rows of the split; return their names."""
-    present = [
-        (split, result)
-        for split in SPLITS
-        for result in results
-        if any(each == split for each in kept_splits(result, dropped, splits))
+    todo = [
+        _Apart(each.folder, task, dropped.get(each.unit.index), splits[each.unit.index] if splits is not None else None)
+        for each in results
+        if (each.folder / ROWS).exists()
     ]
-    totals = {split: sum(1 for each, _ in present if each == split) for split in SPLITS}
+    for _ in run(todo, _put_apart, workers):
+        pass
+    counts = [final_splits(each, dropped, splits) for each in results]
     names: dict[str, list[str]] = {}
-    for split, result in present:
-        made = names.setdefault(split, [])
-        name = f"{split}-{len(made):05}-of-{totals[split]:05}.parquet"
-        write_file(folder / name, lambda path, s=split, r=result: _write(path, task, s, r, dropped, splits))  # type: ignore[misc]
-        made.append(name)
+    for split in SPLITS:
+        having = [each for each, count in zip(results, counts, strict=True) if count[split]]
+        for number, each in enumerate(having):
+            name = f"{split}-{number:05}-of-{len(having):05}.parquet"
+            link(each.folder / f"{split}.parquet", folder / name)
+            names.setdefault(split, []).append(name)
     return names
-
-
-def _write(path: Path, task: str, split: str, result: UnitResult, dropped: _Dropped, splits: _Splits) -> None:
-    schema = arrow_schema(task)
-    with pq.ParquetWriter(str(path), schema, compression="zstd") as writer:
-        for start, rows in rows_of(result, splits):
-            kept = _kept(start, rows.num_rows, dropped.get(result.unit.index))
-            here = np.asarray(rows.column("split").to_pylist(), np.str_)[kept] == split
-            indexes: Any = kept[here]
-            chosen = rows.take(indexes).select(schema.names)
-            if chosen.num_rows:
-                writer.write_batch(chosen)
 
 
 def write_rejects(results: Sequence[UnitResult], dropped: _Dropped, path: Path) -> None:

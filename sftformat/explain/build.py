@@ -17,12 +17,12 @@ from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.rejected import canonical_rows
 from sftformat.dataset.unit import Job, canonical_batches
 from sftformat.diagnostics import Diagnostic, Severity
-from sftformat.errors import UsageError
+from sftformat.errors import InputError, UsageError
 from sftformat.explain.caret import caret
-from sftformat.explain.place import Found, exists, find, notes_on, parse_place
+from sftformat.explain.place import Found, Place, exists, find, notes_on, parse_place
 from sftformat.explain.tokens import Tokenizing, Tokens, tokens_of
 from sftformat.folder.manifest import MANIFEST, read_manifest
-from sftformat.formats import Range, rejects, scan, sniff
+from sftformat.formats import Range, by_name, class_tree, rejects, scan, sniff
 from sftformat.formats.source import Source
 from sftformat.inputs import Input, resolve
 from sftformat.inspect.section import present
@@ -114,8 +114,8 @@ def explain(place: str, options: DatasetOptions, tokenizing: Tokenizing | None =
     """
     where = parse_place(place)
     with TemporaryDirectory(prefix="sftformat-") as spool:
-        own = _input(where.file, Path(spool))
-        source = sniff(own.path, own.name, options.read)
+        own, where = _in_class_folder(_input(where.file, Path(spool)), where, options)
+        source = sniff(own.path, own.name, options.read, texts=own.texts)
         scanned = scan(source)
         if own.canonical:
             return _canonical(own, source, where.line, options, tokenizing)
@@ -149,6 +149,21 @@ def _input(file: str, spool: Path) -> Input:
         files = [name for part in manifest.get("splits", {}).values() for name in part["files"]]
         return replace(own, canonical=manifest["kind"] == "dataset" and own.path.name in files)
     return own
+
+
+def _in_class_folder(own: Input, where: Place, options: DatasetOptions) -> tuple[Input, Place]:
+    """Take a text for what it is where class folders lie about it, unless it is a file of lines or records."""
+    if own.canonical or own.name == "stdin" or by_name(own.name) is not None:
+        return own, where
+    try:
+        told = sniff(own.path, own.name, options.read).format not in ("csv", "tsv", "conll")
+    except InputError:
+        told = False
+    found = None if told else class_tree.around(own.path)
+    if found is None:
+        return own, where
+    root, text = found
+    return replace(own, path=root, name=root.name, texts=(text,), split=text.split), replace(where, line=1)
 
 
 def _plan(own: Input, sources: Sequence[Source], sha256: str, size: int) -> Plan:

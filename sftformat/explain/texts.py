@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from sftformat.explain.tokens import Token, TokenRun, encoder_row
-from sftformat.inspect.lengths import NO_LIMIT
 from sftformat.tokenize.causal import causal
 from sftformat.tokenize.decoded import closing, decoded, sides_of
 from sftformat.tokenize.exact import by_reference
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.templates import from_manifest
+from sftformat.tokenize.windows import NO_LIMIT
 
 
 def text_runs(

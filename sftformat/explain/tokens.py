@@ -14,16 +14,18 @@ import pyarrow.compute as pc
 
 from sftformat.errors import UsageError
 from sftformat.folder.manifest import open_folder
-from sftformat.inspect.lengths import LABELLED, NO_LIMIT, encoder_for
+from sftformat.inspect.lengths import LABELLED, encoder_for
 from sftformat.rules.view import View
 from sftformat.tokenize.columns import columns_of
 from sftformat.tokenize.conversation import TEXT_TASKS
 from sftformat.tokenize.encode import truncate
 from sftformat.tokenize.labels import label_arrays
 from sftformat.tokenize.load import Reference, load_tokenizer
+from sftformat.tokenize.made import lists
 from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
 from sftformat.tokenize.tags import tagged
+from sftformat.tokenize.windows import NO_LIMIT
 from sftformat.tokenize.words import words_checked
 
 
@@ -129,9 +131,8 @@ def from_shards(folder: Path) -> Tokenizing:
     manifest = open_folder(folder, "shards")
     labels = manifest["labels"]
     reference = replace(load_tokenizer(str(folder / "tokenizer")), name=manifest["tokenizer"]["name"])
-    return Tokenizing(
-        reference, manifest["max_length"], tuple(labels) if labels is not None else None, folder, manifest
-    )
+    most = NO_LIMIT if "stride" in manifest else manifest["max_length"]
+    return Tokenizing(reference, most, tuple(labels) if labels is not None else None, folder, manifest)
 
 
 def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, line: int) -> Tokens:
@@ -262,18 +263,37 @@ def _stored(
         for name in part["files"]:
             number, ids = _in_file(folder / name, inputs, place)
             if number:
-                return Stored(split, name, number, ids == wanted)
+                first = "stride" in manifest and ids[:-1] == wanted[: len(ids) - 1]  # of its windows
+                return Stored(split, name, number, ids == wanted or first)
     return None
 
 
 def _in_file(path: Path, inputs: Sequence[int], place: tuple[int, str]) -> tuple[int, list[int]]:
-    """Return the 1-based row of an Arrow file that came from a place, and its tokens; 0 when there is none."""
+    """Return the 1-based row of an Arrow file that came from a place, and its tokens; 0 when there is none.
+
+    Of rows that are packed it is the row that holds them, and the tokens are those of the one that is looked for.
+    """
     before = 0
     with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as stream:
         for batch in stream:
-            files, lines, ids = (np.asarray(batch.column(name)) for name in ("file", "line", "id"))
+            packs, tokens = _rows_of(batch)
+            files, lines, ids = (np.asarray(_flat(batch.column(name))) for name in ("file", "line", "id"))
             rows = np.flatnonzero(np.isin(files, inputs) & (lines == place[0]) & (ids == place[1])).tolist()
             if rows:
-                return before + rows[0] + 1, batch.column("input_ids")[rows[0]].as_py()
+                return before + packs[rows[0]] + 1, tokens[rows[0]].as_py()
             before += len(batch)
     return 0, []
+
+
+def _rows_of(batch: pa.RecordBatch) -> tuple[list[int], Any]:
+    """Return for each row of a batch of shards, packed or not, where it stands, and the tokens of all."""
+    tokens: Any = batch.column("input_ids")
+    if "seq_lengths" not in batch.schema.names:
+        return list(range(len(batch))), tokens
+    packed: Any = batch.column("seq_lengths")
+    bounds = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.asarray(packed.flatten()))))
+    return pc.list_parent_indices(packed).to_pylist(), lists(bounds, tokens.flatten())
+
+
+def _flat(values: Any) -> Any:
+    return values.flatten() if pa.types.is_list(values.type) else values

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from sftformat import __version__
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.files import dump_json, open_regular, remove, sha256_file, sync, write_bytes
+from sftformat.folder.kept import KEPT
 from sftformat.folder.manifest import FORMAT_VERSION, MANIFEST, content, read_manifest, self_hash, stagings, verify
 
 #: The file in a locked folder that says which process holds the lock.
@@ -34,10 +35,15 @@ class Staging:
     fingerprint: str
     finished: dict[str, Any] | None = None
 
+    @property
+    def stores(self) -> tuple[Path, Path]:
+        """Where finished units are kept: those of this run, and those that OUT was made of before."""
+        return self.path / KEPT, self.out / KEPT
+
     def commit(self, fields: Mapping[str, Any], drop: tuple[str, ...] = ()) -> dict[str, Any]:
         """Seal what stands below `path` with a manifest and make it OUT; return the manifest.
 
-        `drop` names files and folders below `path` that were only needed on the way.
+        `drop` names files and folders below `path` that were only needed on the way. What is kept goes with it.
 
         Raises:
             OSError: the disk did not take it; the old content of OUT, if any, still stands.
@@ -64,6 +70,9 @@ class Staging:
         self._refuse_foreign(owned, {entry["path"] for entry in files})
         write_bytes(self.path / REPLACES, dump_json(sorted(owned)))
         write_bytes(self.path / MANIFEST, dump_json(manifest))
+        if (self.path / KEPT).is_dir():
+            remove(self.out / KEPT)
+            os.replace(self.path / KEPT, self.out / KEPT)
         _roll_forward(self.out, self.path, manifest)
         return manifest
 
@@ -87,8 +96,7 @@ def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) ->
         FolderError: another process is at work in OUT.
     """
     shown, out = out, Path(os.path.abspath(out))
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise UsageError(f"{shown}: not a folder")
+    _refuse_other(out, shown)
     existed = out.is_dir()
     out.mkdir(parents=True, exist_ok=True)
     staging = Staging(out, out / f".staging-{fingerprint[:16]}", kind, fingerprint)
@@ -106,6 +114,33 @@ def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) ->
     except BaseException:
         _forget_if_empty(out, staging, existed)
         raise
+
+
+def _refuse_other(out: Path, shown: Path) -> None:
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise UsageError(f"{shown}: not a folder")
+
+
+def refuse_foreign(out: Path, kind: str, overwrite: bool) -> None:
+    """Refuse, before any work is done, an OUT that no run could fill, whatever its fingerprint.
+
+    Raises:
+        UsageError: as `stage` would at the end.
+    """
+    _refuse_other(out, out)
+    if out.is_dir():
+        _refuse_strange(out, Staging(out, out / ".staging", kind, ""), out)
+        if not overwrite and not os.path.lexists(out / MANIFEST):
+            _refuse_visible(out, os.listdir(out))
+
+
+def _refuse_visible(shown: Path, names: Sequence[str]) -> None:
+    visible = [name for name in names if not name.startswith(".")]
+    if visible:
+        raise UsageError(
+            f"{shown}: already holds something else ({', '.join(sorted(visible)[:3])}…); "
+            "name another folder, or replace what is of ours in it with --overwrite"
+        )
 
 
 def _refuse_strange(out: Path, staging: Staging, shown: Path) -> None:
@@ -148,7 +183,6 @@ def _forget_if_empty(out: Path, staging: Staging, existed: bool) -> None:
 
 def _already(out: Path, staging: Staging, overwrite: bool, shown: Path) -> dict[str, Any] | None:
     others = [name for name in os.listdir(out) if name != staging.path.name]
-    visible = [name for name in others if not name.startswith(".")]
     manifest = _finished(out, staging)
     if manifest is not None:
         remove(staging.path)  # what a crash after the last rename left
@@ -158,11 +192,7 @@ def _already(out: Path, staging: Staging, overwrite: bool, shown: Path) -> dict[
             if other != staging.path:
                 remove(other)
         return None
-    if visible:
-        raise UsageError(
-            f"{shown}: already holds something else ({', '.join(sorted(visible)[:3])}…); "
-            "name another folder, or replace what is of ours in it with --overwrite"
-        )
+    _refuse_visible(shown, others)
     if any(other != staging.path for other in stagings(out)):
         raise UsageError(
             f"{shown}: holds an unfinished run of other data or options; use --overwrite, or another folder"

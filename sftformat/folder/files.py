@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
-from errno import EIO
+from errno import EIO, EMLINK, ENOSYS, EOPNOTSUPP, EPERM
 from pathlib import Path
 from typing import BinaryIO
 
@@ -107,6 +107,19 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.write(content)
 
     write_file(path, write)
+
+
+def link(path: Path, name: Path) -> None:
+    """Give a file one more name; where the file system knows no such names, make a copy.
+
+    Whoever changes a file so named must write it anew, never in place.
+    """
+    try:
+        os.link(path, name)
+    except OSError as error:
+        if error.errno not in (EPERM, EOPNOTSUPP, EMLINK, ENOSYS):
+            raise
+        shutil.copyfile(path, name)
 
 
 def remove(path: Path) -> None:

@@ -35,7 +35,7 @@ from sftformat.formats import (
     xlsx,
     yaml,
 )
-from sftformat.formats.cuts import scan, spread
+from sftformat.formats.cuts import scan, scanning, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniff
 from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, by_name, written_as
@@ -51,6 +51,7 @@ __all__ = [
     "by_name",
     "read",
     "scan",
+    "scanning",
     "sniff",
     "spread",
     "write",

@@ -5,99 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sftformat.diagnostics import Diagnostic, clip
 from sftformat.errors import UsageError
 from sftformat.formats import rows
+from sftformat.formats.class_tree import Folders, unlabelled
 from sftformat.formats.container import open_regular
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_BYTES, BATCH_RECORDS, KEPT_BYTES, ReadOptions, Source, Text
 from sftformat.record import SPLIT_NAMES, Batch, Record, Reject, encode_json
 
-#: Folders of texts that nobody has labelled, beside those of the classes.
-UNLABELLED = frozenset({"unsup", "unlabeled", "unlabelled"})
 #: What the name of a folder or file may not be when it is written.
 _LONGEST = 255
-_Folders = tuple[str, ...]
-
-
-# ---------------------------------------------------------------------------------------------------- finding
-
-
-def find(names: Sequence[str]) -> list[Text]:
-    """Return the texts in class folders among files, given as paths below one folder, in their order.
-
-    Where there are folders named as splits (`train`, `dev`, …) what lies below them is the class, else what lies above
-    them; without such folders it is all folders that not every file shares. Classes of classes have a label with `/`.
-    Nothing is returned for files that lie otherwise, or in fewer than two folders.
-
-    Raises:
-        UsageError: a folder named as a split lies where the classes lie; a name is not UTF-8.
-    """
-    texts = [name for name in names if PurePosixPath(name).suffix.lower() == ".txt"]
-    texts = texts or [name for name in names if not PurePosixPath(name).suffix]
-    if all(PurePosixPath(name).stem.lower() in SPLIT_NAMES for name in texts):
-        return []  # files of lines
-    told = _told({name: PurePosixPath(name).parts[:-1] for name in texts})
-    if len({folders for _, folders in told.values()}) < 2:
-        return []
-    for name in told:
-        if not _is_text(name):
-            raise UsageError(f"{name!a}: a name that is not UTF-8; rename it")
-    return [
-        Text(name, None if _unlabelled(folders) else "/".join(folders), split)
-        for name, (split, folders) in told.items()
-    ]
-
-
-def _told(folders_of: Mapping[str, _Folders]) -> dict[str, tuple[str | None, _Folders]]:
-    """Return of each file the split and the folders that say its class; files that lie in no class are left out."""
-    at = {name: _split_at(folders) for name, folders in folders_of.items()}
-    below = {
-        name: (SPLIT_NAMES[folders[n].lower()], folders[n + 1 :])
-        for name, folders in folders_of.items()
-        if (n := at[name]) is not None and n + 1 < len(folders)
-    }
-    if below:
-        return dict(below)
-    above = {
-        name: (SPLIT_NAMES[folders[n].lower()], folders[:n]) for name, folders in folders_of.items() if (n := at[name])
-    }
-    if above:
-        return _narrowed(above)
-    plain = _narrowed({name: (None, folders) for name, folders in folders_of.items() if at[name] is None and folders})
-    alone = next((folders[n] for name, folders in folders_of.items() if (n := at[name]) is not None), None)
-    if len({folders for _, folders in plain.values()}) > 1 and alone is not None:
-        raise UsageError(f"{clip(alone, 40)!r} is the name of a split, and lies beside classes: rename one of them")
-    return plain
-
-
-def _split_at(folders: _Folders) -> int | None:
-    return next((number for number, folder in enumerate(folders) if folder.lower() in SPLIT_NAMES), None)
-
-
-def _narrowed(told: Mapping[str, tuple[str | None, _Folders]]) -> dict[str, tuple[str | None, _Folders]]:
-    """Leave out the folders at the top that all files share; one is left to each."""
-    all_of = [folders for _, folders in told.values()]
-    shared = 0
-    while all(len(each) > shared + 1 and each[shared] == all_of[0][shared] for each in all_of) and all_of:
-        shared += 1
-    return {name: (split, folders[shared:]) for name, (split, folders) in told.items()}
-
-
-def _unlabelled(folders: _Folders) -> bool:
-    return folders[-1].lower() in UNLABELLED
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 # ---------------------------------------------------------------------------------------------------- reading
@@ -249,7 +171,7 @@ def _make(folder: Path, made: set[Path]) -> None:
 def _names(batches: Batches) -> list[str] | int:
     """Return the name of the file of each record, or how many digits their numbers have."""
     names: list[str] = []
-    taken: set[tuple[_Folders, str]] = set()
+    taken: set[tuple[Folders, str]] = set()
     for batch in batches():
         for record in batch:
             name = str(record.get("id") or "").rpartition("/")[2]
@@ -259,7 +181,7 @@ def _names(batches: Batches) -> list[str] | int:
     return names if whole else len(str(len(names)))
 
 
-def _folders(record: Record) -> _Folders:
+def _folders(record: Record) -> Folders:
     """Return the folders of a record: its split, then those of its label.
 
     Raises:
@@ -275,7 +197,7 @@ def _folders(record: Record) -> _Folders:
         raise UsageError(f"a text with a NUL, or a byte order mark at its start, cannot stand in a file {at}")
     said = label if isinstance(label, str) else encode_json(label).decode()
     folders = tuple(said.split("/"))
-    if not all(map(_fits, folders)) or _unlabelled(folders):
+    if not all(map(_fits, folders)) or unlabelled(folders):
         raise UsageError(f"the label {clip(said, 60)!r} cannot be the name of a folder {at}: rename it in the data")
     return (SPLIT_NAMES[record["split"]] if record.get("split") else "train", *folders)
 

@@ -31,7 +31,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     Raises:
         InputError: the file cannot be read or its compression is damaged.
     """
-    state = _Reading(source, dialect_of(source), source.columns, source.header_row, filling(source))
+    header_due = source.header_row and not source.start
+    state = _Reading(source, dialect_of(source), source.columns, header_due, filling(source))
     ends = rows.LineEnds(source)
     held: lines.Block | None = None
     want = 0

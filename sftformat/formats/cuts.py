@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from sftformat.formats import parquet
@@ -13,10 +13,26 @@ from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
 _PIECE = 1 << 20
 #: A line start is looked for in this many bytes after the place that is wanted.
 _SEARCH = 1 << 20
+#: A table up to this size is looked at from its start to its end, a longer one in a few places.
+LONG_TABLE = 32 << 20
 
 
 def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
     """Read the file once; return its sha256 and size as stored, and ranges of about `unit_bytes`.
+
+    As `scanning`, which says meanwhile how far it is.
+    """
+    steps = scanning(source, unit_bytes)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Scan = end.value
+            return found
+
+
+def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, None, Scan]:
+    """Yield how many bytes each piece of the file has that was read, and return its Scan.
 
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
@@ -27,7 +43,7 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
         InputError: the file cannot be read.
     """
     if source.texts:
-        return _scan_texts(source, unit_bytes)
+        return (yield from _scan_texts(source, unit_bytes))
     cuts = _Cuts(unit_bytes, source.path.stat().st_size) if _cut_at_lines(source) else None
     digest = hashlib.sha256()
     size = 0
@@ -36,16 +52,18 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
         if cuts:
             cuts.see(piece, size)
         size += len(piece)
+        yield len(piece)
     if source.beside is not None:
         for piece in _pieces(source.beside):
             digest.update(piece)
             size += len(piece)
+            yield len(piece)
     if source.format == "parquet" and source.compression is None:
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
     return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
 
 
-def _scan_texts(source: Source, unit_bytes: int) -> Scan:
+def _scan_texts(source: Source, unit_bytes: int) -> Generator[int, None, Scan]:
     """Return the scan of class folders: what the files are called counts as what they hold."""
     digest = hashlib.sha256()
     size, starts, cut = 0, [0], 0
@@ -57,6 +75,7 @@ def _scan_texts(source: Source, unit_bytes: int) -> Scan:
         for piece in _pieces(replace(source, path=source.path / text.name, name=f"{source.name}/{text.name}")):
             own.update(piece)
             size += len(piece)
+            yield len(piece)
         digest.update(b"%s\0%s\n" % (text.name.encode(), own.hexdigest().encode()))
     return Scan(digest.hexdigest(), size, _from(starts))
 
@@ -70,11 +89,17 @@ def _cut_at_lines(source: Source) -> bool:
     return source.format in ("jsonl", "text") and plain
 
 
+def _is_long_table(source: Source) -> bool:
+    plain = source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
+    return source.format in ("csv", "tsv") and plain and source.path.stat().st_size > LONG_TABLE
+
+
 def spread(source: Source, count: int) -> tuple[Range, ...]:
     """Return at most `count` places over the whole file, the start first, each with all that follows it up to the next.
 
     To look at a few records of each, without reading the rest. The places depend on the size of the file only. Lines
-    are not counted on the way: `first_line` is 1 in all of them. A file that `scan` cannot cut is one range, and so is
+    are not counted on the way: `first_line` is 1 in all of them. Places in a table over 32 MiB are where no quote
+    is open, which is known by counting the quotes before. Any other file that `scan` cannot cut is one range, and so is
     a run of rejects.
 
     Raises:
@@ -87,6 +112,9 @@ def spread(source: Source, count: int) -> tuple[Range, ...]:
         starts = sorted({groups[len(groups) * number // count] for number in range(count)})
     elif _cut_at_lines(source):
         starts = _line_starts(source, count)
+    elif _is_long_table(source):
+        starts = _line_starts(source, count)
+        starts = _outside_quotes(source, starts) if source.quoting else starts
     elif source.texts:
         starts = sorted({len(source.texts) * number // count for number in range(count)})
     else:
@@ -104,6 +132,19 @@ def _line_starts(source: Source, count: int) -> list[int]:
             if at >= 0 and place + at + 1 < size:
                 starts.add(place + at + 1)
     return sorted(starts)
+
+
+def _outside_quotes(source: Source, starts: Sequence[int]) -> list[int]:
+    """Return the line starts before which quotes are even in number: no cell goes on over them."""
+    found: list[int] = []
+    quotes = at = 0
+    with open_regular(source.path, source.name) as file:
+        for start in starts:
+            while at < start:
+                piece = file.read(min(_PIECE, start - at))
+                quotes, at = quotes + piece.count(b'"'), at + (len(piece) or start)
+            found += [start] if quotes % 2 == 0 else []
+    return found
 
 
 def _pieces(source: Source) -> Iterator[bytes]:

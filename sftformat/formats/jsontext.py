@@ -10,12 +10,17 @@ from math import isinf
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from sftformat.formats.jsonfault import BLANK, MAX_DEPTH, Fault, find_fault
 from sftformat.record import Number
 
-_MINUS_ZERO = re.compile(rb"(?<![^\s:,\[])-0(?![0-9.eE])")
+_MINUS_ZERO = re.compile(rb"(?<![^\s:,\[])-0(?=[\s,\]}]|\Z)")
+#: The same, to look for in long texts: what begins with a letter is found many times as fast.
+_ZERO = re.compile(rb"-0(?=[\s,\]}]|\Z)")
 _COLON = re.compile(rb'"[ \t\r\n]*+:')
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.S)
+_MARK, _QUOTE, _BACKSLASH, _BLANK = b':"\\ '
 #: Known without looking: a file may hold very many blank lines.
 _NOTHING = Fault("SFT001", 0, "column 1: a value was expected, got the end of the text", True)
 
@@ -43,7 +48,7 @@ def values(
     """
     try:
         found = (_lines(texts, whole) if objects else None) or [_decode(text) for text in texts]
-        doubtful = [] if _surely_once(found, whole) else _maybe_twice(texts, found)
+        doubtful = [] if _surely_once(found, whole) else _maybe_twice(texts, found, whole if objects else None)
     except (*_REFUSED, TypeError):
         return _one_by_one(texts)
     faults: dict[int, Fault] = {}
@@ -73,8 +78,8 @@ def _unseen_by_decoder(texts: Sequence[bytes], whole: bytes, longest: int) -> li
     """Return the indices of texts that may be too deep or hold a `-0`: the decoder would take both."""
     doubtful = []
     # One byte is found many times as fast as two; most texts hold no minus at all.
-    if b"-" in whole and b"-0" in whole and _MINUS_ZERO.search(whole):
-        doubtful += [index for index, text in enumerate(texts) if _MINUS_ZERO.search(text)]
+    if b"-" in whole and any(_MINUS_ZERO.match(whole, each.start()) for each in _ZERO.finditer(whole)):
+        doubtful += [index for index, text in enumerate(texts) if b"-0" in text and _MINUS_ZERO.search(text)]
     # Five hundred brackets to open and as many to close make a text long.
     if longest > 2 * MAX_DEPTH:
         doubtful += [index for index, text in enumerate(texts) if _brackets(text) > MAX_DEPTH]
@@ -85,16 +90,41 @@ def _brackets(text: bytes) -> int:
     return text.count(b"[") + text.count(b"{")
 
 
-def _maybe_twice(texts: Sequence[bytes], found: list[Any]) -> list[int]:
+def _maybe_twice(texts: Sequence[bytes], found: list[Any], whole: bytes | None) -> list[int]:
     """Return the indices of texts in which a key may stand twice: there are fewer keys in the value than in the text.
 
-    Every key as written has a colon, so equal numbers are proof; where they differ, colons inside strings are left out.
+    Every key as written has a colon, so equal numbers are proof; where they differ, colons inside strings are left out,
+    first as they are quickly seen, then by taking all strings out.
+    `whole` is given where the texts are its lines: then those are looked at together first.
     """
+    looked_at = range(len(texts)) if whole is None else _fewer(texts, found, whole)
     return [
         index
-        for index, (value, text) in enumerate(zip(found, texts, strict=True))
-        if not (type(value) is dict and len(value) == text.count(b":")) and _keys(value) != _keys_written(text)
+        for index in looked_at
+        if not (type(found[index]) is dict and len(found[index]) == texts[index].count(b":"))
+        and (keys := _keys(found[index])) != _keys_written(texts[index])
+        and keys != _STRING.sub(b"", texts[index]).count(b":")
     ]
+
+
+def _fewer(texts: Sequence[bytes], found: list[Any], whole: bytes) -> list[int]:
+    """Return the indices of the lines of `whole` whose value has fewer keys at its top than the line may have in all.
+
+    A colon behind a quote, with one blank between or not, may be that of a key, and so may one behind more blanks;
+    behind a quote with a backslash before it, which is no escaped one, it is inside a string.
+    """
+    plain = whole.replace(b"\\\\", b"__") if b"\\\\" in whole else whole
+    characters = np.frombuffer(plain, np.uint8)
+    colons = np.flatnonzero(characters == _MARK)
+    colons = colons[colons > 2]
+    one, two, three = (characters[colons - steps] for steps in (1, 2, 3))
+    apart = one <= _BLANK
+    marks = np.where(apart, (two <= _BLANK) | ((two == _QUOTE) & (three != _BACKSLASH)), one == _QUOTE)
+    marks &= apart | (two != _BACKSLASH)
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    written = np.bincount(np.searchsorted(ends, colons[marks], "right"), minlength=len(texts))
+    sizes = [len(value) if type(value) is dict else -1 for value in found]
+    return np.flatnonzero(written != sizes).tolist()
 
 
 def _keys_written(text: bytes) -> int:

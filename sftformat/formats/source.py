@@ -14,8 +14,8 @@ from sftformat.formats.index_column import INDEX
 BATCH_BYTES = 1 << 20
 BATCH_RECORDS = 4096
 
-#: Ranges of an input that are worked on by themselves are about this many bytes long.
-UNIT_BYTES = 64 << 20
+#: Ranges of an input that are worked on by themselves are at least and at most about this many bytes long.
+SMALL_UNIT_BYTES, UNIT_BYTES = 4 << 20, 64 << 20
 
 #: Of a row that is too long this many bytes are kept.
 KEPT_BYTES = 4096

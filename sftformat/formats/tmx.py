@@ -12,19 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.formats import container, rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_BYTES, BATCH_RECORDS, ReadOptions, Source, fault
+from sftformat.formats.xmltext import escaped, quoted
 from sftformat.record import Batch, Record, Reject
 
 #: Elements inside a segment whose text is a code of another format.
 _CODES = frozenset({"bpt", "ept", "it", "ph", "ut"})
 _LANGUAGE = ("xml:lang", "lang")
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class _Reading:
         elif "seg" in self.open[:-1] and self.unit.segments:
             segment = self.unit.segments[-1]
             segment.codes += 1
-            said = "".join(f" {key}={quoteattr(value)}" for key, value in attributes.items())
+            said = "".join(f" {key}={quoted(value)}" for key, value in attributes.items())
             segment.inner.append(f"<{name}{said}>")
 
     def text(self, text: str) -> None:
@@ -94,7 +94,7 @@ class _Reading:
             return
         if "seg" in self.open and self.unit.segments:
             segment = self.unit.segments[-1]
-            segment.inner.append(escape(text))
+            segment.inner.append(escaped(text))
             if not _CODES.intersection(self.open):
                 segment.text.append(text)
         elif self.open[-1] in ("prop", "note") and self.unit.notes:
@@ -249,7 +249,7 @@ def write(path: Path, compression: str | None, batches: Batches, columns: Column
     first = next((record for batch in batches() for record in batch), {})
     count = 0
     with container.create(path, compression) as file:
-        language = quoteattr(str(first.get("source_lang") or "*all*"))
+        language = quoted(str(first.get("source_lang") or "*all*"))
         file.write(b'<?xml version="1.0" encoding="UTF-8"?>\n<tmx version="1.4">\n')
         file.write(f'<header srclang={language} datatype="plaintext" segtype="sentence" adminlang="en"'.encode())
         file.write(b' creationtool="sftformat" creationtoolversion="1" o-tmf="sftformat"/>\n<body>\n')
@@ -274,7 +274,7 @@ def _written(record: Record) -> str:
     identity = {"tuid": str(record["id"])} if record.get("id") is not None else {}
     parts = [f"<tu{_attributes({**identity, **(record.get('attributes') or {})})}>"]
     for kind, said in record.get("notes") or ():
-        name = "note" if kind == "note" else f"prop type={quoteattr(_checked(kind))}"
+        name = "note" if kind == "note" else f"prop type={quoted(_checked(kind))}"
         parts.append(f"<{name}>{_text(said)}</{name.partition(' ')[0]}>")
     for side in ("source", "target"):
         inner = record.get(f"{side}_xml") or _text(record[side])
@@ -284,15 +284,15 @@ def _written(record: Record) -> str:
 
 
 def _attributes(given: Mapping[str, str]) -> str:
-    return "".join(f" {key}={quoteattr(_checked(str(value)))}" for key, value in given.items())
+    return "".join(f" {key}={quoted(_checked(str(value)))}" for key, value in given.items())
 
 
 def _text(text: str) -> str:
-    return escape(_checked(text)).replace("\r", "&#13;")
+    return escaped(_checked(text)).replace("\r", "&#13;")
 
 
 def _checked(text: str) -> str:
-    found = _NO_XML.search(text)
+    found = re.search(_NO_XML, text)
     if found is not None:
         raise UsageError(f"U+{ord(found[0]):04X} cannot stand in XML: take it out, or write another format")
     return text

@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from sftformat.diagnostics import Diagnostic, Severity, clip
 from sftformat.errors import UsageError
@@ -21,6 +20,7 @@ from sftformat.formats import rows
 from sftformat.formats.index_column import HINT, INDEX, WORDS, numbers_rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source, fault
+from sftformat.formats.xmltext import escaped
 from sftformat.record import Batch, Number, Record, encode_json
 
 #: Bounds of a sheet.
@@ -232,4 +232,4 @@ def _cell(text: str) -> str:
     if unfit := _UNFIT.search(text):
         raise UsageError(f"U+{ord(unfit[0]):04X} cannot stand in a cell of a sheet; write .csv or .jsonl")
     text = _LOOKS_ESCAPED.sub(lambda match: f"_x005F{match[0]}", text)
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+    return f'<c t="inlineStr"><is><t xml:space="preserve">{escaped(text)}</t></is></c>'

@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 from sftformat.rules.view import Text, View
 from sftformat.tokenize.columns import columns_of
 from sftformat.tokenize.encode import Encoded, encode
-from sftformat.tokenize.exact import by_reference, differing
+from sftformat.tokenize.exact import by_reference, checked_ids, differing
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.report import percentiles
 from sftformat.tokenize.request import DEFAULT_MAX_LENGTH
+from sftformat.tokenize.windows import NO_LIMIT
 from sftformat.tokenize.words import words_checked
 
 #: Tasks whose row is one sequence (a text and perhaps its pair) with special tokens, and whose target is a label.
@@ -33,8 +34,6 @@ RANKS = (50, 90, 95, 99, 100)
 USUAL_LIMITS = (128, 256, 512)
 #: A proposed limit is a multiple of this, which is what processors like.
 STEP = 8
-#: More than any text has; encoding up to here cuts nothing.
-NO_LIMIT = 1 << 40
 
 Ints = npt.NDArray[np.int64]
 #: Length -> rows of that length.
@@ -134,9 +133,8 @@ def tokens(rows: pa.RecordBatch, task: str, reference: Reference) -> dict[str, I
         return {ROW: words_checked(reference, words, NO_LIMIT).encoded.full} if len(rows) else {}
     found = {}
     for text in _texts(rows, task):
-        texts = pc.fill_null(text.values, "").to_pylist()
-        encodings = reference.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        found[text.field] = _by_row(text, pa.array([len(each) for each in encodings], pa.int64()), rows)
+        made = checked_ids(reference, pc.fill_null(text.values, "").to_pylist())
+        found[text.field] = _by_row(text, pa.array(made.lengths), rows)
     return _with_sum(found, rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -32,6 +31,11 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
         UsageError: `mapping` names a field that the task has not, two fields stand in one place, or the records do not
             show what a layout must find in them.
     """
+    return with_schema(placed(found, records, mapping))
+
+
+def placed(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | None = None) -> Binding:
+    """Bind as `bind` does, without the schema for that choice."""
     given = _given(found, mapping or {})
     found = _with_unlabelled(found, records, given)
     names = set().union(*records)
@@ -52,7 +56,12 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
         at.update(places_of(Binding(found, at), records))
     else:
         _refuse_shared(at)
-    return Binding(found, at, captures, compiled(found, at, captures))
+    return Binding(found, at, captures)
+
+
+def with_schema(binding: Binding) -> Binding:
+    """Return a binding with what every record must fit."""
+    return replace(binding, compiled=compiled(binding.layout, binding.at, binding.captures))
 
 
 def compiled(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str, str] | None = None) -> Compiled:
@@ -124,11 +133,12 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     """Return the schema of a layout for one choice of fields.
 
     A property that the layout names first stands for the name that was chosen; names that were not chosen are free
-    for anything; `split` must be one of the words for splits, and a field with `values` one of those.
+    for anything; `split` must be one of the words for splits, and a field with `values` one of those. Parts of it are
+    those of the layout's own schema: it is to be read only.
     """
     schema = {key: value for key, value in found.schema.items() if key not in ("examples", "x-sftformat", "$id")}
-    schema = copy.deepcopy(schema)
-    properties: dict[str, Any] = schema.setdefault("properties", {})
+    properties: dict[str, Any] = dict(schema.get("properties", {}))
+    schema["properties"] = properties
     first_names = {key: _first_name(properties, rule) for key, rule in found.fields.items()}
     templates = {key: properties.get(name) for key, name in first_names.items()}
     taken = {pointer[0] for pointer in at.values()}
@@ -203,9 +213,9 @@ def _property(found: Layout, key: str, template: Mapping[str, Any] | None) -> di
         numbers = [int(value) for value in rule.values if value.lstrip("-").isdigit()]
         return {"enum": [*rule.values, *numbers, None]}
     if key == "offsets":
-        return {**copy.deepcopy(template or {}), "allOf": [*(template or {}).get("allOf", ()), _OFFSETS]}
+        return {**(template or {}), "allOf": [*(template or {}).get("allOf", ()), _OFFSETS]}
     if template is not None:
-        return dict(copy.deepcopy(template))
+        return dict(template)
     if found.own is not None:
         return _shape(kind_of(found.task, key), rule)
     node = dict(canonical)

@@ -15,7 +15,7 @@ from typing import Any
 from sftformat.diagnostics import clip
 from sftformat.errors import UndecidedError, UsageError
 from sftformat.layouts import LAYOUTS, refused
-from sftformat.layouts.bind import bind, bound_schema
+from sftformat.layouts.bind import bound_schema, placed, with_schema
 from sftformat.layouts.cells import read_cells
 from sftformat.layouts.layout import MISSING, Binding, Fault, Layout, get, layout
 from sftformat.layouts.near import first_misfit, why_none
@@ -145,13 +145,14 @@ def _candidate(
     need_target: bool,
 ) -> Candidate | None:
     try:
-        binding = bind(known, records, mapping)
+        found = placed(known, records, mapping)
     except UndecidedError:
         raise
     except UsageError:
         return None
-    if not _complete(binding, records, need_target):
+    if not _complete(found, records, need_target):
         return None
+    binding = with_schema(found)
     reasons: list[str] = []
     against: list[str] = []
     fit = _fit_share(binding, shown, textual)

@@ -175,10 +175,11 @@ def layout(name: str) -> Layout:
     Raises:
         UsageError: there is none; the ones there are are named.
     """
-    for known in LAYOUTS:
-        read = from_schema(load(f"layouts/{known}"), known)
-        if name == known or name in read.aka:
-            return read
+    if name in LAYOUTS:
+        return from_schema(load(f"layouts/{name}"), name)
+    for known in _built_in():
+        if name in known.aka:
+            return known
     raise UsageError(f"no layout {name!r}; there are: {', '.join(LAYOUTS)}")
 
 

@@ -13,6 +13,7 @@ from sftformat.diagnostics import Diagnostic, Severity, clip, visible
 from sftformat.explain.build import Explained
 from sftformat.explain.caret import text_of
 from sftformat.explain.tokens import Token, TokenRun, Tokens
+from sftformat.formats.class_folders import place
 from sftformat.record import JSON_TYPES, encode_json
 from sftformat.report.blocks import heading, indent, indented
 from sftformat.report.findings import STYLES
@@ -24,6 +25,8 @@ SHOWN_CHARACTERS, SHOWN_VALUE, SHOWN_LINES = 2000, 600, 30
 #: Of tokens that are kept, or cut, so many first and last ones are shown.
 FIRST_TOKENS, LAST_TOKENS = 80, 20
 #: Fields of a canonical row that hold JSON text.
+#: Formats whose rows are shown as JSON: they are parts of a tree, or made of more than one file or place.
+AS_JSON = frozenset({"mo", "yaml", "rasa", "rasa-md", "rasa-json", "class-folders"})
 JSON_TEXTS = frozenset({"meta", "tools"})
 _KINDS = {
     "record": "a record",
@@ -60,7 +63,7 @@ def _show_place(where: Screen, explained: Explained) -> None:
         what += f" (lines {found.line:,} to {found.last:,})"
     heading(
         where,
-        visible(f"{source.name}:{explained.line}"),
+        visible(f"{place(source, source.texts[0]) if source.texts else source.name}:{explained.line}"),
         f"{how(source)}; {unit} {explained.line:,} is {_is(found, explained.line, what)}",
     )
     if found.shared:
@@ -81,6 +84,8 @@ def _show_bytes(where: Screen, explained: Explained) -> None:
         return
     if found.byte is None:
         heading(where, "bytes", "the row as JSON, as the file holds columns")
+    elif source.format in AS_JSON and found.batch is not None and source.origin is None:
+        heading(where, "bytes", f"the record as JSON, from byte {found.byte:,}{' of its file' if source.texts else ''}")
     elif source.origin is not None:
         heading(where, "row", f"as the line holds it, {count(found.length, 'byte')}")
     else:

@@ -13,7 +13,7 @@ from sftformat.report.screen import Screen, add, bar, count, table
 
 if TYPE_CHECKING:
     from sftformat.compare import Comparison
-    from sftformat.evaluate import Evaluation
+    from sftformat.evaluation import Evaluation
     from sftformat.events import Event, Finished, Trial
 
 #: Classes that the tables show; the files hold all.
@@ -47,9 +47,10 @@ def follow(where: Screen, events: Iterable[Event]) -> Finished:
 
 def _show_started(where: Screen, event: Any) -> None:
     which = f"trial {event.trial} of {event.trials}: " if event.trials > 1 else ""
+    windows = f" as {event.windows:,} windows" if event.windows else ""
     resumed = f", going on after step {event.step}" if event.step else ""
     where.note(
-        f"{which}{count(event.rows, 'row')}, {count(event.epochs, 'epoch')}, {event.steps:,} steps, "
+        f"{which}{count(event.rows, 'row')}{windows}, {count(event.epochs, 'epoch')}, {event.steps:,} steps, "
         f"learning rate {event.learning_rate:g}, {event.parameters / 1e6:.1f} M parameters on {event.device}{resumed}"
     )
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import IO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -104,26 +103,39 @@ def bar(where: Screen, title: str) -> Iterator[Advance]:
     elif not where.err.is_terminal:
         yield _lines(where, title)
     else:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[words]}"),
-        )
-        with Progress(*columns, console=where.err, transient=True) as progress:
-            task = progress.add_task(title, total=None, words="")
-            yield lambda done, total, words: progress.update(task, completed=done, total=total, words=words)
+        yield from _drawn(where, title)
+
+
+def _drawn(where: Screen, title: str) -> Iterator[Advance]:
+    """Draw a bar; what draws it is imported here, since most runs draw none."""
+    from rich import progress as drawn
+
+    columns = (
+        drawn.TextColumn("{task.description}"),
+        drawn.BarColumn(30),
+        drawn.MofNCompleteColumn(),
+        drawn.TimeElapsedColumn(),
+        drawn.TimeRemainingColumn(),
+        drawn.TextColumn("{task.fields[words]}"),
+    )
+    with drawn.Progress(*columns, console=where.err, transient=True) as progress:
+        task = progress.add_task(title, total=None, words="")
+        yield lambda done, total, words: progress.update(task, completed=done, total=total, words=words)
+
+
+def _left(seconds: float, done: int, total: int) -> str:
+    """Return how long the rest takes if it goes on like this."""
+    left = round(seconds * (total - done) / max(done, 1))
+    return f" · {left // 60}:{left % 60:02} left" if 0 < done < total else ""
 
 
 def _lines(where: Screen, title: str) -> Advance:
-    said = time.monotonic()
+    began = said = time.monotonic()
 
     def advance(done: int, total: int, words: str) -> None:
         nonlocal said
         if time.monotonic() - said >= LINE_SECONDS:
             said = time.monotonic()
-            where.note(f"{title}: {done:,} of {total:,} · {words}")
+            where.note(f"{title}: {done:,} of {total:,} · {words}{_left(said - began, done, total)}")
 
     return advance

@@ -9,7 +9,8 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.plan import Progress
 from sftformat.repairs.repair import Repaired
 from sftformat.report.data import show_detected
-from sftformat.report.screen import Screen, bar, count
+from sftformat.report.pace import bars
+from sftformat.report.screen import Screen
 
 
 def follow(
@@ -24,7 +25,7 @@ def follow(
     Findings go to `take`, repairs to `mended`; `look` is told how each input is read.
     """
     finished: Finished | None = None
-    with bar(where, "read") as advance:
+    with bars(where, "read") as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)
@@ -36,7 +37,7 @@ def follow(
                 show_detected(where, event)
             elif isinstance(event, Progress):
                 if event.total:
-                    advance(event.done, event.total, count(event.rows, "row"))
+                    advance(event)
                 else:
                     where.note(event.stage)
             else:

@@ -199,6 +199,7 @@ class Census:
             if len(records):
                 files, splits = self._numbers(summary)
                 records["file"], records["split"] = files[records["file"]], splits[records["split"]]
+                records["unit"] = summary.unit  # it may have had another number when they were written
         return np.concatenate(parts)
 
 

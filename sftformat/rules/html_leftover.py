@@ -33,7 +33,7 @@ from string import ascii_letters
 from sftformat.diagnostics import clip
 from sftformat.rules.rule import LABEL_TASKS, Finding, Thresholds, quoted
 from sftformat.rules.signs import MARKUP, Signs, pair_table
-from sftformat.rules.subjects import HTML
+from sftformat.rules.subjects import html
 from sftformat.rules.texts import Indices
 from sftformat.rules.view import Text, View
 
@@ -69,7 +69,7 @@ def unwanted(text: Text, view: View) -> Iterator[tuple[int, str]]:
     """
     alone = text.field == "target" and view.task in LABEL_TASKS
     for index, value in text.some(_candidates(text.signs)):
-        if leftovers(value) and not HTML.search(value if alone else view.whole(text.place(index)[0])):
+        if leftovers(value) and not html().search(value if alone else view.whole(text.place(index)[0])):
             yield index, value
 
 

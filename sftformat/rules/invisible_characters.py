@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.signs import FORMAT, LATIN, Signs
@@ -46,7 +47,7 @@ _JOINED = re.compile(f"[{_JOINING}]")
 _UNSPACED = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua980-\ua9df\uaa60-\uaadf]")
 _PICTURES = "#*0-9\u00a9\u00ae\u200d\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_NEEDED = re.compile(
+_NEEDED = (
     f"(?<=[{_JOINING}])[\u200c\u200d]+|[\u200c\u200d]+(?=[{_JOINING}])"
     f"|(?<=[{_PICTURES}\ufe0f\U000e007f])\u200d(?=[{_PICTURES}])"
     "|(?<=\U0001f3f4)[\U000e0020-\U000e007e]+\U000e007f"
@@ -85,11 +86,16 @@ def needless(text: str) -> list[int]:
     found = [match.start() for match in INVISIBLE.finditer(text)]
     if not found:
         return []
-    needed = {place for match in _NEEDED.finditer(text) for place in range(*match.span())}
+    needed = {place for match in _needed().finditer(text) for place in range(*match.span())}
     exempt = "".join(
         characters for script, characters in _EXEMPT if any(map(text.__contains__, characters)) and script.search(text)
     )
     return [place for place in found if place not in needed and text[place] not in exempt]
+
+
+@cache
+def _needed() -> re.Pattern[str]:
+    return re.compile(_NEEDED)  # takes long, and few texts are asked for it
 
 
 def candidates(signs: Signs) -> Indices:

@@ -100,6 +100,7 @@ class NearSpill:
         self._files = [_path(folder, unit, kind) for kind in ("rows", "buckets", "sets")]
         self._similarity, self._written = similarity, 0
         for path in self._files:
+            path.unlink(missing_ok=True)
             path.write_bytes(b"")
 
     def append(self, columns: Mapping[str, Records], texts: Array) -> None:
@@ -170,11 +171,11 @@ class Near:
 
     def found(self, partition: int) -> tuple[Records, Records]:
         """Return the rows of one partition that are nearly those they are paired with, the best pair for each row."""
-        parts = [
-            records
-            for each in self._units.values()
-            for records in read_partition(_path(self._folder, each.unit, "keys"), "near", each.index, partition)
-        ]
+        parts = []
+        for each in self._units.values():
+            for records in read_partition(_path(self._folder, each.unit, "keys"), "near", each.index, partition):
+                records["unit"] = each.unit  # it may have had another number when they were written
+                parts.append(records)
         empty = np.zeros(0, FOUND)
         if not parts:
             return empty, empty
@@ -193,7 +194,7 @@ class Near:
             here = records["unit"] == unit
             found = self._tables[unit][records["row"][here]]
             for name in _TABLE.names or ():
-                rows[name][here] = found[name]
+                rows[name][here] = found[name] if name != "unit" else unit
             rows["file"][here] = self._units[unit].files[found["file"]]
             rows["split"][here] = self._units[unit].splits[found["split"]]
         rows["bucket"] = records["key_hi"]

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from sftformat.masking import SHORTEST, masked, secrets
+from sftformat.masking import SHORTEST, SUSPECT, masked, secrets
 from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.signs import WORD
 from sftformat.rules.view import View
@@ -29,7 +29,7 @@ from sftformat.rules.view import View
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts and calls of tools that hold a secret; one finding each."""
     for text in chain(view.texts, view.calls):
-        for index, value in text.some(text.signs.owners(text.signs.runs(WORD, SHORTEST))):
+        for index, value in text.some(text.signs.owners(text.signs.runs(WORD, SHORTEST)), SUSPECT):
             if found := secrets(value):
                 row, path = text.place(index)
                 kind, secret = found[0]

@@ -66,6 +66,7 @@ class Spill:
         self._waiting = {name: np.empty(0, kinds[name]) for name in kinds.names or ()}
         self._count, self._written = 0, 0
         self._index: list[list[int]] = []
+        path.unlink(missing_ok=True)  # the file that stands there may have another name elsewhere
         path.write_bytes(b"")
 
     def append(self, records: Records | Mapping[str, Records]) -> None:

@@ -7,6 +7,7 @@ the Dom of Cologne, at the helm - needs beside it what makes it the name of a to
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # Letters of European scripts; a Chinese or Japanese one may stand right beside a word in Latin letters.
 _LETTER = "A-Za-z0-9\u00c0-\u024f"
@@ -28,8 +29,7 @@ def _names(words: str) -> str:
     )
 
 
-#: In a record with this, placeholders in double braces are what it is about.
-TEMPLATES = re.compile(
+_TEMPLATES = (
     _words(
         r"jinja2?|ansible|dbt|x?html5?|latex|templat(?:e[drs]?|ing)|placeholders?|f-strings?"
         r"|(?:an?|the|this|that|these|following|given|same|exact|output|required|expected|string) formats?"
@@ -38,18 +38,16 @@ TEMPLATES = re.compile(
         r"|liquid (?:filters?|snippets?|syntax|tags?)"
     )
     + f"|{_names('angular|django|handlebars|mustache|react|vue')}"
-    + r"|\\(?:begin|frac|text)|```|\$\{\{|\{%|\{\{[#/^>]|模板|占位符|テンプレート",
-    re.I,
+    + r"|\\(?:begin|frac|text)|```|\$\{\{|\{%|\{\{[#/^>]|模板|占位符|テンプレート"
 )
-#: In a record with this, the marks of chat templates and tokenizers are.
+#: In a record with this, the marks of chat templates and tokenizers are what it is about.
 MARKS = re.compile(r"chatml|tokeni[sz]|special tokens?|(?:chat|prompt)[ _](?:template|format)|```", re.I)
 
 _TAG_OF = (
     "anchor|body|bold|closing|div|empty|end|head|header|heading|image|img|link|meta|nested|opening|paragraph|script"
     "|self-closing|span|start|style|template|title|void"
 )
-#: In a record with this, tags and entities are.
-HTML = re.compile(
+_HTML = (
     r"(?<![./_])"
     + _words(
         r"x?html5?|xml|css3?|svg|[jt]sx|php|jinja2?|bbcode|wiki ?text|javascript|typescript|mark(?:up|down)"
@@ -61,6 +59,18 @@ HTML = re.compile(
     r"|\bclassName=|\bfunction \w*\("
     r"|\b(?:build|cod|creat|design|develop|generat|mak|pars|render|scrap|writ)(?:e[ds]?|ing|s)?\b[^.\n]{0,40}"
     r"\bweb ?(?:pages?|sites?)\b"
-    r"|网页|代码|标签|コード|タグ",
-    re.I,
+    r"|网页|代码|标签|コード|タグ"
 )
+
+
+# Both take long to compile, and most data has no text for which they are asked.
+@cache
+def templates() -> re.Pattern[str]:
+    """Return what a record holds that is about placeholders in double braces."""
+    return re.compile(_TEMPLATES, re.I)
+
+
+@cache
+def html() -> re.Pattern[str]:
+    """Return what a record holds that is about tags and entities."""
+    return re.compile(_HTML, re.I)

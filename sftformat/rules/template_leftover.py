@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from sftformat.diagnostics import clip
 from sftformat.rules.rule import Finding, Thresholds, quoted
 from sftformat.rules.signs import MARKUP, Signs, pair_table
-from sftformat.rules.subjects import HTML, MARKS, TEMPLATES
+from sftformat.rules.subjects import MARKS, html, templates
 from sftformat.rules.texts import Indices
 from sftformat.rules.view import View
 
@@ -69,8 +69,8 @@ def _found(text: str, view: View, row: int) -> list[str]:
     whole = view.whole(row)
     of_marks = MARKS.search(whole)
     found = [] if of_marks else marks
-    found += [] if of_marks or HTML.search(whole) else bounds
-    found += [] if TEMPLATES.search(whole) else places
+    found += [] if of_marks or html().search(whole) else bounds
+    found += [] if templates().search(whole) else places
     return sorted(found, key=text.index)
 
 

@@ -43,12 +43,19 @@ class Text:
         """The prefilter over the values, made once for all rules."""
         return Signs(self.values)
 
-    def some(self, chosen: Indices | list[int]) -> Iterator[tuple[int, str]]:
-        """Yield some of the values with their indexes; null ones are left out."""
-        if len(chosen):
-            taken = self.values.take(pa.array(chosen, pa.int64())).to_pylist()
-            numbers = (int(index) for index in chosen)
-            yield from ((index, value) for index, value in zip(numbers, taken, strict=True) if value is not None)
+    def some(self, chosen: Indices | list[int], expression: str = "") -> Iterator[tuple[int, str]]:
+        """Yield some of the values with their indexes, of these the ones in which an RE2 expression is found.
+
+        Null ones are left out.
+        """
+        if not len(chosen):
+            return
+        numbers, taken = np.asarray(chosen, np.int64), self.values.take(pa.array(chosen, pa.int64()))
+        if expression:
+            held = pc.fill_null(pc.match_substring_regex(taken, expression), False)
+            numbers, taken = numbers[held.to_numpy(zero_copy_only=False)], taken.filter(held)
+        found = zip(numbers.tolist(), taken.to_pylist(), strict=True)
+        yield from ((index, value) for index, value in found if value is not None)
 
     def place(self, index: int) -> tuple[int, str]:
         """Return the row and the JSON Pointer of value `index`."""

@@ -14,6 +14,7 @@ from sftformat.errors import SchemaError, UsageError
 from sftformat.schema.usable import check
 
 
+@cache
 def schema_folder() -> Path:
     """Return the folder `schemas`: inside the package when installed from a wheel, else beside it."""
     packaged = Path(str(files("sftformat"))) / "schemas"

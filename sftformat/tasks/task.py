@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from sftformat.diagnostics import clip
 from sftformat.metrics import Floats, bootstrap_interval, majority_baseline
 from sftformat.tasks.ragged import flat
 
@@ -29,13 +30,15 @@ Statistic = Callable[[NDArray[np.int64]], Any]
 class Sides:
     """What belongs to N answers that are texts: what was asked, further right answers, what a model wrote if anything.
 
-    `lowercase` says that the tokenizer knows no capitals, so that texts are compared without them.
+    `lowercase` says that the tokenizer knows no capitals, so that texts are compared without them. `best` are the
+    targets as the tokenizer puts them together again: BERT's forgets blanks (don ' t), and no model writes it better.
     """
 
     asked: Sequence[str]
     others: Sequence[Sequence[str]]
     written: Sequence[str] | None = None
     lowercase: bool = False
+    best: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Task:
     scores      the values of `metrics`; nan where one is not defined
     statistics  predictions -> what gets a bootstrap interval, by the name of the metric
     named       a target or a prediction in the words of the data
-    chances     the probability of each class (N, C), where a row has one
+    chances     the probability of each class (N, C), of words (V, C), where a row or a word has one
     said        what is predicted for each row where that is not one value: {prediction, scores}
     per_class   predictions -> how each class is predicted, and the confusion matrix
     warnings    what a person should know of the targets of train
@@ -123,7 +126,7 @@ class Task:
     warnings: Callable[[Any, Sequence[str]], Iterator[str]] | None = None
     smoothed: Callable[..., Tensor] | None = None
     one_class: bool = False
-    asked: Callable[[NDArray[Any]], NDArray[np.float32]] = one_each
+    asked: Callable[..., NDArray[np.float32]] = one_each
     unit: str = "row"
     classes: str = "class"
     shown: str | None = None
@@ -155,18 +158,27 @@ def intervals(task: Task, answers: Answers, *, resamples: int = 1000, seed: int 
 
 
 def one_class_warning(task: Task, answers: Answers, where: str, rate: float) -> str | None:
-    """Return a warning when a classifier answers the same for every row although the targets differ."""
-    if not task.one_class or len(np.unique(flat(answers.targets))) < 2:
+    """Return a warning when a model answers the same for every row or word although the targets differ."""
+    said, targets, labels = task.decide(answers), answers.targets, answers.labels
+    if isinstance(targets, list):  # texts; None where they were not decoded
+        alike = len(set(said)) == 1 and None not in said and len(set(targets)) > 1
+    else:
+        said, targets = flat(said), flat(targets)
+        alike = _alike(said, np.ptp(targets) if task.name == "regression" else 0) and not _alike(targets)
+    if not alike:
         return None
-    targets, labels, predictions = flat(answers.targets), answers.labels, flat(task.decide(answers))
-    if (predictions != predictions[0]).any():
-        return None
-    majority, share = majority_baseline(targets, len(labels))
     cause = "too high" if rate >= 2e-4 else "too low, or there were too few steps"
-    return (
-        f"{where}: every one of {len(targets):,} {task.unit}s is predicted {labels[predictions[0]]!r}; always "
-        f"answering {labels[majority]!r} is right for {share:.1%}: the learning rate ({rate:.3g}) is likely {cause}"
-    )
+    one = labels[said[0]] if task.one_class else task.named(labels, said[0])
+    words = f"every one of {len(targets):,} {task.unit}s is predicted {clip(repr(one), 60)}"
+    if task.one_class:
+        majority, share = majority_baseline(targets, len(labels))
+        words += f"; always answering {labels[majority]!r} is right for {share:.1%}"
+    return f"{where}: {words}: the learning rate ({rate:.3g}) is likely {cause}"
+
+
+def _alike(values: NDArray[Any], span: Any = 0) -> bool:
+    """Tell whether all values are one, or lie within a thousandth of `span`."""
+    return bool((np.abs(values - values[0]) <= span / 1000).all())
 
 
 def scores_of_classes(

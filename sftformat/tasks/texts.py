@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Metrics of what is written, which has to be decoded for them: slow.
 WRITTEN = ("chrf", "bleu", "rouge_l", "exact_match")
+#: How the most that can be had is called.
+BEST = "target through the tokenizer"
 #: Metrics of each token given those before it.
 _FORCED = ("loss", "perplexity", "token_accuracy")
 
@@ -108,11 +110,18 @@ def caseless(answers: Answers) -> str | None:
 
 
 def baselines(answers: Answers) -> dict[str, dict[str, float]]:
-    """Return the scores of copying the source, and of always writing the commonest target."""
+    """Return the scores of copying the source, of always writing the commonest target, and of writing each target.
+
+    The last is the most that can be had, and told only where the tokenizer does not write every target as it stands.
+    """
     assert answers.sides is not None
     common = Counter(answers.targets).most_common(1)[0][0]
     lazy = {"copy of the source": answers.sides.asked, "most frequent target": [common] * len(answers)}
-    return {name: _text_scores(answers, texts) for name, texts in lazy.items()}
+    found = {name: _text_scores(answers, texts) for name, texts in lazy.items()}
+    best = answers.sides.best
+    if best is not None and not all(map(str.__eq__, best, answers.targets)):
+        found[BEST] = _text_scores(answers, best)
+    return found
 
 
 def correct(answers: Answers) -> list[bool]:

@@ -24,19 +24,28 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def loss(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Return the mean cross-entropy over the labelled tokens of each row (B,), from (B, T, C) and (B, T)."""
+def loss(logits: Tensor, targets: Tensor, smoothing: float = 0.0, weights: Tensor | None = None) -> Tensor:
+    """Return the mean cross-entropy over the labelled tokens of each row (B,), from (B, T, C) and (B, T).
+
+    With `weights` (C,) it is the mean by the weights of the tokens' labels.
+    """
+    import torch
     from torch.nn import functional
 
     each = functional.cross_entropy(
         logits.transpose(1, 2), targets, reduction="none", ignore_index=IGNORED, label_smoothing=smoothing
     )  # (B, T), 0 where ignored
-    return each.sum(1) / (targets != IGNORED).sum(1).clamp(min=1)
+    there = targets != IGNORED
+    if weights is None:
+        return each.sum(1) / there.sum(1).clamp(min=1)
+    shares = weights[targets.clamp(min=0)] * there
+    return (each * shares).sum(1) / shares.sum(1).clamp(min=torch.finfo(each.dtype).tiny)
 
 
-def asked(targets: NDArray[Any]) -> NDArray[np.float32]:
-    """Count the labelled tokens of each row: (B, T) to (B,)."""
-    return np.asarray((targets != IGNORED).sum(1), np.float32)
+def asked(targets: NDArray[Any], weights: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Count the labelled tokens of each row, or add up the `weights` (C,) of their labels: (B, T) to (B,)."""
+    there = targets != IGNORED
+    return np.asarray((there if weights is None else weights[np.maximum(targets, 0)] * there).sum(1), np.float32)
 
 
 def _by_word(answers: Answers) -> Answers:
@@ -171,6 +180,7 @@ TAGS = Task(
     statistics=tag_statistics,
     named=named,
     said=said,
+    chances=lambda answers: softmax(answers.logits),
     per_class=tag_table,
     warnings=tag_warnings,
     smoothed=loss,

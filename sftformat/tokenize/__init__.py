@@ -18,6 +18,7 @@
     maker     a batch -> `made.Made`: its tokens and labels, by task
     unit      one Parquet file -> one Arrow file, its counts and the rows left out
     outcome   what one unit did, as it is kept beside the unit and summed for the manifest
+    standing  shards that an earlier run has finished, kept by their content
     columns   the canonical columns that are needed, and what is wrong with rows left out
     rejects   rows left out, as lines of rejects.jsonl
     request   options, held against data set and tokenizer -> what is to be done

@@ -7,7 +7,7 @@ from typing import Any
 
 from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.outcome import Bounds, Counts
-from sftformat.tokenize.report import Report
+from sftformat.tokenize.report import Report, SplitReport
 from sftformat.tokenize.unit import Setting, Unit
 
 
@@ -26,9 +26,10 @@ def manifest_fields(
         "max_length": setting.max_length,
         "truncation": setting.truncation,
         **_of_texts(setting),
+        **({"stride": setting.stride} if setting.stride else {}),
         "inputs": dataset["inputs"],
         "dataset": {"fingerprint": dataset["fingerprint"]},
-        "splits": {split: _split(units, split, part, setting) for split, part in counts.items()},
+        "splits": {split: _split(units, split, part, setting, report.splits[split]) for split, part in counts.items()},
         "tokenizer": setting.reference.to_manifest(),
         "ledger": {split: _ledger(part) for split, part in counts.items()},
         "report": report.to_json(),
@@ -47,10 +48,11 @@ def _of_texts(setting: Setting) -> dict[str, Any]:
     return {"template": template, "max_target_length": setting.max_target_length, "decoder": decoder}
 
 
-def _split(units: Sequence[Unit], split: str, counts: Counts, setting: Setting) -> dict[str, Any]:
+def _split(units: Sequence[Unit], split: str, counts: Counts, setting: Setting, report: SplitReport) -> dict[str, Any]:
     targets = {"targets": {"tokens": counts.trained, "max": counts.longest_target}}
     return {
         "rows": counts.written,
+        **({"windows": counts.windows} if setting.stride else {}),
         "files": [unit.shard for unit in units if unit.split == split],
         "tokens": counts.tokens,
         "unlabelled": counts.unlabelled,
@@ -61,6 +63,7 @@ def _split(units: Sequence[Unit], split: str, counts: Counts, setting: Setting) 
         "truncated_rows": counts.truncated,
         "tokens_lost": counts.tokens_lost,
         **(targets if setting.objective != "encoder" else {}),
+        **({"packed": {"rows": counts.packs, "full": round(report.full, 4)}} if setting.pack else {}),
     }
 
 

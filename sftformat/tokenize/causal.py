@@ -22,7 +22,8 @@ from sftformat.tokenize.rendered import Rendered, all_rendered
 def causal(batch: pa.RecordBatch, task: str, reference: Reference, template: ChatTemplate, max_length: int) -> Made:
     """Render and tokenize a batch, without special tokens but those that the template writes.
 
-    A row longer than `max_length` is cut where the tokenizer's `truncation_side` says, on the right by default.
+    A row longer than `max_length` is cut where the tokenizer's `truncation_side` says, on the right by default. The
+    first token of a row is never trained on: nothing stands before it that it could be predicted from.
     """
     talks = list(conversations(batch, task))
     texts = all_rendered(template, talks)
@@ -31,6 +32,7 @@ def causal(batch: pa.RecordBatch, task: str, reference: Reference, template: Cha
     ids = np.fromiter(chain.from_iterable(each.ids for each in encodings), np.int32, int(full.sum()))
     trained = trained_tokens(texts, encodings, full)
     ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(full)))
+    trained[ends[:-1][full > 0]] = False
     kept = _kept(full, max_length, reference.side)
     offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.minimum(full, max_length))))
     unknown = ids == reference.unk_id if reference.unk_id is not None else np.zeros(len(ids), bool)
@@ -43,10 +45,11 @@ def causal(batch: pa.RecordBatch, task: str, reference: Reference, template: Cha
         full,
         sums(unknown, ends),
     )
-    aims = sums(trained, ends)
-    left = sums(trained[kept], offsets)
+    learned = trained[kept]
+    learned[offsets[:-1][full > 0]] = False
+    aims, left = sums(trained, ends), sums(learned, offsets)
     labelled = np.array([bool(talk.trained) for talk in talks], bool)
-    array = label_lists(offsets, ids[kept], trained[kept])
+    array = label_lists(offsets, ids[kept], learned)
     return Made(
         encoded,
         Labels(array, labelled, np.zeros(len(talks), bool)),

@@ -19,11 +19,11 @@ from typing import Any
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
+from sftformat.tokenize.sandbox import Budget, RunawayError, Sandbox
 
 #: Start and end of a stretch of a rendered text, in characters.
 Span = tuple[int, int]
@@ -120,7 +120,7 @@ def _tojson(
 
 @lru_cache(maxsize=16)
 def _compiled(text: str, day: date | None) -> Any:
-    made = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols])
+    made = Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols])
     made.filters["tojson"] = _tojson
     shown: dict[str, Any] = {"raise_exception": _refuse, "dict": _Dict(), "namespace": _Namespace}
     made.globals.update({**shown, "strftime_now": (day or date.min).strftime})
@@ -128,10 +128,10 @@ def _compiled(text: str, day: date | None) -> Any:
 
 
 def checked(template: ChatTemplate) -> ChatTemplate:
-    """Return a template that compiles and knows its day.
+    """Return a template that compiles, knows its day, and comes to an end with two turns of nothing much.
 
     Raises:
-        UsageError: it is no Jinja, or asks for the day and none is given.
+        UsageError: it is no Jinja, asks for the day and none is given, or has no end.
     """
     for text in (template.text, template.tools_text):
         if text is None:
@@ -146,6 +146,12 @@ def checked(template: ChatTemplate) -> ChatTemplate:
                 f"--template {template.name}: writes the day: give --template-day 2026-01-31, "
                 "so that the same rows give the same shards"
             )
+    try:
+        render(template, ({"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}))
+    except RunawayError as error:
+        raise UsageError(f"--template {template.name}: {error.message}") from None
+    except Exception:  # a template may refuse what rows do not hold
+        return template
     return template
 
 
@@ -177,13 +183,15 @@ def render(
     text = template.tools_text if tools is not None and template.tools_text is not None else template.text
     shown = {**template.tokens, **(fields or {}), "messages": [_aliased(each) for each in messages]}
     offered = list(tools) if tools is not None else None
-    parts: list[str] = []
+    compiled, budget, parts = _compiled(text, template.day), Budget((shown, offered)), list[str]()
+    compiled.environment.budget = budget
     with _tracking() as tracked:
-        for part in _compiled(text, template.day).generate(
+        for part in compiled.generate(
             **shown, tools=offered, documents=None, add_generation_prompt=add_generation_prompt
         ):
             parts.append(part)
             tracked.length += len(part)
+            budget.check(tracked.length)
     return Marked("".join(parts), tuple(tracked.spans))
 
 

@@ -15,6 +15,9 @@ def _tokenized(content: bytes, *options: str) -> Sample:
 
 _GOOD = b'{"text": "good film", "label": "pos"}\n'
 
+_PAIR = (
+    b'{"premise": "good film good film", "hypothesis": "the film not the good the bad film the bad", "label": "pos"}\n'
+)
 _ASKED = b'{"prompt": "the film not the good the bad", "completion": "good"}\n'
 #: A template of a model that knows no system turns.
 _STRICT = b"""{%- for message in messages -%}
@@ -75,5 +78,11 @@ PAGES: tuple[Page, ...] = (
         "tokens would be trained on that are none of the answer, or a conversation that no one could have.",
         (_rendered(*_TURNS),),
         (_rendered(*_TURNS[1:]),),
+    ),
+    Page(
+        "SFT507",
+        "the second text would go by a few tokens at a time, or in part not at all.",
+        (_tokenized(_PAIR, "--window", "10"),),
+        (_tokenized(_PAIR, "--window", "16"),),
     ),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from sftformat.errors import ModelError
 from sftformat.tokenize.chat_template import ChatTemplate
 from sftformat.tokenize.conversation import Conversation, Fault, conversations, joined
 from sftformat.tokenize.encode import Encoded, Ints
+from sftformat.tokenize.exact import checked_ids
 from sftformat.tokenize.labels import Column, Labels
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.made import Aims, Made, label_lists, lists, sums
@@ -67,14 +67,14 @@ def decoded(
     """Tokenize both sides of a batch; `encode` does the source. A target is cut on the right, its [SEP] with it."""
     sides = sides_of(batch, task, template)
     start, stop = closing(reference)
-    pieces = reference.tokenizer.encode_batch_fast(sides.pieces, add_special_tokens=False) if sides.pieces else []
-    lengths = np.array([len(each) for each in pieces], np.int64)
+    pieces = checked_ids(reference, sides.pieces)
+    lengths = pieces.lengths
     count = len(sides.sources)
     ends = np.cumsum(lengths + 1)  # each with its closing token
     ids = np.full(int(ends[-1]) if len(ends) else 0, stop, np.int32)
     closes = np.zeros(len(ids), bool)
     closes[ends - 1] = True
-    ids[~closes] = np.fromiter(chain.from_iterable(each.ids for each in pieces), np.int32, int(lengths.sum()))
+    ids[~closes] = pieces.tokens
     trained = np.repeat(sides.trained, lengths + 1)
     wanted = np.bincount(sides.rows, lengths + 1, count).astype(np.int64)
     content = np.bincount(sides.rows, lengths * sides.trained, count).astype(np.int64)

@@ -28,6 +28,7 @@ class Encoded:
     lost            (N,)   int64, tokens cut off
     content         (N,)   int64, tokens before truncation that come from the text
     unknown         (N,)   int64, how many of `content` are the unknown token
+    first           (N,)   int64, how many of `content` are of the first text; None where rows are no texts
     """
 
     input_ids: npt.NDArray[np.int32]
@@ -37,6 +38,7 @@ class Encoded:
     lost: Ints
     content: Ints
     unknown: Ints
+    first: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.full)
@@ -77,7 +79,7 @@ def encode(reference: Reference, texts: Sequence[str], pairs: Sequence[str | Non
     ids, types = np.zeros(offsets[-1], np.int32), np.zeros(offsets[-1], np.int8)
     for rows, template in ((np.flatnonzero(~paired), single), (np.flatnonzero(paired), double)):
         _lay(ids, types, offsets[rows], template, rows, (first, second), keep, reference.side)
-    return Encoded(ids, types, offsets, full, lost, content, first.unknown + second.unknown)
+    return Encoded(ids, types, offsets, full, lost, content, first.unknown + second.unknown, first.lengths)
 
 
 def require_room(room: Ints, max_length: int) -> None:

@@ -33,6 +33,21 @@ _DECODER: Mapping[str, tuple[str, bool]] = {
     "target_text": ("string", False),
     "references": ("string", True),
 }
+#: What rows that are windows hold beside: the number of the window in its record, whose windows follow one another.
+_WINDOWS: Mapping[str, tuple[str, bool]] = {"window": ("int32", False)}
+#: The shards of a causal model with several rows in one: of each row where it begins, and what rows have otherwise.
+_PACKED: Mapping[str, tuple[str, bool]] = {
+    "input_ids": ("int32", True),
+    "position_ids": ("int32", True),
+    "labels": ("int64", True),
+    "seq_lengths": ("int32", True),
+    "length": ("int32", False),
+    "truncated": ("int32", True),
+    "weight": ("float32", True),
+    "id": ("string", True),
+    "file": ("int32", True),
+    "line": ("int64", True),
+}
 _TYPES: Mapping[str, Any] = {
     "int8": pa.int8(),
     "int32": pa.int32(),
@@ -42,22 +57,28 @@ _TYPES: Mapping[str, Any] = {
 }
 
 
-def columns(task: str, objective: str = "encoder") -> Mapping[str, tuple[str, bool]]:
+def columns(
+    task: str, objective: str = "encoder", *, packed: bool = False, windows: bool = False
+) -> Mapping[str, tuple[str, bool]]:
     """Return name -> (type, is a list) of the columns of a task's shards.
 
     Those of causal shards have no `token_type_ids`: a GPT-2 would add the vectors of these ids to those of the tokens.
     """
+    if packed:
+        return _PACKED
     made = {**_COLUMNS, "labels": _LABELS.get(task, ("int64", True))}
     if objective == "causal":
         return {name: kind for name, kind in made.items() if name != "token_type_ids"}
     more = {"token-classification": _WORDS}.get(task, _DECODER if objective == "encoder-decoder" else {})
-    return {**made, **more}
+    return {**made, **more, **(_WINDOWS if windows else {})}
 
 
-def features(task: str, names: Sequence[str] | None, objective: str = "encoder") -> dict[str, Any]:
+def features(
+    task: str, names: Sequence[str] | None, objective: str = "encoder", *, packed: bool = False, windows: bool = False
+) -> dict[str, Any]:
     """Return the features in the spelling of `dataset_info.json`."""
     spelled: dict[str, Any] = {}
-    for column, (dtype, many) in columns(task, objective).items():
+    for column, (dtype, many) in columns(task, objective, packed=packed, windows=windows).items():
         value: dict[str, Any] = {"dtype": dtype, "_type": "Value"}
         spelled[column] = {"feature": value, "_type": "Sequence"} if many else value
     if task in ("classification", "token-classification") and names:
@@ -66,19 +87,25 @@ def features(task: str, names: Sequence[str] | None, objective: str = "encoder")
     return spelled
 
 
-def schema(task: str, names: Sequence[str] | None, objective: str = "encoder") -> pa.Schema:
+def schema(
+    task: str, names: Sequence[str] | None, objective: str = "encoder", *, packed: bool = False, windows: bool = False
+) -> pa.Schema:
     """Return the Arrow schema, with the features in its metadata for `load_dataset("arrow", data_files=…)`."""
     fields = [
         pa.field(column, pa.list_(_TYPES[dtype]) if many else _TYPES[dtype])
-        for column, (dtype, many) in columns(task, objective).items()
+        for column, (dtype, many) in columns(task, objective, packed=packed, windows=windows).items()
     ]
-    info = json.dumps({"info": {"features": features(task, names, objective)}}, ensure_ascii=False)
+    info = json.dumps(
+        {"info": {"features": features(task, names, objective, packed=packed, windows=windows)}}, ensure_ascii=False
+    )
     return pa.schema(fields, metadata={"huggingface": info})
 
 
-def dataset_info(task: str, names: Sequence[str] | None, objective: str = "encoder") -> bytes:
+def dataset_info(
+    task: str, names: Sequence[str] | None, objective: str = "encoder", *, packed: bool = False, windows: bool = False
+) -> bytes:
     """Return the content of `SPLIT/dataset_info.json`; the order of the features is the order of the columns."""
-    spelled = features(task, names, objective)
+    spelled = features(task, names, objective, packed=packed, windows=windows)
     value = {"citation": "", "description": "", "features": spelled, "homepage": "", "license": ""}
     return _dump(value)
 

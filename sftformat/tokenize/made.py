@@ -13,6 +13,7 @@ import pyarrow as pa
 from sftformat.tokenize.conversation import Fault
 from sftformat.tokenize.encode import Encoded, Ints
 from sftformat.tokenize.labels import UNLABELLED, Column, Labels
+from sftformat.tokenize.windows import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Aims:
 class Made:
     """N rows as tokens and labels. `more` are columns that only this objective has; `faults` are found by row.
 
-    `aims` is None where the target is no text.
+    `aims` is None where the target is no text, `frame` where no windows are made.
     """
 
     encoded: Encoded
@@ -45,6 +46,7 @@ class Made:
     aims: Aims | None = None
     more: Mapping[str, Column] = field(default_factory=dict)
     faults: Mapping[int, Fault] = field(default_factory=dict)
+    frame: Frame | None = None
 
     @property
     def lost(self) -> Ints:
@@ -70,7 +72,7 @@ def label_lists(offsets: Ints, ids: npt.NDArray[np.int32], trained: npt.NDArray[
     return lists(offsets, np.where(trained, ids.astype(np.int64), UNLABELLED))
 
 
-def lists(offsets: Ints, values: npt.NDArray[Any]) -> Column:
+def lists(offsets: Ints, values: Any) -> Column:
     """Return lists of the values from offset to offset."""
     bounds: Column = pa.array(offsets.astype(np.int32))
     return pa.ListArray.from_arrays(bounds, pa.array(values))

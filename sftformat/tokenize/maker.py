@@ -14,6 +14,7 @@ from sftformat.tokenize.encode import Encoded
 from sftformat.tokenize.labels import Column, label_arrays
 from sftformat.tokenize.made import Made
 from sftformat.tokenize.tags import tagged
+from sftformat.tokenize.windows import faults, frame_of
 from sftformat.tokenize.words import Words
 
 if TYPE_CHECKING:
@@ -40,4 +41,8 @@ def make(batch: pa.RecordBatch, columns: Columns, setting: Setting, encode: Enco
             batch, setting.task, setting.reference, setting.template, lambda texts: encode(texts, None), most
         )
     encoded = encode(columns.texts, columns.pairs)
-    return Made(encoded, label_arrays(setting.task, batch.column("target"), setting.labels))
+    labels = label_arrays(setting.task, batch.column("target"), setting.labels)
+    if not setting.stride:
+        return Made(encoded, labels)
+    frame = frame_of(setting.reference, encoded, columns.pairs)
+    return Made(encoded, labels, faults=faults(encoded, frame, setting.max_length, setting.stride), frame=frame)

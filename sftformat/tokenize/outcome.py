@@ -36,10 +36,13 @@ class Counts:
     Where the target is text, `aimed` counts the tokens that are trained on before truncation, `aimed_lost` those that
     are cut off and `aimed_cut` the rows that lose some; `longest_aim` is the longest target before truncation. Of
     written rows, `trained` counts the tokens that are trained on and `longest_target` is the longest column `labels`.
+    `windows` counts rows of the Arrow file: a row that was made windows is several.
+    `packs` are the rows of the Arrow file where several rows are packed into one, else 0.
     """
 
     read: int = 0
     written: int = 0
+    windows: int = 0
     rejected: int = 0
     filtered: int = 0
     unlabelled: int = 0
@@ -56,6 +59,7 @@ class Counts:
     aimed_lost: int = 0
     aimed_cut: int = 0
     trained: int = 0
+    packs: int = 0
     longest: int = 0
     longest_aim: int = 0
     longest_target: int = 0
@@ -95,13 +99,16 @@ def _merge(pairs: Iterable[tuple[K, int]]) -> tuple[tuple[K, int], ...]:
 class Outcome:
     """One unit done: the sha256 of its Arrow file (empty when nothing was written), its counts, the rows left out.
 
-    `fallback` says why the reference library was used row by row, or is empty.
+    `fallback` says why the reference library was used row by row, or is empty. `files` are the inputs that its rows
+    name, each with its number in the column `file`. `taken` says that an earlier run has done it.
     """
 
     sha256: str
     counts: Counts
     rejects: tuple[Reject, ...] = ()
     fallback: str = ""
+    files: tuple[tuple[str, int], ...] = ()
+    taken: bool = False
 
     def dump(self) -> bytes:
         """Return the outcome as JSON for `load`."""

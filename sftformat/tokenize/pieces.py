@@ -1,6 +1,7 @@
 """Ids of texts by their pieces: each distinct piece is tokenized once by the reference library, and kept.
 
-Where pieces do not repeat (random words) this has nothing to gain, so such texts go to the library as they are.
+Where pieces do not repeat (random words) this has nothing to gain, so such texts go to the library as they are. Every
+slice is judged by a sample of itself, which costs next to nothing, so both ways are taken wherever they are the better.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ _MOST_THREADS = 8
 #: Most pieces that are kept beside the vocabulary, and the most tokens; beyond them, pieces are forgotten.
 _MOST, _MOST_TOKENS = 1 << 17, 1 << 20
 #: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
-_SHARE, _SMALL = 0.3, 64 << 10
-#: After so many slices in vain the next but n is tried, n doubling up to this.
-_MAX_REST = 64
+_MOST_NEW, _SMALL = 0.3, 64 << 10
+#: First a sample of it is looked at, so many stretches of so many bytes; in that, more is new than in the whole.
+_MOST_NEW_IN_SAMPLE, _STRETCHES, _STRETCH = 0.6, 4, 4 << 10
 #: So many new words go to the library as one text.
 _TOGETHER = 100
 #: Longer pieces (in bytes) are not kept, and are looked at before the library gets them.
@@ -68,26 +69,18 @@ class Pieces:
     begins: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     vocabulary: int = 0
     lock: Lock = field(default_factory=Lock)
-    wait: int = 1
-    rest: int = 0
 
     def slice(self, raw: Bytes, rows: Ints) -> Ids:
         """Tokenize texts that lie in `raw` with the bounds `rows`."""
         raw, rows = raw[rows[0] : rows[-1]], rows - rows[0]
-        if self._resting():
+        if len(raw) > _SMALL and self._share_of_new(*_sample(raw)) > _MOST_NEW_IN_SAMPLE:
             return self._as_they_are(raw, rows)
         made = cut(self.cutting, raw, rows)
-        coded = _arrow(pa.binary(), made.offsets, made.text).dictionary_encode()
-        keys: list[bytes] = coded.dictionary.to_numpy(zero_copy_only=False).tolist()
+        keys, codes = _distinct(made)
         found = self._look_up(keys, len(raw))
         if found is None:
             return self._as_they_are(raw, rows)
-        return _gather(made, coded.indices.to_numpy(), *found)
-
-    def _resting(self) -> bool:
-        with self.lock:
-            self.rest -= 1
-            return self.rest >= 0
+        return _gather(made, codes, *found)
 
     def _look_up(self, keys: list[bytes], size: int) -> tuple[Tokens, Tokens, Tokens] | None:
         """Return start and count of the ids of pieces, and the ids; None where too much of `size` bytes is new."""
@@ -98,16 +91,18 @@ class Pieces:
             self.again[slots[slots >= 0]] = True
             places = np.flatnonzero(slots < 0)
             new = [keys[place] for place in places.tolist()]
-            if size > _SMALL and sum(map(min, map(len, new), repeat(_LONG))) > _SHARE * size:
-                self.rest, self.wait = self.wait, min(2 * self.wait, _MAX_REST)
+            if size > _SMALL and _bytes_of(new) > _MOST_NEW * size:
                 return None
-            self.wait = 1
             self._learn(new)
             slots[places] = self._slots(new)
             for piece in new:
                 if len(piece) > _LONG:
                     del self.slots[piece]
             return self.starts[slots], self.counts[slots], self.flat
+
+    def _share_of_new(self, raw: Bytes, rows: Ints) -> float:
+        keys, _ = _distinct(cut(self.cutting, raw, rows))
+        return _bytes_of([key for key in keys if key not in self.slots]) / max(1, len(raw))
 
     def _slots(self, keys: list[bytes]) -> Tokens:
         return np.fromiter(map(self.slots.get, keys, repeat(-1)), np.int32, len(keys))
@@ -188,6 +183,30 @@ def _arrow(kind: pa.DataType, offsets: Any, content: Any) -> Any:
     return pa.Array.from_buffers(kind, len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(content)])
 
 
+def _sample(raw: Bytes) -> tuple[Bytes, Ints]:
+    """Return stretches of some texts, spread evenly, as texts of their own."""
+    ends = np.linspace(_STRETCH, len(raw), _STRETCHES).astype(np.int64)
+    parts = [_whole_letters(raw[max(0, end - _STRETCH) : end]) for end in ends.tolist()]
+    return np.concatenate(parts), np.cumsum([0, *map(len, parts)])
+
+
+def _whole_letters(raw: Bytes) -> Bytes:
+    """Leave out the letter that a stretch begins within, and its last one."""
+    begins = np.flatnonzero((raw & 0xC0) != 0x80)
+    return raw[begins[0] : begins[-1]]
+
+
+def _distinct(made: Cut) -> tuple[list[bytes], Tokens]:
+    """Return the distinct pieces, and for every piece which of them it is."""
+    coded = _arrow(pa.binary(), made.offsets, made.text).dictionary_encode()
+    return coded.dictionary.to_numpy(zero_copy_only=False).tolist(), coded.indices.to_numpy()
+
+
+def _bytes_of(new: list[bytes]) -> int:
+    """Return how many bytes pieces have; of those that are too long to be kept not all count."""
+    return sum(map(min, map(len, new), repeat(_LONG)))
+
+
 def _gather(made: Cut, codes: Tokens, starts: Tokens, counts: Tokens, flat: Tokens) -> Ids:
     """Put the ids of the pieces together: piece i is the `codes[i]`-th of the distinct pieces."""
     each = np.take(counts, codes)
@@ -201,7 +220,7 @@ def _gather(made: Cut, codes: Tokens, starts: Tokens, counts: Tokens, flat: Toke
 def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: int | None = None) -> Ids:
     """Tokenize N texts (str, or Arrow strings without nulls) as the reference library does without special tokens.
 
-    Equal for any number of threads; None takes the cores of this machine, but one in a worker process.
+    Equal for any number of threads; None takes the cores of this machine, but one in a process beside others.
 
     Raises:
         ValueError: a null.
@@ -214,12 +233,18 @@ def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: 
         return by_library(reference.tokenizer, whole)
     raw, rows = buffers_of(texts)
     if threads is None:
-        threads = 1 if parent_process() is not None else min(os.cpu_count() or 1, _MOST_THREADS)
+        alone = parent_process() is None and os.environ.get("TOKENIZERS_PARALLELISM") != "false"
+        threads = min(os.cpu_count() or 1, _MOST_THREADS) if alone else 1
     parts = [rows[low : high + 1] for low, high in slices(rows, threads)]
     if min(threads, len(parts)) < 2:
         return joined([pieces.slice(raw, part) for part in parts])
     with ThreadPoolExecutor(min(threads, len(parts))) as pool:
         return joined(list(pool.map(partial(pieces.slice, raw), parts)))
+
+
+def is_cut(reference: Reference) -> bool:
+    """Whether texts are cut into pieces; else they go to the library as they are, which is slower."""
+    return _pieces(reference) is not None
 
 
 @dataclass(frozen=True, slots=True)

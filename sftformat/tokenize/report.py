@@ -23,6 +23,8 @@ class SplitReport:
     the max_length that cuts no row, and at most 1 % of the rows. `unknown` counts unknown tokens, `all_unknown` rows
     that have nothing else. Where the target is text, `aimed_cut` rows lose `aimed_lost` of `aimed` tokens that are
     trained on; `longest_aim` is the longest target, or with a causal objective the longest row (0: no such target).
+    `windows` counts the rows of the Arrow files.
+    Where rows are packed, `packs` is what they come to and `full` which part of these is tokens of rows.
     """
 
     rows: int
@@ -39,6 +41,9 @@ class SplitReport:
     aimed_lost: int = 0
     aimed_cut: int = 0
     longest_aim: int = 0
+    windows: int = 0
+    packs: int = 0
+    full: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the manifest keeps it."""
@@ -64,13 +69,15 @@ class SplitReport:
 class Report:
     """What tokenization with `max_length` and `truncation` means for each split.
 
-    `max_target_length` limits the targets of an encoder-decoder; 0 where they have no limit of their own.
+    `max_target_length` limits the targets of an encoder-decoder; 0 where they have no limit of their own. Longer rows
+    are windows that begin `stride` tokens apart, if that is not 0.
     """
 
     max_length: int
     truncation: str
     splits: Mapping[str, SplitReport]
     max_target_length: int = 0
+    stride: int = 0
 
     @property
     def cut(self) -> int:
@@ -99,7 +106,7 @@ class Report:
         return tuple(found)
 
 
-def split_report(counts: Counts) -> SplitReport:
+def split_report(counts: Counts, max_length: int) -> SplitReport:
     """Summarize the counts of a split."""
     ranks = tuple(zip(PERCENTILES, percentiles(counts.lengths, PERCENTILES), strict=True))
     at = dict(ranks)
@@ -118,6 +125,9 @@ def split_report(counts: Counts) -> SplitReport:
         aimed_lost=counts.aimed_lost,
         aimed_cut=counts.aimed_cut,
         longest_aim=counts.longest_aim,
+        windows=counts.windows,
+        packs=counts.packs,
+        full=counts.tokens / (counts.packs * max_length) if counts.packs else 0.0,
     )
 
 

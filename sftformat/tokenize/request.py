@@ -18,6 +18,7 @@ from sftformat.tokenize.conversation import TEXT_TASKS
 from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.labels import label_map
 from sftformat.tokenize.load import Reference, load_tokenizer
+from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.templates import PLAIN, find_template, from_manifest
 from sftformat.tokenize.unit import Setting, Unit
 
@@ -52,7 +53,10 @@ class TokenizeOptions:
                 texts joined by line feeds (encoder-decoder)
     day         what the template's `strftime_now` tells
     held        a template as a manifest tells it, instead of `template`
+    window      instead of `max_length`: longer rows become windows of so many tokens, and nothing is cut off
+    stride      the windows of a row begin so many tokens apart; None = half of `window`
     max_target_length   in tokens, of the targets of an encoder-decoder; None = `max_length`
+    pack        put several rows of a causal model into one of at most `max_length` tokens
     """
 
     tokenizer: str
@@ -65,6 +69,9 @@ class TokenizeOptions:
     day: date | None = None
     max_target_length: int | None = None
     held: Mapping[str, Any] | None = None
+    window: int | None = None
+    stride: int | None = None
+    pack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +108,14 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
     reference = load_tokenizer(options.tokenizer)
     if reference.pad_id is None and objective != "causal":
         raise ModelError(f"{reference.name}: has no padding token, which an encoder needs")
-    max_length = options.max_length or usual_length(reference, objective)
+    max_length = options.window or options.max_length or usual_length(reference, objective)
     if max_length <= reference.tokenizer.num_special_tokens_to_add(False):
-        raise UsageError(f"--max-length {max_length}: leaves no room beside the special tokens")
+        option = "--window" if options.window else "--max-length"
+        raise UsageError(f"{option} {max_length}: leaves no room beside the special tokens")
     labels, unknown = _label_map(manifest, files, options)
     inputs = tuple(entry["file"] for entry in manifest["inputs"])
     setting = Setting(reference, manifest["task"], labels, max_length, options.truncation, inputs)
-    setting = _of_texts(setting, objective, options)
+    setting = _of_windows(_of_texts(setting, objective, options), options)
     parts = {
         "kind": "shards",
         "dataset": manifest["sha256"],
@@ -120,8 +128,28 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
     if objective != "encoder":
         template = setting.template.to_manifest() if setting.template is not None else None
         parts |= {"objective": objective, "template": template, "max_target_length": setting.max_target_length}
-    units = tuple(_units(files, options.limit))
+    if setting.stride:
+        parts["stride"] = setting.stride
+    if setting.pack:
+        parts["pack"] = True
+    hashes = {dataset / entry["path"]: entry["sha256"] for entry in manifest["files"]}
+    units = tuple(
+        replace(unit, key=fingerprint({**parts, "dataset": hashes[unit.path], "limit": unit.rows}))
+        for unit in _units(files, options.limit)
+    )
     return Plan(dataset, manifest, setting, units, fingerprint(parts), unknown, options.limit)
+
+
+def refuse_early(options: TokenizeOptions) -> None:
+    """Check what can be checked before there is a data set: the numbers, the tokenizer, the template of causal rows.
+
+    Raises:
+        UsageError, ModelError: as `make_plan`.
+    """
+    _check(options)
+    reference = load_tokenizer(options.tokenizer)
+    if options.objective == "causal":
+        find_template(reference, options.template, options.day)
 
 
 def usual_length(reference: Reference, objective: str) -> int:
@@ -147,10 +175,20 @@ def _objective(task: str, options: TokenizeOptions) -> str:
         raise UsageError(f"--for {clip(objective)}: rows of task {task} are tokenized for {' or '.join(able)}")
     given = {"--template": options.template, "--template-day": options.day}
     wrong = [name for name, value in given.items() if value is not None and objective == "encoder"]
+    if options.window is None and options.stride is not None:
+        raise UsageError(f"--stride {options.stride}: is for windows; give --window too")
+    if options.window is not None and options.max_length is not None:
+        raise UsageError("--window and --max-length both say how long a row is: give one of them")
+    if options.window is not None and options.truncation != "truncate":
+        raise UsageError(f"--truncation {options.truncation}: with --window no row is too long")
+    if min(options.window or 1, options.stride or 1) < 1:
+        raise UsageError(f"--window {options.window}, --stride {options.stride}: at least 1")
     if options.max_target_length is not None and objective != "encoder-decoder":
         wrong.append("--max-target-length")
     if wrong:
         raise UsageError(f"{wrong[0]}: rows of task {task} for {objective} have none")
+    if options.pack and objective != "causal":
+        raise UsageError(f"--pack: rows of task {task} for {objective} stay rows; --for causal packs them")
     return objective
 
 
@@ -161,7 +199,7 @@ def _of_texts(setting: Setting, objective: str, options: TokenizeOptions) -> Set
     reference = setting.reference
     if objective == "causal":
         template = find_template(reference, options.template, options.day)
-        return replace(setting, objective=objective, template=template)
+        return replace(setting, objective=objective, template=template, pack=options.pack)
     closing(reference)
     plain = options.template in (None, PLAIN)
     found = None if plain else find_template(reference, options.template, options.day)
@@ -169,6 +207,24 @@ def _of_texts(setting: Setting, objective: str, options: TokenizeOptions) -> Set
         found = from_manifest(reference, options.held)
     most = options.max_target_length or setting.max_length
     return replace(setting, objective=objective, template=found, max_target_length=most)
+
+
+def _of_windows(setting: Setting, options: TokenizeOptions) -> Setting:
+    """Add how far apart windows begin, where they are made."""
+    if options.window is None:
+        return setting
+    if setting.objective != "encoder":
+        raise UsageError(f"--window: a row of {setting.task} is read as one; it is for labels of whole texts")
+    if setting.task in WORD_TASKS:
+        raise UsageError(f"--window: in {setting.task} each word has a label of its own; make the sentences shorter")
+    reference = setting.reference
+    if reference.single is None or reference.pair is None:
+        raise ModelError(f"{reference.name}: its special tokens follow no template: it makes no windows")
+    room, stride = options.window - reference.single.special, options.stride or max(1, options.window // 2)
+    if stride > room:
+        reason = "what stands between two windows would be lost"
+        raise UsageError(f"--stride {stride}: at most {room} with --window {options.window}, or {reason}")
+    return replace(setting, stride=stride)
 
 
 def _check(options: TokenizeOptions) -> None:

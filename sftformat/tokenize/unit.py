@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sftformat.errors import FolderError
-from sftformat.folder.files import sha256_file, write_bytes, write_file
+from sftformat.folder.files import link, sha256_file, write_file
 from sftformat.record import Reject
 from sftformat.tokenize.chat_template import ChatTemplate
 from sftformat.tokenize.columns import Columns, bytes_of, columns_of, findings
@@ -29,11 +28,12 @@ from sftformat.tokenize.load import Reference
 from sftformat.tokenize.made import Made
 from sftformat.tokenize.maker import WORD_TASKS, make
 from sftformat.tokenize.outcome import Counts, Outcome, add
+from sftformat.tokenize.packed import Packer
 from sftformat.tokenize.rejects import reject_row
+from sftformat.tokenize.standing import arrow, keep, kept
+from sftformat.tokenize.windows import NO_LIMIT, cut
 from sftformat.tokenize.words import Words, choose_words
 
-#: Where the outcomes of finished units stand in a staging folder until the commit.
-UNITS = ".units"
 #: At most so many rows, bytes of text and label cells are worked on at once: they bound the memory.
 MAX_ROWS, MAX_BYTES, MAX_CELLS = 8192, 2 << 20, 4 << 20
 
@@ -46,7 +46,8 @@ _SIZED = frozenset({"input", "input_pair", "instruction", "system", "target", "t
 class Setting:
     """What all units of a run share. `inputs` are the names of the manifest's inputs; their order gives `file`.
 
-    `template` renders rows of text; None where there is none, or where lines are joined.
+    `template` renders rows of text; None where there is none, or where lines are joined. Longer rows are made windows
+    that begin `stride` tokens apart, if that is not 0. `pack` puts several rows of a causal model into one.
     """
 
     reference: Reference
@@ -58,33 +59,45 @@ class Setting:
     objective: str = "encoder"
     template: ChatTemplate | None = None
     max_target_length: int = 0
+    stride: int = 0
+    pack: bool = False
+
+    @property
+    def limit(self) -> int:
+        """How long a row may be before it is cut: of one that is made windows nothing is cut off."""
+        return NO_LIMIT if self.stride else self.max_length
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema of the shards."""
+        return schema(self.task, self.labels, self.objective, packed=self.pack, windows=self.stride > 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Part `index` (from 0) of the `count` parts of a split: the first `rows` rows of a Parquet file (None: all)."""
+    """Part `index` (from 0) of the `count` parts of a split: the first `rows` rows of a Parquet file (None: all).
+
+    `key` says what its Arrow file is made from, but for the numbers of the inputs, which the outcome tells.
+    """
 
     path: Path
     split: str
     index: int
     count: int
     rows: int | None = None
+    key: str = ""
 
     @property
     def shard(self) -> str:
         """The path of the Arrow file below the shard folder."""
         return f"{self.split}/data-{self.index:05d}-of-{self.count:05d}.arrow"
 
-    @property
-    def beside(self) -> str:
-        """The path of the outcome below the staging folder."""
-        return f"{UNITS}/{self.split}-{self.index:05d}-of-{self.count:05d}.json"
 
+def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None, stores: Sequence[Path] = ()) -> Outcome:
+    """Write the Arrow file of a unit below `staging`, or take it over from the first of `stores` that has it sound.
 
-def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None) -> Outcome:
-    """Write the Arrow file of a unit below `staging` and its outcome beside, or do nothing where both stand already.
-
-    With `staging` None nothing is written: the outcome alone is worked out.
+    The first store then has it, with its outcome. With `staging` None nothing is written: the outcome alone is worked
+    out.
 
     Raises:
         FolderError: the Parquet file is not what the manifest of the data set promises.
@@ -92,36 +105,37 @@ def tokenize_unit(unit: Unit, setting: Setting, staging: Path | None) -> Outcome
     """
     if staging is None:
         return _convert(unit, setting, lambda _: None)
-    shard, beside = staging / unit.shard, staging / unit.beside
-    standing = _standing(shard, beside)
-    if standing is not None:
-        return standing
+    shard, first = staging / unit.shard, stores[0]
+    for store in stores:
+        known = kept(unit.key, store, lambda name: _number(name, setting))
+        if known is not None:
+            shard.parent.mkdir(parents=True, exist_ok=True)
+            shard.unlink(missing_ok=True)
+            link(arrow(unit.key, store), shard)
+            if store != first:
+                keep(unit.key, known, shard, first)
+            return replace(known, taken=True)
     made: list[Outcome] = []
     write_file(shard, lambda path: made.append(_write(path, unit, setting)))
     outcome = replace(made[0], sha256=sha256_file(shard))
-    write_bytes(beside, outcome.dump())
+    keep(unit.key, outcome, shard, first)
     return outcome
 
 
-def _standing(shard: Path, beside: Path) -> Outcome | None:
-    """Return the outcome of a unit that an earlier, unfinished run of the same fingerprint has finished."""
-    try:
-        outcome = Outcome.load(beside.read_bytes())
-        return outcome if sha256_file(shard) == outcome.sha256 else None
-    except (FileNotFoundError, msgspec.MsgspecError):
-        return None
+def _number(name: str, setting: Setting) -> int:
+    return setting.inputs.index(name) if name in setting.inputs else -1
 
 
 def _write(path: Path, unit: Unit, setting: Setting) -> Outcome:
-    with (
-        open(path, "xb") as file,
-        pa.ipc.new_stream(file, schema(setting.task, setting.labels, setting.objective)) as writer,
-    ):
+    with open(path, "xb") as file, pa.ipc.new_stream(file, setting.schema) as writer:
         return _convert(unit, setting, writer.write_batch)
 
 
 def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], None]) -> Outcome:
     counts, rejects = Counts(), []
+    files: set[str] = set()
+    packer = Packer(setting.max_length, schema(setting.task, None, setting.objective, packed=True), write)
+    put = packer.add if setting.pack else write
     chosen: list[tuple[Any, str]] = []  # by the first rows
 
     def encode_texts(texts: Sequence[str], pairs: Sequence[str | None] | None) -> Encoded:
@@ -129,24 +143,32 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
             encoder, why, encoded = _choose(texts, pairs, setting)
             chosen.append((encoder, why))
             return encoded
-        made: Encoded = chosen[0][0](setting.reference, texts, pairs, setting.max_length)
+        made: Encoded = chosen[0][0](setting.reference, texts, pairs, setting.limit)
         return made
 
     def encode_words(words: Column) -> Words:
         if not chosen:
-            chosen.append(choose_words(setting.reference, words, setting.max_length))
+            encoder, why, encoded = choose_words(setting.reference, words, setting.max_length)
+            chosen.append((encoder, why))
+            return encoded
         made: Words = chosen[0][0](setting.reference, words, setting.max_length)
         return made
 
     for batch in _batches(unit, setting):
         columns = columns_of(batch, as_text=setting.task not in TEXT_TASKS | WORD_TASKS)
         made = make(batch, columns, setting, encode_texts, encode_words)
-        rows, more, left_out = _finish(batch, columns, made, setting)
-        counts = add((counts, more))
+        parts, more, left_out = _finish(batch, columns, made, setting)
         rejects += left_out
-        if len(rows):
-            write(rows)
-    return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "")
+        files.update(pc.unique(columns.files.drop_null()).to_pylist())
+        for rows in parts:
+            more = add((more, Counts(windows=len(rows), **written(rows, setting.reference, setting.objective))))
+            if len(rows):
+                put(rows)
+        counts = add((counts, more))
+    packer.close()
+    counts = replace(counts, packs=packer.packs)
+    numbers = tuple((name, _number(name, setting)) for name in sorted(files))
+    return Outcome("", counts, tuple(rejects), chosen[0][1] if chosen else "", numbers)
 
 
 def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
@@ -185,18 +207,21 @@ def _choose(texts: Sequence[str], pairs: Sequence[str | None] | None, setting: S
     """
     reference, why = setting.reference, "its special tokens follow no template"
     if reference.single is not None and reference.pair is not None:
-        encoded = encode(reference, texts, pairs, setting.max_length)
-        row = differing(reference, encoded, texts, pairs, setting.max_length)
+        encoded = encode(reference, texts, pairs, setting.limit)
+        row = differing(reference, encoded, texts, pairs, setting.limit)
         if row is None:
             return encode, "", encoded
         why = f"row {row + 1} came out differently"
-    return by_reference, why, by_reference(reference, texts, pairs, setting.max_length)
+    return by_reference, why, by_reference(reference, texts, pairs, setting.limit)
 
 
 def _finish(
     batch: pa.RecordBatch, columns: Columns, made: Made, setting: Setting
-) -> tuple[pa.RecordBatch, Counts, list[Reject]]:
-    """Put a batch together, and take out the rows that are rejected or, with `drop`, too long."""
+) -> tuple[Iterable[pa.RecordBatch], Counts, list[Reject]]:
+    """Put a batch together, and take out the rows that are rejected or, with `drop`, too long.
+
+    With it come the counts of its rows, those of the tokens that are written aside, and what is taken out.
+    """
     encoded, labels, lost = made.encoded, made.labels, made.lost
     lost_target = made.lost_target(setting.truncation)
     unfit = (encoded.content == 0) | labels.unfit | ~columns.weighs | made.faulty()
@@ -223,9 +248,9 @@ def _finish(
         tokens_lost=int(lost[kept].sum()),
         labels=label_bounds(rows, labels.labelled[kept]),
         codes=tuple(sorted(codes.items())),
-        **written(rows, setting.reference, setting.objective),
     )
-    return rows, counts, rejects
+    windows = None if made.frame is None else cut(rows, made.frame.of(kept), setting.max_length, setting.stride)
+    return windows or (rows,), counts, rejects
 
 
 def _assemble(columns: Columns, made: Made, setting: Setting) -> pa.RecordBatch:
@@ -248,7 +273,8 @@ def _assemble(columns: Columns, made: Made, setting: Setting) -> pa.RecordBatch:
         "id": columns.ids,
         "file": pc.fill_null(known, -1),
         "line": columns.lines,
+        "window": pa.array(np.zeros(len(length), np.int32)),
         **made.more,
     }
-    shape = schema(setting.task, setting.labels, setting.objective)
+    shape = schema(setting.task, setting.labels, setting.objective, windows=setting.stride > 0)
     return pa.RecordBatch.from_arrays([arrays[name] for name in shape.names], schema=shape)

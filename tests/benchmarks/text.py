@@ -8,6 +8,8 @@ import site
 import string
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import count, islice
 from pathlib import Path
 
 from tests.realdata.archives import member
@@ -31,7 +33,22 @@ def _indented(docstring: str) -> str:
 
 
 def english() -> Iterator[str]:
-    """Yield docstrings and pages of documentation."""
+    """Yield docstrings and pages of documentation; what was read once is kept, as it takes long."""
+    known, more = _memory()
+    for place in count():
+        if place == len(known):
+            known += islice(more, 1)
+        if place == len(known):
+            return
+        yield known[place]
+
+
+@cache
+def _memory() -> tuple[list[str], Iterator[str]]:
+    return [], _english()
+
+
+def _english() -> Iterator[str]:
     for page in _files(lambda path: path.suffix in _PAGES):
         yield from page.split("\n\n\n")
     for source in _files(lambda path: path.suffix == ".py"):
@@ -71,6 +88,18 @@ def random_words() -> Iterator[str]:
         yield " ".join(words)
 
 
+def mixed() -> Iterator[str]:
+    """Yield of all of them in turn, most of it English, and code when the others come to an end."""
+    kinds = ((english, 6), (tweets, 3), (chinese, 2), (mail, 1), (code, 1))
+    sources = [(iter(each()), share) for each, share in kinds]
+    while sources:
+        for source in tuple(sources):
+            taken = list(islice(*source))
+            yield from taken
+            if not taken:
+                sources.remove(source)
+
+
 KINDS: dict[str, Callable[[], Iterable[str]]] = {
     "English": english,
     "code": code,
@@ -78,7 +107,11 @@ KINDS: dict[str, Callable[[], Iterable[str]]] = {
     "Chinese": chinese,
     "tweets": tweets,
     "random words": random_words,
+    "mixed": mixed,
 }
+#: Of these there is more than anybody wants: what comes first is taken.
+_LARGE = ("random words", "mixed")
+_END_OF_SENTENCE = re.compile(r"(?:[.!?]\s|\n)\s*")
 
 
 def take(kind: str, size: int) -> list[str]:
@@ -89,10 +122,28 @@ def take(kind: str, size: int) -> list[str]:
         if text and text not in every:
             every[text] = None
             total += len(text.encode())
-        if total >= size and kind == "random words":
+        if total >= size and kind in _LARGE:
             break
     texts = list(every)
     random.Random(7).shuffle(texts)
     while total > size and texts:
         total -= len(texts.pop().encode())
     return texts
+
+
+def sentences(wanted: int) -> Iterator[str]:
+    """Yield so many sentences and lines of English, none twice.
+
+    Raises:
+        SystemExit: there are fewer.
+    """
+    known: set[str] = set()
+    for text in english():
+        for piece in _END_OF_SENTENCE.split(text):
+            sentence = " ".join(piece.split())[:300]
+            if len(sentence) > 30 and sentence not in known:
+                known.add(sentence)
+                yield sentence
+            if len(known) == wanted:
+                return
+    raise SystemExit(f"the packages that are installed hold {len(known):,} sentences, {wanted:,} are wanted")

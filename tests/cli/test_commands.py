@@ -327,7 +327,7 @@ def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
     row = json.dumps({"text": "word " * 400, "label": "x"}) + "\n"
     for name in "ab":
         (tmp_path / f"{name}.jsonl").write_text(row * 40_000)
-    command = [sys.executable, "-m", "sftformat", "convert", "a.jsonl", "b.jsonl", "-o", "out", "--workers", "2"]
+    command = [sys.executable, "-m", "sftformat", "convert", "a.jsonl", "b.jsonl", "-o", "out", "--workers", "3"]
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     children: list[int] = []
     deadline = time.monotonic() + 60

@@ -114,7 +114,11 @@ def test_tokenize_keeps_rejects_and_repairs_of_raw_inputs(call: Call, source: Pa
     assert len((tmp_path / "shards.repairs.jsonl").read_text().splitlines()) == 2
     manifest = json.loads((tmp_path / "shards/manifest.json").read_text())
     assert sorted(manifest["labels"]) == ["bad", "good"]
+    again = call("tokenize", "a.jsonl", "-o", "shards", "--tokenizer", "tokenizer", "--fix")
+    assert (again.code, again.out.splitlines()[0]) == (0, "shards: up to date, nothing to do")
+    (tmp_path / "shards.rejects.jsonl").write_text("mended\n")
     assert call("tokenize", "a.jsonl", "-o", "shards", "--tokenizer", "tokenizer", "--fix").code == 2
+    assert (tmp_path / "shards.rejects.jsonl").read_text() == "mended\n"
 
 
 def test_rows_that_tokenize_left_out_are_an_input(call: Call, source: Path, tmp_path: Path) -> None:

@@ -162,10 +162,10 @@ def test_a_finished_folder_is_left_alone_and_another_is_refused(tmp_path: Path) 
     write_jsonl(tmp_path / "a.jsonl", reviews(6))
     out = tmp_path / "out"
     make([str(tmp_path / "a.jsonl")], out)
-    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.iterdir()}
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.glob("[!.]*")}
     events = list(convert([str(tmp_path / "a.jsonl")], out, DatasetOptions(workers=2)))
     assert [type(event) for event in events] == [Finished]
-    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.iterdir()} == before
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.glob("[!.]*")} == before
     with pytest.raises(UsageError, match="--overwrite"):
         make([str(tmp_path / "a.jsonl")], out, DatasetOptions(seed=1))
     (out / "notes.txt").write_text("mine")
@@ -529,7 +529,7 @@ def test_a_unit_that_was_damaged_meanwhile_is_worked_on_again(tmp_path: Path, mo
         interrupted(patch, 2)
         with pytest.raises(KeyboardInterrupt):
             make(names, tmp_path / "out")
-    (unit,) = (tmp_path / "out").glob(".staging-*/.work/unit-00001/rows.arrow")
+    (unit,) = (tmp_path / "out").glob(".staging-*/.work/unit-00001/train.parquet")
     unit.write_bytes(unit.read_bytes()[:-9] + b"x" * 9)
     with monkeypatch.context() as patch:
         worked = interrupted(patch, 99)

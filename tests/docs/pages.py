@@ -21,12 +21,14 @@ from sftformat.layouts import LAYOUTS
 from sftformat.report.rules import all_codes
 from sftformat.schema.arrow import TASKS
 from sftformat.schema.store import load
+from tests.benchmarks.entrants import RACES
+from tests.benchmarks.results import Results, section
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "schemas/README.md")
 _BLOCK = re.compile(r"^```(console slow|console|python)\n(.*?)^```\n(?:\n```text\n(?P<said>.*?)^```\n)?", re.M | re.S)
 #: A line about progress: whether one comes depends on the clock.
-_PROGRESS = re.compile(r"(read|tokenize|train): [\d,]+ of [\d,]+ · ")
+_PROGRESS = re.compile(r"(hash|read|tokenize|train): [\d,]+ of [\d,]+ · ")
 _DERIVED = re.compile(r"^<!-- (?!end)([^>]+) -->\n.*?^<!-- end -->\n", re.M | re.S)
 
 
@@ -44,8 +46,13 @@ def filled(page: str, folder: Path, slow: bool) -> str:
     """
     shutil.copytree(ROOT / "samples", folder / "samples")
     text = (ROOT / page).read_text(encoding="utf-8")
-    text = _DERIVED.sub(lambda match: _derived(match.group(1)), text)
+    text = derived(text)
     return _BLOCK.sub(lambda match: _played(match, folder, slow), text)
+
+
+def derived(text: str) -> str:
+    """Return the text of a page with everything derived."""
+    return _DERIVED.sub(lambda match: _derived(match.group(1)), text)
 
 
 def commands(page: str) -> Iterator[str]:
@@ -103,7 +110,7 @@ def _derived(name: str) -> str:
     if argument:
         made = {"sample": sample, "examples": examples}[what](argument)
     else:
-        made = {"layouts": layouts_table, "rules": rules_table}[what]()
+        made = {"layouts": layouts_table, "rules": rules_table, "benchmarks": benchmarks}[what]()
     return f"<!-- {name} -->\n\n{made}\n<!-- end -->\n"
 
 
@@ -128,6 +135,11 @@ def rules_table() -> str:
         finds = each.finds.replace("|", "\\|")
         lines.append(f"| {each.code} | {each.name} | {each.severity.value} | {finds} |")
     return "\n".join(lines) + "\n"
+
+
+def benchmarks() -> str:
+    """Return the results of the last benchmark."""
+    return section(Results.load(), RACES)
 
 
 def examples(folder: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sftformat import formats
 from sftformat.errors import UsageError
 from sftformat.formats import ReadOptions, Source
-from sftformat.formats.class_folders import find
+from sftformat.formats.class_tree import find
 from sftformat.schema.store import schema_folder
 
 from ..conftest import Call
@@ -172,6 +172,17 @@ def test_the_sample_is_found_clean_and_made_again(call_here: Call, tmp_path: Pat
     files = {path.relative_to(sample): path.read_bytes() for path in sample.rglob("*.txt")}
     assert {path.relative_to(tmp_path / "made"): path.read_bytes() for path in tmp_path.glob("made/*/*/*")} == files
     assert "class-folders" in call_here("layouts").out.replace("\n", "")
+
+
+def test_one_text_is_explained_as_it_is_read(call_here: Call, tmp_path: Path) -> None:
+    tree(tmp_path / "imdb")
+    good = call_here("explain", "imdb/train/pos/1_8.txt:1").out
+    assert good.startswith("imdb/train/pos/1_8.txt:1  class-folders, utf-8; line 1 is a record")
+    assert "target  pos" in good
+    assert "split   train" in good
+    assert "SFT006 byte 0xe9 is not utf-8" in call_here("explain", "imdb/train/pos/bad_8.txt:2").out
+    (tmp_path / "lines.txt").write_text("__label__a one\n__label__b two\n")
+    assert "text, utf-8; line 2 is a record" in call_here("explain", "lines.txt:2").out
 
 
 @pytest.mark.parametrize(

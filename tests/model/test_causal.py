@@ -17,14 +17,19 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def shards(tmp_path: Path) -> Any:
-    """Return shards of short conversations, opened by `datasets`, and the folder of their tokenizer."""
+def shards(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
+    """Return shards of short conversations, opened by `datasets`, and the folder of their tokenizer.
+
+    With the parameter `packed` there are several conversations in a row.
+    """
     datasets = pytest.importorskip("datasets")
     answers = {"one": "uno", "two": "due", "three": "tre", "four": "quattro"}
     rows = [chat(turn("user", question), turn("assistant", answer)) for question, answer in answers.items()] * 8
     write_texts(tmp_path / "d", "chat", {"train": [rows]})
     folder = byte_level(tmp_path / "tokenizer", TEMPLATES["generation"])
-    list(tokenize(tmp_path / "d", tmp_path / "shards", TokenizeOptions(str(folder), objective="causal")))
+    packed = getattr(request, "param", "") == "packed"
+    how = TokenizeOptions(str(folder), 128, objective="causal", pack=packed)
+    list(tokenize(tmp_path / "d", tmp_path / "shards", how))
     return datasets.load_from_disk(str(tmp_path / "shards"))["train"], tmp_path / "shards/tokenizer"
 
 
@@ -63,6 +68,52 @@ def test_trainer(kind: str, shards: Any, tmp_path: Path) -> None:
     done = trainer.train()
     assert done.training_loss < 0.5 * math.log(len(tokenizer))
     assert answers_of(model, tokenizer) == "tre<|im_end|>" + answers_of(model, tokenizer)[len("tre<|im_end|>") :]
+
+
+@pytest.mark.parametrize("shards", ["packed"], indirect=True)
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_trainer_of_packs(kind: str, shards: Any, tmp_path: Path) -> None:
+    """One pack a step, with the default collator: rows of different lengths are not padded."""
+    import transformers
+
+    rows, folder = shards
+    assert len(rows) < 32 / 3
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = model_of(kind, len(tokenizer))
+    arguments = transformers.TrainingArguments(
+        output_dir=str(tmp_path / "out"), num_train_epochs=12, per_device_train_batch_size=1, learning_rate=5e-3,
+        report_to="none", save_strategy="no", use_cpu=True, disable_tqdm=True, logging_strategy="no",
+    )  # fmt: skip
+    trainer = transformers.Trainer(model, arguments, train_dataset=rows)
+    batch = next(iter(trainer.get_train_dataloader()))
+    assert sorted(batch) == ["input_ids", "labels", "position_ids"]
+    assert (batch["labels"][batch["position_ids"] == 0] == -100).all()
+    trainer.train()
+    assert answers_of(model, tokenizer).startswith("tre<|im_end|>")
+
+
+@pytest.mark.parametrize("shards", ["packed"], indirect=True)
+def test_trl_of_packs(shards: Any, tmp_path: Path) -> None:
+    """Without padding TRL lays the packs of a batch end to end and finds the rows in them by `seq_lengths`."""
+    trl = pytest.importorskip("trl")
+    import transformers
+
+    rows, folder = shards
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = model_of("llama", len(tokenizer))
+    arguments = trl.SFTConfig(
+        output_dir=str(tmp_path / "out"), num_train_epochs=12, per_device_train_batch_size=2, learning_rate=5e-3,
+        report_to="none", save_strategy="no", use_cpu=True, disable_tqdm=True, logging_strategy="no", bf16=False,
+        padding_free=True, max_length=None,
+    )  # fmt: skip
+    trainer = trl.SFTTrainer(model, args=arguments, train_dataset=rows, processing_class=tokenizer)
+    batch = next(iter(trainer.get_train_dataloader()))
+    assert "attention_mask" not in batch
+    assert int((batch["position_ids"] == 0).sum()) > 2 * 2
+    starts = (batch["input_ids"] == tokenizer.convert_tokens_to_ids("<|im_start|>")) & (batch["position_ids"] == 0)
+    assert int(starts.sum()) == int((batch["position_ids"] == 0).sum())
+    trainer.train()
+    assert answers_of(trainer.model, tokenizer).startswith("tre<|im_end|>")
 
 
 def test_trl(shards: Any, tmp_path: Path) -> None:

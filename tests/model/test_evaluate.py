@@ -13,7 +13,8 @@ import sklearn.metrics as oracle
 from transformers import pipeline
 
 from sftformat.errors import FolderError, UsageError
-from sftformat.evaluate import evaluate, read_evaluation, worst_errors
+from sftformat.evaluate import evaluate
+from sftformat.evaluation import read_evaluation, worst_errors
 from sftformat.folder.manifest import verify
 from sftformat.grid import fit
 from sftformat.predict import predict

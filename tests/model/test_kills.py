@@ -1,12 +1,13 @@
 """A run that is killed at any moment, once or twice, ends with the bits of one that was not.
 
-`SFTFORMAT_KILLS` is how many runs are killed, 18 unless given; of every six one is killed twice: of 60 it is 10.
+`SFTFORMAT_KILLS` is how many runs are killed, 24 unless given; of every six one is killed twice: of 60 it is 10.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from sftformat.folder.manifest import verify
 
 from . import forks
 
-KILLS = int(os.environ.get("SFTFORMAT_KILLS", "18"))
+KILLS = int(os.environ.get("SFTFORMAT_KILLS", "24"))
+#: Runs at a time, one a core.
+LANES = 2
 GIVEN = ("--learning-rate", "5e-3", "--epochs", "3", "--batch-size", "16", "--checkpoint-every", "2", "--quiet")
 FILES = ("model.safetensors", "history.jsonl", "run.json", "manifest.json")
 
@@ -28,27 +31,30 @@ def bits(run: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_killed_runs_go_on_to_the_same_bits(shards: Path, model: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-
     def start(name: str) -> forks.BaseProcess:
-        return forks.start(("train", shards, "-o", tmp_path / name, "--model", model, *GIVEN), log)
+        return forks.start(("train", shards, "-o", tmp_path / name, "--model", model, *GIVEN), tmp_path / f"{name}.log")
 
     assert forks.finish(start("first")) == [0]  # starts the server that forks
     began = time.monotonic()
     assert forks.finish(start("whole")) == [0]
     lasted, expected = time.monotonic() - began, bits(tmp_path / "whole")
-    random, killed_at = np.random.default_rng(0), []
-    for number in range(KILLS):
-        name = f"run-{number}"
+
+    def kill(number: int) -> list[str]:
+        """Kill a run once or twice, let it end, and return the newest checkpoint at each kill."""
+        random, name, killed_at = np.random.default_rng([0, number]), f"run-{number}", []
         for _ in range(2 if number % 6 == 5 else 1):
             running = start(name)
             time.sleep(float(random.uniform(0, lasted)))
             forks.kill(running)
             steps = sorted(path.name for path in tmp_path.glob(f"{name}/.staging-*/checkpoints/step-*"))
             killed_at.append(steps[-1] if steps else "before")
-        assert forks.finish(start(name)) == [0], log.read_text()
+        assert forks.finish(start(name)) == [0], (tmp_path / f"{name}.log").read_text()
         assert bits(tmp_path / name) == expected, (number, killed_at[-1])
         assert not verify(tmp_path / name, "run")
         assert not list((tmp_path / name).glob(".staging-*"))
+        return killed_at
+
+    with ThreadPoolExecutor(LANES) as lanes:
+        killed_at = [place for places in lanes.map(kill, range(KILLS)) for place in places]
     assert len(killed_at) == KILLS + KILLS // 6
     assert len(set(killed_at)) > min(KILLS // 4, 8), killed_at  # at many places

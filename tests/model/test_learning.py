@@ -19,7 +19,7 @@ from sftformat.errors import UsageError
 from sftformat.folder.manifest import read_manifest
 from sftformat.loader import epoch_order, gather, open_split
 from sftformat.models import load_model
-from sftformat.prepare import balanced, prepare, seed_generators
+from sftformat.prepare import BF16, balanced, prepare, seed_generators
 from sftformat.tasks.classification import loss
 from sftformat.train import EpochDone, Event, Finished, StepDone, TrainOptions, schedule, train
 from tests.conftest import Call
@@ -119,7 +119,7 @@ def test_class_weights_are_scikit_learns_and_torchs(still: Path, tmp_path: Path)
     shards = write_shards(tmp_path / "s", "classification", ["p", "n", "o"], {"train": rows})
     split = open_split(shards, read_manifest(shards), "train")
     factors = compute_class_weight("balanced", classes=np.arange(3), y=split.targets)
-    assert balanced(split, np.arange(40)) == pytest.approx(factors[split.targets])
+    assert balanced(split, np.arange(40)) == pytest.approx(factors)
     options = replace(QUICK, batch_size=40, epochs=1, class_weights="balanced")
     first = losses(run(shards, still, options, tmp_path / "run"))[0]
     seed_generators(0, 0)
@@ -199,9 +199,14 @@ def test_early_stopping_needs_validation(model: Path, tmp_path: Path) -> None:
         run(shards, model, replace(QUICK, early_stopping=1), tmp_path / "run")
 
 
-def test_auto_precision_is_fp32_on_the_cpu(model: Path, shards: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has", [True, False])
+def test_auto_precision_asks_the_processor(
+    model: Path, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: bool
+) -> None:
+    for name in BF16:
+        monkeypatch.setattr(torch.cpu, name, lambda: has, raising=False)
     setup = prepare(shards, read_manifest(shards), str(model), replace(QUICK, precision="auto"), tmp_path)
-    assert setup.options.precision == ("bf16" if torch.cuda.is_available() else "fp32")
+    assert setup.options.precision == ("bf16" if has or torch.cuda.is_available() else "fp32")
 
 
 @pytest.mark.parametrize(

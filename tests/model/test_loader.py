@@ -40,6 +40,20 @@ def test_gather_equals_a_plain_pad(pairs: Split, rows: list[int]) -> None:
     assert batch.input_ids.dtype == batch.attention_mask.dtype == batch.token_type_ids.dtype == np.int64
 
 
+def test_compressed_files_are_gathered_too(tmp_path: Path) -> None:
+    out = write_shards(tmp_path / "shards", "classification", ["pos", "neg"], {"train": sentences(50, 3)})
+    manifest, rows = open_folder(out, "shards"), np.random.default_rng(0).permutation(50)
+    before = gather(open_split(out, manifest, "train"), rows)
+    for name in manifest["splits"]["train"]["files"]:
+        table = pa.ipc.open_stream((out / name).read_bytes()).read_all()
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_stream(out / name, table.schema, options=options) as writer:
+            writer.write_table(table, max_chunksize=7)
+    after = gather(open_split(out, manifest, "train"), rows)
+    assert np.array_equal(before.input_ids, after.input_ids)
+    assert np.array_equal(before.attention_mask, after.attention_mask)
+
+
 def test_rows_keep_their_place(pairs: Split) -> None:
     assert pairs.place(4) == "toy.csv:6"
     assert pairs.ids[4].as_py() == "train-4"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sftformat import metrics
 from sftformat.tasks import TASKS
-from sftformat.tasks.task import Answers, intervals, measure
+from sftformat.tasks.task import Answers, Sides, intervals, measure, one_class_warning
 
 CLASSES = 4
 pairs = st.lists(st.tuples(st.integers(0, CLASSES - 1), st.integers(0, CLASSES - 1)), min_size=1, max_size=60)
@@ -134,3 +134,35 @@ def test_rank_prefers_what_is_better_and_defined() -> None:
 
 def test_the_majority_baseline_is_the_first_of_equals() -> None:
     assert metrics.majority_baseline(np.array([2, 1, 1, 2]), 3) == (1, 0.5)
+
+
+def told(name: str, logits: list[list[float]], targets: object, written: list[str] | None = None) -> str | None:
+    labels = ["a", "b"] if name in ("classification", "multilabel") else []
+    sides = Sides([""] * len(logits), [[]] * len(logits), written) if name == "chat" else None
+    given_ = targets if name == "chat" else np.array(targets)
+    return one_class_warning(TASKS[name], Answers(np.array(logits), given_, labels, 0.5, sides), "test", 1e-5)
+
+
+def test_a_model_that_always_says_the_same_is_told_of_in_every_task() -> None:
+    end = ": the learning rate (1e-05) is likely too low, or there were too few steps"
+    same, other = [[1.0, -1.0]] * 3, [[1.0, -1.0], [-1.0, 1.0], [1.0, -1.0]]
+    one = "test: every one of 3 rows is predicted 'a'; always answering 'b' is right for 66.7%"
+    assert told("classification", same, [0, 1, 1]) == one + end
+    assert told("multilabel", same, [[1, 0], [0, 0], [1, 1]]) == "test: every one of 3 rows is predicted ['a']" + end
+    assert told("regression", [[2.5], [2.5001], [2.5]], [0.0, 5.0, 2.0]) == (
+        "test: every one of 3 rows is predicted 2.5" + end
+    )
+    assert (
+        told("chat", [[0, 1, 0]] * 3, ["x", "y", "x"], ["z"] * 3) == "test: every one of 3 texts is predicted 'z'" + end
+    )
+    for name, logits, targets in (
+        ("classification", other, [0, 1, 1]),
+        ("classification", same, [0, 0, 0]),
+        ("multilabel", other, [[1, 0], [0, 0], [1, 1]]),
+        ("multilabel", same, [[1, 0]] * 3),
+        ("regression", [[2.5], [2.6], [2.5]], [0.0, 5.0, 2.0]),
+        ("regression", [[2.5]] * 3, [1.0] * 3),
+        ("chat", [[0, 1, 0]] * 3, ["x", "y", "x"]),
+    ):
+        assert told(name, logits, targets) is None
+    assert told("chat", [[0, 1, 0]] * 3, ["x", "y", "x"], ["z", "z", "y"]) is None

@@ -69,6 +69,15 @@ def test_every_point_is_on_the_paper(points: list[tuple[float, float]], name: st
     assert drawn == svg(Chart("a < b & c", "x", "y", [Series(safe, points)]))
 
 
+@given(st.floats(1e-3, 1e3), st.floats(1.5, 100), st.floats(1.5, 100))
+def test_equal_factors_are_equal_steps_on_both_axes(low: float, across: float, up: float) -> None:
+    points = [(low * across**number, low * up**number) for number in range(3)]
+    drawn = ET.fromstring(svg(Chart("", "", "", [Series("", points, dots=True)], log_x=True, log_y=True)))
+    for name in ("cx", "cy"):
+        first, middle, last = (float(dot.attrib[name]) for dot in drawn.iter(f"{SVG}circle"))
+        assert middle == pytest.approx((first + last) / 2, abs=0.02)
+
+
 def test_long_histories_are_thinned_to_means() -> None:
     points = [(float(n), float(n % 7)) for n in range(10 * MOST_POINTS)]
     found = thinned(points)

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftformat import ranks
+from sftformat import train as trainer
 from sftformat.folder.files import sha256_file
 from sftformat.folder.manifest import verify
 from sftformat.grid import fit
+from sftformat.shards import TokenizeOptions, tokenize
 from sftformat.train import TrainOptions
+from tests.tokenize.text_samples import write_texts
 
 from . import forks
 from .test_learning import reference, still, uneven  # noqa: F401 - fixtures
-from .toys import read_lines
+from .toys import TELLING, read_lines, write_model
 
 OPTIONS = TrainOptions(learning_rate=1e-3, warmup=0.3, epochs=2, batch_size=12)
 GIVEN = ("--learning-rate", "1e-3", "--warmup", "0.3", "--epochs", "2", "--batch-size", "12")
@@ -128,3 +132,48 @@ def test_a_loss_that_is_no_number_ends_all_processes(model: Path, uneven: Path, 
     running = forks.together(2, ("train", uneven, "-o", tmp_path / "run", "--model", model, *wild), tmp_path / "log")
     assert forks.finish(*running) == [2, 0]
     assert "try a lower learning rate" in (tmp_path / "log.0").read_text()
+
+
+@given(st.integers(0, 20), st.integers(1, 4))
+def test_each_process_writes_its_share_of_the_texts(rows: int, processes: int) -> None:
+    asked: list[list[int]] = []
+
+    def write(model: Any, split: Any, own: Any, *_: Any) -> list[str]:
+        asked.append(own.tolist())
+        return [f"text of {row}" for row in own]
+
+    setup: Any = SimpleNamespace(model=None, options=SimpleNamespace(eval_batch_size=4))
+    numbers, parts = np.arange(100, 100 + rows), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer, "write_texts", write)
+        patch.setattr(ranks, "processes", lambda: processes)
+        for number in range(processes):
+            patch.setattr(ranks, "rank", lambda number=number: number)
+            patch.setattr(ranks, "together", lambda part: parts.append(part) or [[]])
+            trainer.write_together(setup, None, numbers[:0] if not rows else numbers, None)  # type: ignore[arg-type]
+        patch.setattr(ranks, "together", lambda _: parts)
+        found = trainer.write_together(setup, None, numbers, None)  # type: ignore[arg-type]
+    assert found == [f"text of {row}" for row in numbers]
+    once = asked[: min(processes, rows)]
+    assert sorted(row for own in once for row in own) == numbers.tolist()
+    assert not once or max(map(len, once)) - min(map(len, once)) <= 1
+
+
+@pytest.mark.slow
+def test_two_processes_write_the_texts_that_one_writes(model: Path, tmp_path: Path) -> None:
+    rows = [{"input": f"{a} film {b}", "target": f"{b} {a}"} for a in TELLING for b in TELLING[:4]]
+    write_texts(tmp_path / "d", "text-to-text", {"train": [rows], "validation": [rows[::3]]})
+    list(tokenize(tmp_path / "d", tmp_path / "shards", TokenizeOptions(str(model))))
+    calm = write_model(tmp_path / "calm", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    given_ = ("--model", calm, "--learning-rate", "5e-3", "--epochs", "4", "--batch-size", "8", "--metric", "chrf")
+    two = forks.together(2, ("train", tmp_path / "shards", "-o", tmp_path / "two", *given_), tmp_path / "log")
+    options = TrainOptions(learning_rate=5e-3, epochs=4, batch_size=8, metric="chrf")
+    list(fit(tmp_path / "shards", tmp_path / "one", str(calm), options))
+    assert forks.finish(*two) == [0, 0]
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=1e-3)
+    one, both = (
+        [line["validation"]["chrf"] for line in read_lines(tmp_path / name / "history.jsonl") if "validation" in line]
+        for name in ("one", "two")
+    )
+    assert both == pytest.approx(one, abs=1.0)
+    assert one[-1] > one[0]

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from sftformat import baselines, predict
 from sftformat.calibration import BINS, calibrate
 from sftformat.errors import UsageError
-from sftformat.evaluate import evaluate, read_evaluation
+from sftformat.evaluate import evaluate
+from sftformat.evaluation import read_evaluation
 from sftformat.folder.manifest import read_manifest, verify
 from sftformat.grid import fit
 from sftformat.loader import open_split
 from sftformat.metrics import softmax
-from sftformat.mislabelled import suspected
+from sftformat.mislabelled import SURE, suspected
 from sftformat.models import infer
 from sftformat.train import TrainOptions, Warned, train
 from sftformat.twins import keys, shared
@@ -57,15 +58,19 @@ def test_a_calibrated_model_has_no_error() -> None:
 
 
 @given(st.integers(2, 5), st.integers(1, 40), st.integers(0, 999))
-def test_suspects_are_those_of_confident_learning(classes: int, rows: int, seed: int) -> None:
+def test_suspects_are_those_of_which_a_model_is_as_sure_as_where_it_is_right(
+    classes: int, rows: int, seed: int
+) -> None:
     random = np.random.default_rng(seed)
     chances, targets = softmax(random.normal(size=(rows, classes)) * 2), random.integers(0, classes, rows)
     expected = {}
-    usual = {c: float(np.mean([chances[i, c] for i in range(rows) if targets[i] == c])) for c in set(targets.tolist())}
+    said = chances.argmax(1)
+    agreed = [i for i in range(rows) if said[i] == targets[i]]
+    found_right = set(said[agreed].tolist())
+    usual = {c: min(SURE, float(np.mean([chances[i, c] for i in agreed if targets[i] == c]))) for c in found_right}
     for row in range(rows):
-        over = [c for c in usual if chances[row, c] >= usual[c]]
-        best = max(over, key=lambda c: chances[row, c], default=int(targets[row]))
-        if best != targets[row] and chances[row, best] > chances[row, targets[row]]:
+        best = int(said[row])
+        if best != targets[row] and best in usual and chances[row, best] >= usual[best] - 1e-12:
             expected[row] = best
     found, meant = suspected(chances, targets)
     assert dict(zip(found.tolist(), meant.tolist(), strict=True)) == expected
@@ -183,9 +188,8 @@ def test_folds_find_planted_errors_and_convert_mends_them(call_here: Call, tmp_p
     called = ("evaluate", "run", "shards", "--eval-split", "train", "--folds", "3", "--model", "tiny", "--quiet")
     done = call_here(*called)
     assert done.code == 0, done.err
-    assert (
-        "labels may be wrong, the likeliest first: look at run/evaluations/shards-train/label-errors.jsonl" in done.out
-    )
+    assert "labels that may be wrong: " in done.out
+    assert "the likeliest first: look at run/evaluations/shards-train/label-errors.jsonl" in done.out
     fixes = tmp_path / "run/evaluations/shards-train/label-errors.jsonl"
     found = {each["line"] - 1 for each in read_lines(fixes)}
     assert len(found & turned) >= 6

@@ -189,7 +189,7 @@ def test_evaluation(run: Path, shards: Path) -> None:
     assert (found.metric, found.n, found.opened) == ("chrf", 9, 1)
     assert set(found.metrics) == set(texts.TEXT.metrics)
     assert set(found.intervals) == {"chrf", "bleu", "rouge_l", "exact_match", "loss"}
-    assert set(found.baselines) == {"copy of the source", "most frequent target"}
+    assert set(found.baselines) == {"copy of the source", "most frequent target"}  # every target can be written
     rows = read_lines(found.folder / "predictions.jsonl")
     expected = pairs(9, 2)
     assert [row["target"] for row in rows] == [row["target"] for row in expected]
@@ -271,6 +271,15 @@ def test_damaged_texts_are_refused(shards: Path, monkeypatch: pytest.MonkeyPatch
     assert decoder.decoding_of({"task": "classification"}) is None
     with pytest.raises(UsageError, match="--beams 0"):
         decoding_of(manifest, beams=0)
+
+
+def test_the_most_that_can_be_written_is_told() -> None:
+    """What WordPiece forgets no model knows; where it forgets nothing there is nothing to tell."""
+    sides = Sides(["say no"], [[]], ["I don ' t"], False, ["I don ' t"])
+    answers = Answers(np.array([[1.0, 2.0, 1.0]]), ["I don't"], (), 0.5, sides)
+    found = texts.baselines(answers)
+    assert found[texts.BEST]["bleu"] == measure(texts.TEXT, answers)["bleu"] < 100
+    assert texts.BEST not in texts.baselines(replace(answers, sides=replace(sides, best=["I don't"])))
 
 
 # ------------------------------------------------------------------------------------------------------- metrics

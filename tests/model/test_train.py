@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import torch
 from scipy.special import log_softmax
 
+from sftformat.checkpoint import newest, read_tensors
 from sftformat.errors import FolderError, ModelError, TrainingError, UsageError
 from sftformat.folder.files import sha256_file
 from sftformat.tasks import TASKS
@@ -150,8 +152,20 @@ def test_other_tasks_learn(model: Path, tmp_path: Path, task: str, labels: list[
 def test_a_loss_that_is_no_number_stops_before_the_weights(shards: Path, model: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"step \d+: the (loss|gradient norm) is (nan|inf)") as caught:
         run(shards, model, replace(QUICK, learning_rate=1e30, clip=0, warmup=0), tmp_path)
-    assert "try a lower learning rate" in str(caught.value)
+    assert "there is no checkpoint yet; try a lower learning rate" in str(caught.value)
     assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_the_last_good_checkpoint_stands(shards: Path, model: Path, tmp_path: Path) -> None:
+    """Steps are fine until the rate is too high; what was saved before is whole and holds numbers."""
+    with pytest.raises(TrainingError, match=r"the weights were not changed by it; checkpoint (\S+) stands;") as caught:
+        run(shards, model, replace(QUICK, learning_rate=1e25, clip=0, checkpoint_every=1), tmp_path)
+    (name,) = re.findall(r"checkpoint (\S+) stands", str(caught.value))
+    found = newest(tmp_path, pytest.fail)
+    assert found is not None
+    assert found[0] == name
+    assert int(name.removeprefix("step-")) == int(re.findall(r"step (\d+)", str(caught.value))[0]) - 1
+    assert all(tensor.isfinite().all() for tensor in read_tensors(tmp_path, name, "model").values())
 
 
 def test_weights_that_the_last_step_broke_are_not_kept(model: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sklearn.metrics
 
-from sftformat.evaluate import read_evaluation
+from sftformat.evaluation import read_evaluation
 from sftformat.record import decode_json, encode_json
 
 from ..conftest import Call

@@ -108,7 +108,10 @@ def test_chat(call_here: Call, tmp_path: Path) -> None:
     said = ([{"role": "user", "content": one}, {"role": "assistant", "content": two}] for one, two in pairs)
     write(tmp_path / "train.jsonl", ({"messages": turns} for turns in said))
     learned = learn(call_here, tmp_path, "train", "train.jsonl")
-    # BLEU tells "don ' t", as the pieces are put together again, from "don't"; chrF looks past blanks.
+    # WordPiece writes "don ' t" for "don't", which BLEU tells apart and chrF does not: 87.6 is the most there is.
+    most = learned["baselines"]["target through the tokenizer"]["bleu"]
+    assert 87 < most < 88
+    assert learned["metrics"]["bleu"] >= 0.98 * most
     assert learned["metrics"]["chrf"] >= 90
     assert learned["metrics"]["token_accuracy"] >= 0.99
     assert learned["metrics"]["chrf"] > 2 * learned["baselines"]["most frequent target"]["chrf"]

@@ -216,3 +216,48 @@ def test_templates_that_cannot_be_had(tmp_path: Path) -> None:
     bert = load_tokenizer(str(save(tmp_path / "bert", word_piece())))
     with pytest.raises(ModelError, match=r"has no token <\|im_start\|>, .* cut into pieces"):
         find_template(bert, "chatml", None)
+
+
+#: Templates that no machine comes to the end of, and words of what is said of them.
+RUNAWAYS = {
+    "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}": "over 1,000,000 steps",
+    "{% for a in range(99999) %}{% for b in range(99999) %}aaaaaaaa{% endfor %}{% endfor %}": "characters of one row",
+    "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(99) }}": "over 1,000,000 steps",
+    "{{ 'a' * 10 ** 10 }}": "characters of one row",
+    "{{ 10 ** 10 ** 10 ** 10 }}": "a number of over 1,024 bits",
+    "{{ 'a' | center(10 ** 12) }}": "characters of one row",
+    "{{ 'a'.ljust(10 ** 12) }}": "characters of one row",
+    **{
+        "{% set ns = namespace(x='a') %}{% for i in range(99) %}{% set ns.x = OF %}{% endfor %}".replace("OF", of): (
+            "characters of one row"
+        )
+        for of in ("ns.x ~ ns.x", "ns.x + ns.x", "ns.x.replace('a', 'aa')", "ns.x | replace('a', 'aa')")
+    },
+}
+
+
+@pytest.mark.parametrize("template", RUNAWAYS)
+def test_a_template_without_an_end_is_refused_before_any_row(template: str, tmp_path: Path) -> None:
+    (tmp_path / "t.jinja").write_text(template)
+    reference = load_tokenizer(str(byte_level(tmp_path / "t")))
+    with pytest.raises(UsageError, match=r"--template t\.jinja: it (takes|makes) .*") as caught:
+        find_template(reference, str(tmp_path / "t.jinja"), None)
+    assert RUNAWAYS[template] in str(caught.value)
+
+
+def test_a_row_that_a_template_does_not_end_on_is_one_finding(tmp_path: Path) -> None:
+    """A row may be long, and what is written of it as long; sixteen times as long it may not be."""
+    text = (
+        "{% for m in messages %}{% if 'again' in m.content %}{{ m.content * 99 }}{% endif %}{{ m.content }}{% endfor %}"
+    )
+    reference = load_tokenizer(str(byte_level(tmp_path / "t", text)))
+    template, long = find_template(reference, None, None), "a" * (3 << 20)
+    fine, wild = (
+        rendered(template, next(conversations(batch(chat(turn("user", said), turn("assistant", "b"))), "chat")))
+        for said in (long, long + "again")
+    )
+    assert fine.fault is None
+    assert fine.text == long + "b"
+    assert wild.fault is not None
+    assert (wild.fault.code, wild.text) == ("SFT506", "")
+    assert "characters of one row" in wild.fault.said

@@ -8,15 +8,17 @@ import string
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftformat.tokenize import ids, pieces
+from sftformat.tokenize import exact, ids, pieces
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.pieces import ids_of
 
@@ -62,7 +64,7 @@ def way(request: pytest.FixtureRequest, anew: pytest.MonkeyPatch) -> str:
         anew.setattr(pieces, "_MOST", 6)
         anew.setattr(pieces, "_LONG", 3)
     if request.param == "as they are":
-        anew.setattr(pieces, "_SHARE", 0.0)
+        anew.setattr(pieces, "_MOST_NEW_IN_SAMPLE", -1.0)
         anew.setattr(pieces, "_SMALL", 0)
         anew.setattr(pieces, "_PART", 5)
     return str(request.param)
@@ -84,7 +86,8 @@ def test_same_ids_as_the_reference(name: str, way: str) -> None:
 @pytest.mark.parametrize("name", [*HARDEST, *(pytest.param(name, marks=pytest.mark.slow) for name in REST)])
 def test_every_part_beside_every_other(name: str, anew: pytest.MonkeyPatch) -> None:
     """As a whole text, and behind a word and before one: what a cut could tear, all of it."""
-    anew.setattr(pieces, "_SHARE", 99)
+    anew.setattr(pieces, "_MOST_NEW", 99)
+    anew.setattr(pieces, "_MOST_NEW_IN_SAMPLE", 99)
     parts = [part for part in PARTS if len(part) < 20]
     pairs = [left + right for left in parts for right in (*parts, " a")]
     texts = [*pairs, *(f"x {pair} b" for pair in pairs[::2])]
@@ -119,6 +122,25 @@ def test_a_null_is_no_text() -> None:
         ids_of(reference("bert"), pa.array(["a", None]))
 
 
+@pytest.mark.parametrize("name", ["bert", "gpt2-added"])
+def test_checked_ids_are_those_of_the_library_even_where_ours_are_wrong(name: str) -> None:
+    found = reference(name)
+
+    def wrong(_: Reference, texts: Sequence[str]) -> ids.Ids:
+        made = ids_of(found, texts)
+        return ids.Ids(made.tokens + 1, made.lengths)
+
+    @settings(max_examples=20)
+    @given(st.lists(TEXTS, max_size=80), st.booleans())
+    def law(texts: list[str], lie: bool) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            if lie:
+                patch.setattr(exact, "ids_of", wrong)
+            assert split(exact.checked_ids(found, texts[:60])) == expected(found, texts[:60])
+
+    law()
+
+
 def test_any_number_of_threads_gives_the_same(anew: pytest.MonkeyPatch) -> None:
     anew.setattr(ids, "SLICE", 200)
     anew.setattr(ids, "MAX_SLICE", 200)
@@ -137,16 +159,25 @@ def unlike(count: int) -> str:
     return " ".join("".join(draw.choices(string.ascii_lowercase, k=9)) for _ in range(count))
 
 
-def test_what_does_not_repeat_goes_round_and_is_tried_again(anew: pytest.MonkeyPatch) -> None:
+def test_what_does_not_repeat_goes_round_at_once_and_what_repeats_does_not(anew: pytest.MonkeyPatch) -> None:
     found, kept = reference("bert"), opened("bert")
-    text = unlike(20_000)
-    assert split(ids_of(found, [text])) == expected(found, [text])
-    assert len(kept.slots) == kept.vocabulary
-    assert kept.rest > 0
-    often = "seen filmsily goodness " * 4000
-    for _ in range(kept.rest + 1):
+    text, often = unlike(20_000), "seen filmsily goodness " * 4000
+    for _ in range(2):
+        assert split(ids_of(found, [text])) == expected(found, [text])
+        assert not set(text.encode().split()[:100]) & set(kept.slots)
         assert split(ids_of(found, [often])) == expected(found, [often])
-    assert {b"seen", b"filmsily", b"goodness"} <= set(kept.slots)
+        assert {b"seen", b"filmsily", b"goodness"} <= set(kept.slots)
+
+
+@given(st.text(min_size=1), st.integers(4, 30), st.integers(2, 5))
+def test_a_sample_holds_whole_letters(text: str, stretch: int, stretches: int) -> None:
+    raw = np.frombuffer(text.encode(), np.uint8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "_STRETCH", stretch)
+        patch.setattr(pieces, "_STRETCHES", stretches)
+        taken, rows = pieces._sample(raw)
+    assert len(taken) <= stretch * stretches
+    assert all(taken[low:high].tobytes().decode() in text for low, high in pairwise(rows))
 
 
 def test_a_bounded_number_of_pieces_is_kept(anew: pytest.MonkeyPatch) -> None:

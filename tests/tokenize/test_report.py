@@ -21,7 +21,7 @@ def test_percentiles_are_nearest_rank(lengths: list[int]) -> None:
 
 
 def test_no_rows() -> None:
-    report = Report(8, "truncate", {"train": split_report(Counts())})
+    report = Report(8, "truncate", {"train": split_report(Counts(), 8)})
     assert report.diagnostics() == ()
     assert report.to_json()["train"]["length_percentiles"]["100"] == 0
 

@@ -19,9 +19,10 @@ import pytest
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import DataError, FolderError, ModelError, UsageError
 from sftformat.folder.manifest import open_folder, verify
-from sftformat.shards import FellBack, Progress, Reported, TokenizeOptions, plan_report, tokenize
+from sftformat.shards import FellBack, Progress, Reported, TokenizeOptions, Uncut, plan_report, tokenize
 from sftformat.tokenize import request
 from sftformat.tokenize import unit as unit_module
+from tests.conftest import Call
 from tests.tokenize.shard_samples import byte_pairs, save, word_piece, write_dataset
 
 
@@ -30,7 +31,7 @@ def make(dataset: Path, out: Path, tokenizer: Path, workers: int = 1, **options:
 
 
 def tree(folder: Path) -> dict[str, str]:
-    files = (path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and ".kept" not in path.parts)
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -104,7 +105,7 @@ def test_nothing_says_where_or_when(reviews: Path, tokenizer_folder: Path, tmp_p
     for path in (tmp_path / "out").rglob("*"):
         assert not path.is_file() or not any(needle in path.read_bytes() for needle in needles if len(needle) > 3), path
     assert verify(tmp_path / "out", "shards") == []
-    assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
+    assert [path.name for path in (tmp_path / "out").glob(".*")] == [".kept"]
 
 
 def test_multilabel(tokenizer_folder: Path, tmp_path: Path) -> None:
@@ -376,6 +377,21 @@ def test_no_template(tmp_path: Path, reviews: Path) -> None:
     events = make(reviews, tmp_path / "out", save(tmp_path / "odd", tokenizer))
     assert any(isinstance(event, FellBack) and "template" in event.reason for event in events)
     assert read(tmp_path / "out", "train")[0]["input_ids"] == [7, 9, 7, 9, 3]
+    assert not any(isinstance(event, Uncut) for event in events)
+
+
+def test_a_tokenizer_that_cannot_be_cut_is_told_of_once(
+    reviews: Path, tokenizer_folder: Path, tmp_path: Path, call_here: Call
+) -> None:
+    splitters = pytest.importorskip("tokenizers.pre_tokenizers")
+    tokenizer = word_piece()
+    tokenizer.pre_tokenizer = splitters.Whitespace()
+    odd = save(tmp_path / "odd", tokenizer)
+    events = make(reviews, tmp_path / "out", odd)
+    assert [event.name for event in events if isinstance(event, Uncut)] == ["odd"]
+    assert not any(isinstance(event, Uncut) for event in make(reviews, tmp_path / "cut", tokenizer_folder))
+    done = call_here("tokenize", str(reviews), "-o", str(tmp_path / "again"), "--tokenizer", str(odd))
+    assert done.err.count("odd: where this tokenizer cuts is not proved") == 1
 
 
 # -------------------------------------------------------------------------------------- again, cut off, damaged
@@ -431,7 +447,7 @@ def test_a_damaged_unit_is_made_again(large: Path, tokenizer_folder: Path, tmp_p
     (staging,) = (tmp_path / "out").glob(".staging-*")
     shard = staging / "train/data-00000-of-00003.arrow"
     shard.write_bytes(shard.read_bytes()[:-9])
-    (staging / ".units/train-00001-of-00003.json").write_bytes(b"{")
+    min((staging / ".kept").glob("*.json")).write_bytes(b"{")
     (staging / "train/.data-00002-of-00003.arrow.tmp").write_bytes(b"half")
     make(large, tmp_path / "out", tokenizer_folder)
     assert tree(tmp_path / "out") == tree(tmp_path / "clean")

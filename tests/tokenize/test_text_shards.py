@@ -331,3 +331,16 @@ def test_the_command_line(call_here: Call, bytes_: Path, tmp_path: Path) -> None
     done = call_here(*call, "--for", "causal", "--max-length", "9", "--overwrite")
     assert done.code == 1
     assert "SFT504 target-lost" in done.out
+
+
+def test_a_tokenizer_without_a_template_is_refused_before_a_row_is_read(call_here: Call, tmp_path: Path) -> None:
+    folder = byte_level(tmp_path / "bytes")
+    how = ("-o", "out", "--for", "causal")
+    done = call_here("tokenize", "not-there.jsonl", *how, "--tokenizer", str(folder))
+    assert (done.code, done.err.strip()) == (
+        2,
+        "error: bytes: has no chat template: give --template plain, chatml, alpaca, or a file",
+    )
+    done = call_here("tokenize", "not-there.jsonl", *how, "--tokenizer", "./nowhere")
+    assert done.code == 2
+    assert "not-there" not in done.err

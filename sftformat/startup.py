@@ -1,4 +1,4 @@
-"""What keeps the start of a command short."""
+"""What keeps the start of a command short, and that of a worker process."""
 
 from __future__ import annotations
 

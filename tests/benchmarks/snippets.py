@@ -1,0 +1,133 @@
+"""Accuracy on snippets of film reviews: `python -m tests.benchmarks.snippets seeds|grid [--seeds A,B] [--rate X]`.
+
+seeds  2,000 rows, 2 epochs: ours and transformers' Trainer in turn, with the same model, data, batch size, steps, rate
+       and schedule, and TF-IDF with logistic regression beside; tested on all rows not used
+grid   five rates of 1e-5..1e-3: which one validation chooses, and how it does on test beside the best of them
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sftformat.baselines import tfidf
+from sftformat.events import TrainOptions
+from sftformat.folder.manifest import open_folder
+from sftformat.loader import Split, open_split
+from sftformat.models import infer, load_model
+from sftformat.train import train
+from sftformat.trials import parse_rates
+from tests.realdata.snippets import write_shards
+
+from .entrants import BATCH, model
+
+EPOCHS = 2
+
+
+def right(made: Any, split: Split) -> np.ndarray[Any, Any]:
+    """Return which rows of a split a model answers right: (N,)."""
+    logits = infer(made.eval(), split, split.answerable, 64)
+    return np.asarray(logits.argmax(1) == split.targets[split.answerable])
+
+
+def ours(shards: Path, folder: Path, rate: float, seed: int) -> tuple[Any, float, Any]:
+    """Train as the command does; return the model, the seconds it took and the last event."""
+    options = TrainOptions(rate, EPOCHS, BATCH, seed=seed, precision="auto", keep="last")
+    start = time.perf_counter()
+    *_, last = train(shards, model(), options, folder)
+    seconds = time.perf_counter() - start
+    return load_model(str(folder), "classification", ["negative", "positive"], trained=True), seconds, last
+
+
+def theirs(shards: Path, folder: Path, rate: float, seed: int) -> tuple[Any, float]:
+    """Train with transformers' Trainer, with its own batches and precision."""
+    import datasets
+    from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
+
+    set_seed(seed)
+    start = time.perf_counter()
+    data = datasets.load_from_disk(str(shards))["train"]
+    data = data.select_columns(["input_ids", "attention_mask", "token_type_ids", "labels"])
+    arguments = TrainingArguments(
+        str(folder),
+        num_train_epochs=EPOCHS,
+        per_device_train_batch_size=BATCH,
+        learning_rate=rate,
+        warmup_steps=0.1,
+        weight_decay=0.01,
+        seed=seed,
+        use_cpu=True,
+        report_to="none",
+        save_strategy="no",
+        disable_tqdm=True,
+        logging_strategy="no",
+    )
+    collate = DataCollatorWithPadding(AutoTokenizer.from_pretrained(model()))
+    made = load_model(model(), "classification", ["negative", "positive"])
+    Trainer(made, arguments, train_dataset=data, data_collator=collate).train()
+    return made, time.perf_counter() - start
+
+
+def seeds(folder: Path, numbers: Sequence[int], rate: float, peer: bool) -> None:
+    """Print the accuracy of both for each seed, and their means."""
+    shards = write_shards(folder, Path(model()), 0)
+    train_split, test = (open_split(shards, open_folder(shards, "shards"), name) for name in ("train", "test"))
+    baseline = tfidf(train_split, train_split.answerable, test, test.answerable)
+    assert baseline is not None
+    share = float((baseline.predictions == test.targets[test.answerable]).mean())
+    print(f"{len(train_split):,} rows of train, {len(test):,} of test; TF-IDF + logistic regression {share:.4f}")
+    found: dict[str, list[float]] = {"ours": [], **({"Trainer": []} if peer else {})}
+    speeds: list[float] = []
+    for seed in numbers:
+        made, own, _ = ours(shards, folder / f"ours-{seed}", rate, seed)
+        found["ours"].append(float(right(made, test).mean()))
+        took = [own]
+        if peer:
+            made, other = theirs(shards, folder / f"theirs-{seed}", rate, seed)
+            found["Trainer"].append(float(right(made, test).mean()))
+            took, speeds = [own, other], [*speeds, other / own]
+        said = ", ".join(f"{name} {values[-1]:.4f}" for name, values in found.items())
+        print(f"seed {seed}: {said}; {', '.join(f'{each:.0f} s' for each in took)} of training", flush=True)
+    told = ", ".join(f"{name} {statistics.fmean(values):.4f}" for name, values in found.items())
+    faster = f"; {statistics.median(speeds):.2f} times the speed of Trainer" if peer else ""
+    print(f"mean of {len(numbers)} seeds: {told}{faster}")
+
+
+def grid(folder: Path, seed: int, rows: int | None) -> None:
+    """Print what validation and test say of each rate."""
+    shards = write_shards(folder, Path(model()), 600, rows)
+    test = open_split(shards, open_folder(shards, "shards"), "test")
+    tried: list[tuple[float, float, float]] = []
+    for rate in parse_rates("1e-5..1e-3"):
+        made, _, last = ours(shards, folder / f"{rate:g}", rate, seed)
+        tried.append((last.trial.validation["accuracy"], float(right(made, test).mean()), rate))
+        print(f"rate {rate:.3g}: validation {tried[-1][0]:.4f}, test {tried[-1][1]:.4f}", flush=True)
+    chosen, best = max(tried), max(tried, key=lambda each: each[1])
+    print(f"chosen {chosen[2]:.3g}, test {chosen[1]:.4f}; best on test {best[2]:.3g}, {best[1]:.4f}")
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["seeds", "grid"])
+    parser.add_argument("--seeds", default="0,1,2,3,4")
+    parser.add_argument("--alone", action="store_true", help="ours without Trainer")
+    parser.add_argument("--test", type=int, help="grid: so many rows of test, not all")
+    parser.add_argument("--rate", type=float, default=1e-4)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if given.what == "grid":
+            grid(Path(folder), 0, given.test)
+        else:
+            seeds(Path(folder), [int(seed) for seed in given.seeds.split(",")], given.rate, not given.alone)
+
+
+if __name__ == "__main__":
+    main()

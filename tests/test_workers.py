@@ -1,0 +1,58 @@
+"""Worker processes: the order, the errors and the processes themselves."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+
+import pytest
+
+from sftformat.errors import InputError
+from sftformat.workers import kept, run
+
+
+def square(number: int) -> int:
+    time.sleep(0.001 * (number % 3))
+    return number * number
+
+
+def process(number: int) -> int:
+    time.sleep(0.02 + number / 10_000)
+    return os.getpid()
+
+
+def fail(wrong: tuple[int, ...], number: int) -> int:
+    if number in wrong:
+        raise ValueError(number)
+    return number
+
+
+def killed(parent: int, number: int) -> int:
+    if os.getpid() != parent:
+        os.abort()
+    time.sleep(0.1)
+    return number
+
+
+def test_results_come_in_order_and_the_processes_stay_for_the_next_call() -> None:
+    with kept(2):
+        assert list(run(range(40), square, 2)) == [number * number for number in range(40)]
+        first, second = (set(run(range(40), process, 2)) - {os.getpid()} for _ in range(2))
+        assert first == second
+        assert len(first) == 1
+        with pytest.raises(ValueError, match="5"):
+            list(run(range(9), partial(fail, (5, 7)), 2))
+        assert list(run(range(3), square, 2)) == [0, 1, 4]
+
+
+def test_the_first_item_that_fails_is_told_and_those_before_it_are_given() -> None:
+    found: list[int] = []
+    with pytest.raises(ValueError, match="11"):
+        found.extend(run(range(40), partial(fail, (11, 12, 30)), 3))
+    assert found == list(range(11))
+
+
+def test_a_worker_that_is_killed_ends_the_run() -> None:
+    with pytest.raises(InputError, match="out of memory, most likely"):
+        list(run(range(99), partial(killed, os.getpid()), 2))
