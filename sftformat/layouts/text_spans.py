@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sftformat.diagnostics import clip
@@ -17,6 +18,8 @@ from sftformat.record import Number, Record, decode_json
 NAMES = ("label", "labels", "entities", "annotations", "spans")
 _STARTS = ("start", "start_offset")
 _ENDS = ("end", "end_offset")
+#: What a number may be: as it was read, or as the schema sees it while the layout is looked for.
+_NUMBERS = (int, Number, float, Decimal)
 
 
 def left_out(record: Record) -> str:
@@ -45,10 +48,10 @@ def span_of(item: Any, at: Pointer) -> Span:
     if isinstance(item, list):
         return Span(as_whole(item[0]), as_whole(item[1]), scalar_text(item[2]), at)
     start, end = (
-        next(as_whole(item[key]) for key in keys if type(item.get(key)) in (int, Number)) for keys in (_STARTS, _ENDS)
+        next(as_whole(item[key]) for key in keys if type(item.get(key)) in _NUMBERS) for keys in (_STARTS, _ENDS)
     )
     label = item.get("label")
-    name = scalar_text(label if type(label) in (str, int, Number) else item["labels"][0])
+    name = scalar_text(label if type(label) in (str, *_NUMBERS) else item["labels"][0])
     said = item.get("text")
     return Span(start, end, name, at, said if isinstance(said, str) else None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,37 @@ def test_no_odd_record_ends_the_call(tmp_path: Path, name: str) -> None:
     more = [key for key in layout(name).schema.get("properties", {}) if key not in records[0]]
     odd += [{**records[0], key: other} for key in more for other in ODD]
     checked(tmp_path / "a.jsonl", name, [encode_json(each) + b"\n" for each in [*records, *odd]])
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_no_odd_record_ends_the_search_for_a_layout(tmp_path: Path, name: str) -> None:
+    records = base(name)
+    odd = list(changed(records[0]))[::7]
+    lines = [encode_json(each) + b"\n" for each in [*records * (len(odd) // len(records) + 1), *odd]]
+    (tmp_path / "a.jsonl").write_bytes(b"".join(lines))
+    with suppress(SftformatError):
+        list(diagnose([str(tmp_path / "a.jsonl")], DatasetOptions()))
+
+
+def pointed(value: Any) -> Any:
+    """Return a value with a point in every integer."""
+    if isinstance(value, dict):
+        return {key: pointed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [pointed(item) for item in value]
+    return Number(f"{value}.0") if type(value) is int else value
+
+
+@pytest.mark.parametrize("name", ["text-spans", "prodigy-spans", "label-studio-spans", "squad"])
+def test_offsets_with_a_point_are_offsets(tmp_path: Path, name: str) -> None:
+    sample = next(each for each in CLEAN if each.layout == name)
+    source = sniff(sample.path, sample.name, ReadOptions())
+    records = [record for batch in read(source, ReadOptions()) for record in batch.records]
+    kept = [{**pointed(record), **({"id": record["id"]} if "id" in record else {})} for record in records]
+    (tmp_path / "a.jsonl").write_bytes(b"".join(encode_json(each) + b"\n" for each in kept))
+    last = list(diagnose([str(tmp_path / "a.jsonl")], DatasetOptions()))[-1]
+    assert isinstance(last, Finished)
+    assert (last.manifest["ledger"]["written"], last.manifest["task"]) == (len(records), layout(name).task)
 
 
 def _flat(name: str) -> bool:
