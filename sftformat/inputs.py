@@ -73,9 +73,10 @@ def resolve(specs: Sequence[str], spool: Path) -> tuple[list[Input], list[str]]:
     """
     found: list[tuple[_Found, str | None]] = []
     skipped: list[str] = []
+    if [where for _, where in map(_told, specs)].count("-") > 1:
+        raise UsageError("stdin is named twice, and can be read only once: write one of them to a file")
     for spec in specs:
-        prefix, _, rest = spec.partition("=")
-        split, where = (prefix, rest) if prefix in ("train", "validation", "test") and rest else (None, spec)
+        split, where = _told(spec)
         found.extend((each, split) for each in _files(where, spool, skipped))
     if not found:
         raise UsageError("no input: name a file, a folder, a glob or '-'")
@@ -93,6 +94,23 @@ def resolve(specs: Sequence[str], spool: Path) -> tuple[list[Input], list[str]]:
             made = Input(path, name, given, each.canonical, split is not None, (), other, each.texts)
             inputs.append(replace(made, state=_state(made)))
     return inputs, skipped
+
+
+def _told(spec: str) -> tuple[str | None, str]:
+    """Return the split that the user's words name, and where the input is."""
+    prefix, _, rest = spec.partition("=")
+    return (prefix, rest) if prefix in ("train", "validation", "test") and rest else (None, spec)
+
+
+def named(specs: Sequence[str]) -> Iterator[Path]:
+    """Yield the files and folders that the user's words name, without a look into them; what is not there is left out.
+
+    Where stdin is an input nothing is read from it.
+    """
+    for _, where in map(_told, specs):
+        if where != "-":
+            matches = [where] if os.path.lexists(where) else glob.glob(where, recursive=True)
+            yield from (path for path in map(Path, matches) if path.exists())
 
 
 def _state(found: Input) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from sftformat.diagnostics import Diagnostic, Severity, diagnostic
+from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.layouts.cells import TEXTUAL, read_cells, read_some
 from sftformat.layouts.layout import Binding, Fault, render
 from sftformat.layouts.reader import reader_of, seen
@@ -103,7 +103,7 @@ def violations(batch: Batch, index: int, found: Sequence[Violation]) -> tuple[Di
 
 
 def _words(each: Violation) -> str:
-    where = each.path or "the record"
+    where = clip(each.path) or "the record"
     if each.keyword == "required":
         return f"{where} is missing; there are {each.got}"
     return f"{where}: expected {each.expected}, got {each.got}"

@@ -27,6 +27,24 @@ def wanted(ctx: click.Context, settings: Any, file: str | None = None) -> Any:
     return Wanted(given.get("output_format") or "text", file, **shown, settings=settings)
 
 
+def refuse_own(ctx: click.Context, *outs: Path) -> None:
+    """Refuse to write one of these files over an input, or over a file that an option of the command reads.
+
+    Raises:
+        UsageError: it would be written over.
+    """
+    from sftformat.dataset.apart import refuse_file
+
+    given = ctx.params
+    others = {f"--{name}": given.get(f"{name}_file") for name in ("schema", "labels", "apply")}
+    others |= {
+        "--join": (given.get("join") or "").rpartition(":")[0] or None,
+        "--config": ctx.meta.get("sftformat.config"),
+    }
+    for out in outs:
+        refuse_file(out, given["inputs"], others)
+
+
 def _settings(ctx: click.Context, labels: tuple[str, ...] | None) -> Any:
     """Return the Settings of the rules that the parameters of a command mean, with a locked label map.
 

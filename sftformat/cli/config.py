@@ -23,6 +23,7 @@ def read_config(ctx: click.Context, _: click.Parameter, value: str | None) -> No
     if value is None:
         return
     config = _checked(_load(value), value)
+    ctx.meta["sftformat.config"] = value
     ctx.meta["sftformat.rules"] = config.pop("rules", {})
     options = {key_of(option): option for option in ctx.command.params if isinstance(option, click.Option)}
     own = {name: setting for name, setting in config.items() if name in options}

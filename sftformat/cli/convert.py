@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
-from sftformat.cli.choice import choice_of, wanted
+from sftformat.cli.choice import choice_of, refuse_own, wanted
 
 
 @click.command("convert")
@@ -55,6 +55,7 @@ def command(
         with outlet(where, wanted(ctx, choice.settings)) as findings:
             finish(findings, events, out)
         return findings.status()
+    refuse_own(ctx, out, *(beside(out, name) for name in BESIDE))
     with outlet(where, wanted(ctx, choice.settings)) as findings:
         _to_file(findings, inputs, out, to, choice, given, dry_run)
     return findings.status()

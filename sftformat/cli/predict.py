@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
-from sftformat.cli.choice import choice_of, wanted
+from sftformat.cli.choice import choice_of, refuse_own, wanted
 from sftformat.cli.evaluate import writing
 from sftformat.cli.train import require_train_extra
 
@@ -58,9 +58,10 @@ def command(ctx: click.Context, /, run: str, inputs: tuple[str, ...], output: st
     kind = by_name(out.name)
     if kind is None:
         raise UsageError(f"{out.name}: the name says no format; use .jsonl, .csv, .tsv, .json or .parquet")
+    rejects = beside(out, "rejects.jsonl")
+    refuse_own(ctx, out, rejects)
     if out.exists() and not given["overwrite"]:
         raise UsageError(f"{out}: exists; use --overwrite to replace it")
-    rejects = beside(out, "rejects.jsonl")
     if rejects.exists() and not given["overwrite"]:
         raise UsageError(f"{rejects}: exists; use --overwrite to replace it")
     choice = for_prediction(choice_of(ctx), Path(run))

@@ -14,7 +14,9 @@ from sftformat.cli.choice import choice_of
 
 @click.command("schema")
 @click.argument("names", nargs=-1, metavar="[NAME | --infer INPUT...]")
-@click.option("--infer", is_flag=True, help="Write a schema that admits every record of INPUT; use it with --schema.")
+@click.option(
+    "--infer", is_flag=True, help="Write a schema for --schema that admits every record of INPUT which its layout does."
+)
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write it here. Default: to stdout.")
 @click.option("--layout", metavar="NAME", help="With --infer: the shape of the records. Default: detected.")
 @click.option("--task", metavar="TASK", help="With --infer: what the records are for. Default: detected.")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from sftformat.cli import options
-from sftformat.cli.choice import choice_of, wanted
+from sftformat.cli.choice import choice_of, refuse_own, wanted
 
 #: The data set inside a shard folder that was made of raw inputs; hidden, so it is no part of the shards.
 DATASET = ".dataset"
@@ -81,7 +81,8 @@ tokenizing = options.stack(
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokenizer: str, **given: Any) -> int:
     """Tokenize a data set folder, or raw INPUT straight through, into the shard folder SHARDS."""
-    from sftformat.cli.convert import finish, keep_beside, refuse_beside
+    from sftformat.cli.convert import BESIDE, beside, finish, keep_beside, refuse_beside
+    from sftformat.dataset.apart import refuse_folder
     from sftformat.dataset.build import convert
     from sftformat.folder.commit import refuse_foreign
     from sftformat.folder.manifest import MANIFEST
@@ -104,6 +105,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
             _refuse_unused(choice)
             make_shards(findings, Path(inputs[0]), out, how, given)
         else:
+            refuse_folder(out, inputs)
+            refuse_own(ctx, *(beside(out, name) for name in BESIDE))
             refuse_foreign(out, "shards", given["overwrite"])
             refuse_beside(out, given["overwrite"], out / DATASET)
             refuse_early(how)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from sftformat.cli import options
-from sftformat.cli.choice import choice_of, wanted
+from sftformat.cli.choice import choice_of, refuse_own, wanted
 
 
 @click.command("validate")
@@ -45,6 +46,8 @@ def command(
     from sftformat.report.work import follow
 
     where = screen(given["quiet"])
+    if output not in (None, "-"):
+        refuse_own(ctx, Path(str(output)))
     choice = choice_of(ctx)
     with outlet(where, wanted(ctx, choice.settings, output)) as out:
         if diff and out.machine:

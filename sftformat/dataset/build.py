@@ -11,6 +11,7 @@ from typing import Any
 
 from sftformat.check import active, check_set, duplicates, told
 from sftformat.dataset.account import Survey, manifest_fields
+from sftformat.dataset.apart import refuse_folder
 from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import (
     cell_findings,
@@ -88,6 +89,7 @@ def convert(
         UsageError: `out` holds something else, or an option cannot be meant.
         InputError: an input is unreadable or damaged, or more rows than `max_rejects` were rejected.
     """
+    refuse_folder(out, specs)
     if dry_run:
         yield from diagnose(specs, options)
         return

@@ -1,4 +1,4 @@
-"""A schema that admits every record of some inputs, with the layout they have."""
+"""A schema that admits every record of some inputs, with the layout they have, which may refuse more."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ def _schema(seen: Seen, found: Plan, binding: Binding | None, rows: int, unread:
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     records = f"{rows:,} {'record' if rows == 1 else 'records'}"
     missed = f"; {unread:,} more could not be read" if unread else ""
+    held = f", except what layout {binding.layout.name} refuses" if binding is not None else ""
     body = seen.schema()
     target = binding.at.get("target", ()) if binding is not None else ()
     if len(target) == 1 and seen.keys is not None and target[0] in seen.keys:
@@ -87,7 +88,8 @@ def _schema(seen: Seen, found: Plan, binding: Binding | None, rows: int, unread:
     return {
         "$schema": LATEST,
         "title": clip(f"Records of {shown}", 120),
-        "description": f"Inferred from {records}{missed}: it admits every one of them. Loosen what is there by chance.",
+        "description": f"Inferred from {records}{missed}: it admits every one of them{held}. "
+        "Loosen what is there by chance.",
         **body,
         **({"x-sftformat": _layout(binding)} if binding is not None and _can_be_said(binding) else {}),
     }

@@ -111,7 +111,8 @@ PAGES: tuple[Page, ...] = (
     ),
     Page(
         "SFT014",
-        "with two columns of one name, or none, nobody knows which one is meant; the file is not read.",
+        "with two columns of one name, or none, nobody knows which one is meant; the file is not read. Only the index "
+        "that pandas writes, a first column that numbers the rows, needs no name: it is read as `index`, and told.",
         (named("a.csv", b"text,label,label\nFine film.,pos,neg\n"), named("a.csv", b"text,\nFine film.,pos\n")),
         (named("a.csv", b"text,label\nFine film.,pos\n"),),
     ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
-from sftformat.diagnostics import Diagnostic, clip, diagnostic
+from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.errors import InputError, UsageError
 from sftformat.formats import csvrow, lines, rows
 from sftformat.formats.csv import dialect_of
+from sftformat.formats.index_column import HINT, INDEX, WORDS, numbers_rows
 from sftformat.formats.source import ReadOptions, Source, fault
 
 _CANDIDATES = ",;\t|"
@@ -34,9 +36,12 @@ def detect(source: Source, head: bytes, complete: bool, options: ReadOptions) ->
     first = _first_record(source, options)
     header = tuple(first) if options.header else options.columns or _numbered(len(first))
     source = replace(source, header=header, header_row=options.header)
-    if options.header:
-        _check_header(source)
-    return replace(source, notes=tuple(_suspicions(source, first, sample, newline)) if options.header else ())
+    if not options.header:
+        return replace(source, notes=())
+    records, _ = sample_records(sample, dialect_of(source), complete)
+    following = [record.cells for record in records[1:] if len(record.cells) == len(first)]
+    notes = [*_check_header(source, following), *_suspicions(source, first, following, newline)]
+    return replace(source, notes=tuple(notes))
 
 
 def _given(delimiter: str | None) -> str | None:
@@ -154,21 +159,32 @@ def _sound(source: Source, found: csvrow.Cells | csvrow.Damage) -> list[str]:
     return found.cells
 
 
-def _check_header(source: Source) -> None:
+def _check_header(source: Source, following: list[list[str]]) -> Iterator[Diagnostic]:
+    """Refuse names that cannot be used; yield SFT014 as a warning for the index of a table, which gets one."""
     seen: dict[str, int] = {}
-    for position, name in enumerate(source.columns, 1):
+    header = [name.strip() for name in source.header or ()]
+    indexed = not header[0] and source.columns[0] == INDEX and numbers_rows([row[0] for row in following])
+    if indexed:
+        yield rows.finding(source, "SFT014", WORDS, 1, None, severity=Severity.WARNING, hint=HINT)
+    for position, name in enumerate(source.columns if indexed else header, 1):
         if not name:
-            raise fault("SFT014", source.name, f"column {position} of the header has no name", line=1)
+            raise fault("SFT014", source.name, _nameless(position, len(header), following), line=1)
         if name in seen:
             message = f"the header names {clip(name, 60)!r} twice, in columns {seen[name]} and {position}"
             raise fault("SFT014", source.name, message, line=1)
         seen[name] = position
 
 
-def _suspicions(source: Source, first: list[str], sample: list[str], newline: str) -> list[Diagnostic]:
+def _nameless(position: int, width: int, following: list[list[str]]) -> str:
+    """Say which name is missing, and what to do."""
+    words = f"column {position} of the header has no name"
+    if position == width > 1 and not any(row[-1] for row in following):
+        return f"{words}, and nothing stands in it: take the delimiter from the end of every line, or give it a name"
+    return f"{words}: give it one in the first line; if that is no header, say --no-header --columns A,B,…"
+
+
+def _suspicions(source: Source, first: list[str], following: list[list[str]], newline: str) -> list[Diagnostic]:
     """Return SFT015 when the delimiter looks wrong or the header like data."""
-    records, _ = sample_records(sample, dialect_of(source), False)
-    following = [record.cells for record in records[1:] if len(record.cells) == len(first)]
     message, hint = "", ""
     if len(first) == 1:
         others = [mark for mark in _CANDIDATES if mark in first[0] and mark != source.delimiter]

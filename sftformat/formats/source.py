@@ -8,6 +8,7 @@ from typing import Any
 
 from sftformat.diagnostics import Diagnostic, diagnostic
 from sftformat.errors import InputError, UsageError
+from sftformat.formats.index_column import INDEX
 
 #: A batch holds about this many bytes of input and at most this many records.
 BATCH_BYTES = 1 << 20
@@ -170,8 +171,9 @@ class Source:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The keys of the records of a csv or tsv file: the header, trimmed."""
-        return tuple(cell.strip() for cell in self.header or ())
+        """The keys of the records of a csv or tsv file: the header, trimmed; of an index that has no name, its name."""
+        names = tuple(cell.strip() for cell in self.header or ())
+        return (INDEX, *names[1:]) if names and not names[0] and INDEX not in names else names
 
     def part(self, part: Range) -> Source:
         """Return the source of one range of this file, as `scan` found it."""

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sftformat.diagnostics import Diagnostic, clip
+from sftformat.diagnostics import Diagnostic, Severity, clip
 from sftformat.errors import UsageError
 from sftformat.formats import rows
+from sftformat.formats.index_column import HINT, INDEX, WORDS, numbers_rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source, fault
 from sftformat.formats.xmltext import escaped
@@ -46,7 +47,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     sheet = _sheet(source, options)
     number, names = _header(source, sheet)
     below = sheet[number:]
-    notes = [*rows.opening_notes(source), *_unknown(source, names, below, number + 1)]
+    notes = [*rows.opening_notes(source), *_index(source, names, number, below)]
+    names = dict(sorted(names.items()))
+    notes += _unknown(source, names, below, number + 1)
     for start, stop in rows.slices(len(below), BATCH_RECORDS):
         yield _batch(source, names, list(enumerate(below[start:stop], number + 1 + start)), notes)
         notes = []
@@ -69,6 +72,14 @@ def _sheet(source: Source, options: ReadOptions) -> list[_Cells]:
     except calamine.CalamineError as error:
         raise fault("SFT016", source.name, f"the sheet is damaged: {error}") from None
     return list(held)
+
+
+def _index(source: Source, names: dict[int, str], number: int, below: Sequence[_Cells]) -> Iterator[Diagnostic]:
+    """Give the index of a table its name, with a warning, where its column has none."""
+    first = [cell_text(cells[0]) for cells in below if any(map(cell_text, cells))]
+    if 0 not in names and INDEX not in names.values() and numbers_rows(first):
+        names[0] = INDEX
+        yield rows.finding(source, "SFT014", WORDS, number, None, severity=Severity.WARNING, hint=HINT)
 
 
 def _header(source: Source, sheet: Sequence[_Cells]) -> tuple[int, dict[int, str]]:

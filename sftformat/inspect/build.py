@@ -247,12 +247,15 @@ def _labels(census: Census) -> dict[str, dict[str, int]]:
 
 
 def _scores(units: Sequence[Measured]) -> Scores | None:
+    """Return how the scores lie; one that SFT234 finds, which is none to learn from, is left out."""
     counts: Counter[float] = Counter()
     for unit in units:
         counts.update(unit.scores)
-    if not counts:
-        return None
     values, rows = np.array(list(counts)), np.array(list(counts.values()))
+    usable = np.abs(values) <= np.finfo(np.float32).max
+    values, rows = values[usable], rows[usable]
+    if not len(values):
+        return None
     bins, _ = np.histogram(values, BINS, weights=rows)
     mean = float(np.average(values, weights=rows))
     return Scores(int(rows.sum()), mean, float(values.min()), float(values.max()), tuple(map(int, bins)))

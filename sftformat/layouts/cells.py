@@ -35,7 +35,7 @@ def read_some(record: Record, names: Sequence[str], as_shown: bool = True) -> Re
         cell = read.get(name)
         if isinstance(cell, str):
             try:
-                value = decode_json(cell) if cell.strip() else None
+                value = decode_json(cell) if cell else None
                 shown = plain(value)
             except (msgspec.DecodeError, RecursionError):
                 continue
@@ -50,6 +50,11 @@ def as_float(value: Any) -> float:
         return float(value)
     except OverflowError:
         return inf if value > 0 else -inf
+
+
+def as_whole(value: Any) -> int:
+    """Return an integer of a schema, which `9.0` and `1e3` are too, as one of Python's."""
+    return int(float(value)) if type(value) is Number else int(value)
 
 
 def joined_cell(texts: Sequence[str], between: str) -> str:

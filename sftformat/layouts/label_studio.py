@@ -56,16 +56,17 @@ def _question(records: Sequence[Record]) -> Pointer:
     )
     if len(asked) > 1:
         said = ", ".join(clip(name, 40) for name in list(asked)[:5])
-        kinds = {each.get("type") for record in records for live in _live(record) for each in _results(live)}
-        error = UsageError if kinds & SPANS else UndecidedError  # as spans the records can be read all the same
+        kinds = [each.get("type") for record in records for live in _live(record) for each in _results(live)]
+        # As spans the records can be read all the same.
+        error = UsageError if any(kind in kinds for kind in SPANS) else UndecidedError
         raise error(f"several questions have choices ({said}): say which with --map target=NAME")
     return tuple(asked)
 
 
 def _live(record: Record) -> list[Record]:
-    return [
-        each for each in record.get("annotations") or () if isinstance(each, dict) and not each.get("was_cancelled")
-    ]
+    held = record.get("annotations")
+    found = held if isinstance(held, list) else ()
+    return [each for each in found if isinstance(each, dict) and not each.get("was_cancelled")]
 
 
 def _results(annotation: Record) -> list[Record]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sftformat.layouts.cells import as_whole, scalar_text
 from sftformat.layouts.label_studio import BESIDE, SPANS
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.spans import Span, spans_of, tagged
 from sftformat.layouts.spans import faults as wrong
-from sftformat.layouts.text_spans import span_of
 from sftformat.record import Record
 
 
@@ -32,10 +32,17 @@ def _spans(record: Record) -> list[Span] | None:
 
 def _spans_of(number: int, annotation: Record) -> list[Span]:
     return [
-        span_of(result["value"], ("annotations", str(number), "result", str(index), "value"))
+        _span(result["value"], ("annotations", str(number), "result", str(index), "value"))
         for index, result in enumerate(annotation["result"])
-        if result.get("type") in SPANS
+        if isinstance(kind := result.get("type"), str) and kind in SPANS
     ]
+
+
+def _span(value: Record, at: Pointer) -> Span:
+    """Return the span of a result with its first label; one of several or none is found by `faults`."""
+    said, labels = value.get("text"), value["labels"]
+    label = scalar_text(labels[0]) if labels else ""
+    return Span(as_whole(value["start"]), as_whole(value["end"]), label, at, said if isinstance(said, str) else None)
 
 
 def _key(record: Record) -> str:

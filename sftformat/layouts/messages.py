@@ -93,7 +93,7 @@ def turn_of(made: Message) -> Turn:
     fields: Record = {key: made[key] for key in ("name", "tool_call_id") if key in made}
     extra, notes = _apart(made)
     if "tool_calls" in made:
-        fields["tool_calls"] = _calls(made["tool_calls"])
+        fields["tool_calls"] = _said(made["tool_calls"])
     if "weight" in made:
         weight = made["weight"]
         whole = int(weight) if weight == int(weight) else weight
@@ -121,7 +121,8 @@ def _apart(made: Mapping[str, Any]) -> tuple[Record, Record]:
     return extra, notes
 
 
-def _calls(text: str) -> Any:
+def _said(text: str) -> Any:
+    """Return what JSON text says; a text that is none stays one."""
     try:
         return decode_json(text)
     except (msgspec.DecodeError, RecursionError):
@@ -168,5 +169,5 @@ def tools_text(value: Any) -> str | None:
 
 
 def tools_value(text: str, types: Mapping[str, int]) -> Any:
-    """Return tools as the source had them: text where its column held text, else what the text says."""
-    return text if types.get("string") and not types.get("array") else decode_json(text)
+    """Return tools as the source had them: text where its column held text or it is no JSON, else what it says."""
+    return text if types.get("string") and not types.get("array") else _said(text)

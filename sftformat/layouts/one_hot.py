@@ -11,7 +11,7 @@ from typing import Any
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.layouts.layout import MISSING, Binding, Fault, Pointer, get, put, render
-from sftformat.layouts.reader import LABEL, Reader, Types, label_places, text_of
+from sftformat.layouts.reader import LABEL, Reader, Types, label_places
 from sftformat.record import Number, Record
 
 #: What a place holds that says nothing.
@@ -55,13 +55,18 @@ def _text(value: Any) -> str:
     return value.text if isinstance(value, Number) else str(value)
 
 
+def _text_place(binding: Binding) -> Pointer:
+    """Return where the text stands; where no record has one, where the layout has it."""
+    return binding.at.get("input", binding.layout.fields["input"].at[0])
+
+
 def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
     """Return the reader for the labels that were found, and for those of the rows that are to be written.
 
     Raises:
         UsageError: a label has the name of another column.
     """
-    known = label_places(binding)
+    known, text = label_places(binding), _text_place(binding)
     holder = binding.at.get("target", ())
     known |= {label: (*holder, label) for label in labels if label not in known}
     single = binding.layout.task == "classification"
@@ -84,11 +89,11 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         hot = [label for label, value in found.items() if value == 1]
         labelled = any(value is not None for value in found.values())
         target = (hot[0] if single else hot) if labelled else None
-        return {"input": text_of(binding, record), "target": target}
+        return {"input": get(record, text), "target": target}
 
     def from_canonical(row: Mapping[str, Any], types: Types) -> Record:
         record: Record = {}
-        put(record, binding.at["input"], row["input"])
+        put(record, text, row["input"])
         target = row["target"]
         if not known and not (holder and target is None):
             raise UsageError(f"layout {binding.layout.name} has a place for each label, and no row has one")
@@ -103,17 +108,15 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
 
     def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
         if pointer[0] == "input":
-            return binding.at["input"]
+            return text
         target = row.get("target")
         label = target if single else target[int(pointer[1])] if target and pointer[1:] else None
-        return known.get(str(label), holder or binding.at["input"])
+        return known.get(str(label), holder or text)
 
     def faults(record: Record) -> Iterator[Fault]:
         yield from _faults(values(record), known, holder, single)
 
-    keys = tuple(
-        dict.fromkeys(pointer[0] for pointer in (binding.at["input"], *known.values(), *[holder][: len(holder)]))
-    )
+    keys = tuple(dict.fromkeys(pointer[0] for pointer in (text, *known.values(), *[holder][: len(holder)])))
 
     cells = tuple(columns)
     return Reader(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
+from sftformat.layouts.cells import as_whole
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.layouts.prodigy import BESIDE
 from sftformat.layouts.reader import Reader, fixed
@@ -22,14 +23,14 @@ def _spans(record: Record) -> list[Span] | None:
 
 def _places(record: Record) -> Sequence[Place] | None:
     held = record.get("tokens")
-    return None if held is None else [(token["start"], token["end"]) for token in held]
+    return None if held is None else [(as_whole(token["start"]), as_whole(token["end"])) for token in held]
 
 
 def faults(record: Record) -> Iterator[Fault]:
     """Find tokens that are not what stands in the text, and spans that cannot be used."""
     text, places = record["text"], _places(record)
-    for index, token in enumerate(record.get("tokens") or ()):
-        cut = text[token["start"] : token["end"]] if 0 <= token["start"] <= token["end"] else ""
+    for index, (token, (start, end)) in enumerate(zip(record.get("tokens") or (), places or (), strict=True)):
+        cut = text[start:end] if 0 <= start <= end <= len(text) else ""
         if cut != token["text"]:
             message = f'token "{clip(token["text"], 40)}", but the text has "{clip(cut, 40)}" there'
             yield Fault("SFT109", ("tokens", str(index)), message)

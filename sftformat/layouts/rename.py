@@ -8,6 +8,7 @@ value is used as long as it still means what the canonical field says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -79,6 +80,8 @@ def source_value(value: Any, kind: str, rule: Rule, types: Mapping[str, int]) ->
     """Return what the way back writes for a canonical value: the inverse of `canonical_value` where there is one."""
     if value is None:
         return MISSING
+    if kind == "number" and not isfinite(value):
+        return MISSING  # beyond every number of JSON; what the source had is kept
     if kind == "number":
         return Number(number_text(value)) if value != int(value) else int(value)
     if kind == "texts":

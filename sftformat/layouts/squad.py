@@ -7,6 +7,7 @@ from typing import Any
 
 from sftformat.diagnostics import Severity, clip
 from sftformat.errors import UsageError
+from sftformat.layouts.cells import as_whole
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
@@ -15,7 +16,7 @@ from sftformat.record import Record
 def faults(record: Record) -> Iterator[Fault]:
     """Find answers that do not stand where they are said to; the answer itself can be learned all the same."""
     context, answers = record["context"], record.get("answers") or {}
-    starts = answers.get("answer_start") or []
+    starts = [as_whole(start) for start in answers.get("answer_start") or ()]
     if starts and len(starts) != len(answers["text"]):
         message = f"{len(answers['text'])} answers, but {len(starts)} places of answers"
         yield Fault("SFT109", ("answers", "answer_start"), message)

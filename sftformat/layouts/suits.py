@@ -117,7 +117,7 @@ def _module_factor(
         against.append("no record has a span or tag")
         return 0.6
     if task == "regression":
-        if all(float(target) == int(target) for target in targets):
+        if not any(math.isfinite(target) and target % 1 for target in targets):
             return 0.0
         reasons.append("the target holds fractions")
     if task == "multilabel" and all(len(target) == 1 for target in targets):

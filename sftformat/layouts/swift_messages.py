@@ -35,7 +35,7 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
 def _are_ids(target: Any) -> bool:
     """Whether labels are written as integers: ids is what the tool takes, and names keep their text."""
     texts = [target] if isinstance(target, str) else target if isinstance(target, list) else []
-    return all(text.isascii() and text.isdigit() and str(int(text)) == text for text in texts)
+    return all(text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") for text in texts)
 
 
 def _source_pointer(pointer: Pointer, _: Mapping[str, Any]) -> Pointer:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.layouts.cells import scalar_text
+from sftformat.layouts.cells import as_whole, scalar_text
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.layouts.reader import Reader, fixed
 from sftformat.layouts.spans import Span, spans_of, tagged
 from sftformat.layouts.spans import faults as wrong
-from sftformat.record import Record, decode_json
+from sftformat.record import Number, Record, decode_json
 
 #: Names of the list of spans; the first is the one that is written.
 NAMES = ("label", "labels", "entities", "annotations", "spans")
 _STARTS = ("start", "start_offset")
 _ENDS = ("end", "end_offset")
-_LABELS = ("label", "labels")
+#: What a number may be: as it was read, or as the schema sees it while the layout is looked for.
+_NUMBERS = (int, Number, float, Decimal)
 
 
 def left_out(record: Record) -> str:
@@ -39,11 +41,17 @@ def spans_in(record: Record) -> list[Span] | None:
 
 
 def span_of(item: Any, at: Pointer) -> Span:
-    """Return the span that one item says: `[start, end, label]`, or an object with these under their usual names."""
+    """Return the span that one item says: `[start, end, label]`, or an object with these under their usual names.
+
+    Of two names for one thing the first counts whose value is such a thing, as the schema has it.
+    """
     if isinstance(item, list):
-        return Span(item[0], item[1], scalar_text(item[2]), at)
-    start, end, label = (next(item[key] for key in keys if key in item) for keys in (_STARTS, _ENDS, _LABELS))
-    name = scalar_text(label[0] if isinstance(label, list) else label)
+        return Span(as_whole(item[0]), as_whole(item[1]), scalar_text(item[2]), at)
+    start, end = (
+        next(as_whole(item[key]) for key in keys if type(item.get(key)) in _NUMBERS) for keys in (_STARTS, _ENDS)
+    )
+    label = item.get("label")
+    name = scalar_text(label if type(label) in (str, *_NUMBERS) else item["labels"][0])
     said = item.get("text")
     return Span(start, end, name, at, said if isinstance(said, str) else None)
 

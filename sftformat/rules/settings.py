@@ -97,6 +97,10 @@ def severities(settings: Settings) -> dict[str, Severity]:
     """
     found = {}
     for name, values in settings.thresholds.items():
+        if not isinstance(values, Mapping):
+            raise UsageError(
+                f"{_code(name)}: thresholds are given by name, as in {{'max_fraction': 0.1}}; got {values!r}"
+            )
         if "severity" not in values:
             continue
         code, said = _code(name), str(values["severity"])
@@ -178,6 +182,10 @@ def _code(name: str) -> str:
 def _thresholds(settings: Settings) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
     """The thresholds of the settings by code, checked against the table: those of rules, and `max_fraction` of all."""
     known = {rule.code: rule.thresholds for rule in RULES}
+    names: dict[str, str] = {}
+    for name in settings.thresholds:
+        if names.setdefault(_code(name), name) != name:
+            raise UsageError(f"{_code(name)} is set twice, as {names[_code(name)]!r} and as {name!r}: say it once")
     own: dict[str, dict[str, float]] = {}
     shared: dict[str, float] = {}
     for name, values in settings.thresholds.items():

@@ -40,7 +40,7 @@ def _violations(error: Any, schema: Any) -> list[Violation]:
     value = error.instance
     if keyword == "required":
         missing = str(error.kind.value)
-        return [Violation("SFT102", f"{path}{render([missing])}", keyword, f"a key {missing!r}", _keys(value))]
+        return [Violation("SFT102", f"{path}{render([missing])}", keyword, f"a key {clip(missing)!r}", _keys(value))]
     if keyword == "type":
         return [Violation("SFT104", path, keyword, _types(error, schema), json_type(value))]
     if keyword in ("additionalProperties", "unevaluatedProperties"):

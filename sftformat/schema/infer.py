@@ -192,7 +192,7 @@ def _value(number: Any) -> float | Decimal:
 
 def _cell(text: str) -> Any:
     """Return the number that a cell is, None where it is empty, else the text."""
-    if not text.strip():
+    if not text:
         return None
     if not _NUMBER.fullmatch(text) or len(text) > 300:
         return text

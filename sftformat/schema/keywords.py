@@ -30,6 +30,8 @@ _AROUND = (
     ("(?=", "(?!", "(?<=", "(?<!"),
     "looks ahead or behind, which takes exponential time with some texts; patterns here take linear time and have none",
 )
+#: A repetition of ten or more: a pattern that is sound with less in its place is only too large.
+_REPEATS = re.compile(r"\{\d*,?\d{2,},?\}")
 _BACK = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[1-9]|k<)")
 
 
@@ -145,6 +147,8 @@ def _fault(pattern: str) -> str:
         return words
     if _BACK.search(pattern):
         return "refers back to a group, which patterns that take linear time cannot"
-    if re.search(r"\{\d{2,}", pattern):
-        return "is no regular expression, or repeats so much that it becomes too large"
-    return "is no regular expression"
+    try:
+        matcher(_REPEATS.sub("{1,2}", pattern))
+    except ValueError:
+        return "is no regular expression"
+    return "repeats so much that it becomes too large"

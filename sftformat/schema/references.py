@@ -12,10 +12,22 @@ from sftformat.schema.walk import IN_PLACE, INSIDE, Tree, children
 #: So many subschemas may be about one value, and so many in all about a value and the values in it.
 MAX_IN_PLACE = 100_000
 MAX_IN_ALL = 1 << 26
+#: So many subschemas may be written out.
+MAX_WRITTEN = 50_000
 #: From so many on only the first error about a record is asked for: to find all of them takes too long.
 TAME = 100_000
 
 Node = Mapping[str, Any]
+
+
+def check_size(found: Tree, name: str) -> None:
+    """Refuse a schema of too many subschemas.
+
+    Raises:
+        SchemaError: says how many there are.
+    """
+    if len(found.parts) > MAX_WRITTEN:
+        raise SchemaError(f"{name}: holds {len(found.parts):,} subschemas; at most {MAX_WRITTEN:,} are checked")
 
 
 def check_expansion(found: Tree, name: str) -> None:

@@ -14,7 +14,7 @@ from sftformat.schema.decide import decider
 from sftformat.schema.dialects import DRAFT_3, dialect, uri_of
 from sftformat.schema.explain import render
 from sftformat.schema.keywords import Ignored, check_keywords
-from sftformat.schema.references import check_expansion
+from sftformat.schema.references import check_expansion, check_size
 from sftformat.schema.walk import tree
 
 
@@ -25,6 +25,7 @@ def check(schema: Mapping[str, Any], name: str) -> None:
         SchemaError: names the JSON Pointer and what is wrong there.
     """
     found = tree(schema, name)
+    check_size(found, name)
     check_keywords(found, name)
     _check_meta(schema, name)
     check_expansion(found, name)
