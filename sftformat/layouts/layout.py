@@ -196,10 +196,23 @@ def from_user(schema: Mapping[str, Any], name: str) -> Layout:
     read = from_schema(schema, name)
     shape: Mapping[str, Any] = {"type": "object"}
     if read.module is not None:
-        shape = next(known.schema for known in _built_in() if known.module == read.module)
+        shape = _placed(next(known for known in _built_in() if known.module == read.module), read)
     elif read.task == "chat":
         raise SchemaError(f"{name}: at /x-sftformat: chat needs a module: openai_chat, sharegpt or turns")
     return replace(read, schema=shape, own=schema)
+
+
+def _placed(known: Layout, read: Layout) -> Mapping[str, Any]:
+    """Return the schema of a built-in layout with the names under which a user's own has its fields."""
+    properties = known.schema.get("properties", {})
+    names: dict[str, str] = {}  # of the built-in layout -> of the user's
+    for key, rule in read.fields.items():
+        first = next((at[0] for at in known.fields.get(key, Rule()).at if at[0] in properties), None)
+        if first is not None and rule.at and all(at[0] != first for at in rule.at):
+            names[first] = rule.at[0][0] if len(rule.at[0]) == 1 else ""
+    placed = {name: node for old, node in properties.items() if (name := names.get(old, old))}
+    required = [name for old in known.schema.get("required", ()) if (name := names.get(old, old))]
+    return {**known.schema, "properties": placed, "required": required} if names else known.schema
 
 
 def from_schema(schema: Mapping[str, Any], name: str) -> Layout:

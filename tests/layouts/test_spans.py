@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sftformat.layouts.spans import Span, faults, spans_of, tagged, words
@@ -50,9 +50,10 @@ def test_utf_16_is_recognized_where_only_it_fits(made: tuple[str, list[tuple[int
         for start, end, label in found
     ]
     plain = [Span(start, end, label, (), text[start:end]) for start, end, label in found]
-    assert tagged(text, given_) == tagged(text, plain)
     moved = [(each.start, each.end) for each in given_] != [(each.start, each.end) for each in plain]
     differs = any(each.end > len(text) or text[each.start : each.end] != each.said for each in given_)
+    assume(differs or not moved)  # else the same words stand at both places, and they are characters
+    assert tagged(text, given_) == tagged(text, plain)
     assert any(each.code == "SFT111" for each in faults(text, given_)) == (moved and differs)
     assert not any(each.code in ("SFT109", "SFT111") for each in faults(text, plain))
 

@@ -200,7 +200,7 @@ def test_evaluation(run: Path, shards: Path) -> None:
     written = [row["prediction"] for row in rows]
     lower = sacrebleu.CHRF(lowercase=True).corpus_score(written, refs)  # the tokenizer knows no capitals
     assert found.metrics["chrf"] == pytest.approx(lower.score)
-    assert found.warnings == ("the tokenizer knows no capitals: texts are compared without them",)
+    assert found.warnings[-1] == "the tokenizer knows no capitals: texts are compared without them"
     copied = sacrebleu.CHRF(lowercase=True).corpus_score([row["input"] for row in expected], refs)
     assert found.baselines["copy of the source"]["chrf"] == pytest.approx(copied.score)
 

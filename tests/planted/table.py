@@ -270,6 +270,8 @@ ELSEWHERE = {
     "SFT020": "needs an extra: tests/formats/test_xlsx.py",
     "SFT404": "needs an extra: tests/rules/test_near_duplicate.py",
     "SFT405": "needs an extra: tests/rules/test_near_leakage.py",
+    "SFT021": "parts of some formats: tests/formats/test_rasa.py",
+    "SFT022": "needs --join: tests/dataset/test_joined.py",
     "SFT107": "said when a data set is written in another layout",
     "SFT119": "said when fixes are given: tests/dataset/test_fixes.py",
 }

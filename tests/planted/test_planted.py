@@ -23,6 +23,10 @@ each_planted = pytest.mark.parametrize(
 )
 
 
+#: Samples that show what a format holds besides rows, which is said as information.
+SAID = dict.fromkeys(("rasa.yml", "rasa.md", "rasa.json"), ("SFT021",))
+
+
 def written(planted: Planted, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     for name, data in planted.files.items():
@@ -65,4 +69,7 @@ def test_the_command_line_says_the_same(code: str, call: Call, tmp_path: Path, m
 
 @pytest.mark.parametrize("sample", CLEAN, ids=lambda sample: sample.name)
 def test_clean_samples_have_no_finding_at_all(sample: Sample) -> None:
-    assert findings([str(sample.path)], sample.options()) == []
+    found = [
+        each for each in findings([str(sample.path)], sample.options()) if each.code not in SAID.get(sample.name, ())
+    ]
+    assert found == []
