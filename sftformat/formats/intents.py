@@ -19,7 +19,9 @@ def expanded(batch: Batch) -> Batch:
     All of them stand where the intent does; the row of each, should it be rejected, is the record that it became. An
     intent without texts stays as it is, and fits no layout.
     """
-    found = [index for index, record in enumerate(batch.records) if _is_intent(record)]
+    if batch.columns is not None and _TEXTS not in batch.columns:
+        return batch
+    found = [index for index, record in enumerate(batch.records) if _TEXTS in record and _is_intent(record)]
     if not found:
         return batch
     expanded_ones = frozenset(found)
