@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sftformat.diagnostics import Diagnostic, clip
@@ -14,8 +13,9 @@ from sftformat.errors import UsageError
 from sftformat.formats import rows
 from sftformat.formats.class_tree import Folders, unlabelled
 from sftformat.formats.container import open_regular
+from sftformat.formats.gathered import Gathered
 from sftformat.formats.shape import Batches, Columns
-from sftformat.formats.source import BATCH_BYTES, BATCH_RECORDS, KEPT_BYTES, ReadOptions, Source, Text
+from sftformat.formats.source import KEPT_BYTES, ReadOptions, Source, Text
 from sftformat.record import SPLIT_NAMES, Batch, Record, Reject, encode_json
 
 #: What the name of a folder or file may not be when it is written.
@@ -23,39 +23,6 @@ _LONGEST = 255
 
 
 # ---------------------------------------------------------------------------------------------------- reading
-
-
-@dataclass(slots=True)
-class _Filling:
-    """The batch being filled."""
-
-    source: Source
-    records: list[Record] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    notes: list[Diagnostic] = field(default_factory=list)
-    size: int = 0
-
-    @property
-    def count(self) -> int:
-        return len(self.records) + len(self.rejects)
-
-    def flush(self) -> Batch:
-        count = len(self.records)
-        batch = Batch(
-            self.source.name,
-            self.source.format,
-            self.records,
-            [1] * count,
-            [0] * count,
-            self.raw,
-            tuple(self.rejects),
-            tuple(self.notes),
-            files=self.files,
-        )
-        self.records, self.files, self.raw, self.rejects, self.notes, self.size = [], [], [], [], [], 0
-        return batch
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
@@ -67,12 +34,12 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     Raises:
         InputError: a file cannot be opened or read.
     """
-    batch = _Filling(source)
+    batch = Gathered(source)
     for text in source.texts[source.start : source.stop]:
         _take(batch, text, options.max_line_bytes)
-        if batch.count >= BATCH_RECORDS or batch.size >= BATCH_BYTES:
+        if batch.full:
             yield batch.flush()
-    if batch.count:
+    if not batch.empty:
         yield batch.flush()
 
 
@@ -81,7 +48,7 @@ def place(source: Source, text: Text) -> str:
     return f"{source.name}/{text.name}"
 
 
-def _take(batch: _Filling, text: Text, limit: int) -> None:
+def _take(batch: Gathered, text: Text, limit: int) -> None:
     name = place(batch.source, text)
     own = Source(batch.source.path / text.name, name, batch.source.format, encoding=batch.source.encoding)
     with open_regular(own.path, name) as file:
@@ -104,9 +71,8 @@ def _take(batch: _Filling, text: Text, limit: int) -> None:
     if data.startswith(rows.BOM):
         message = "a byte order mark at the start of the file; it is not part of the text"
         batch.notes.append(rows.finding(own, "SFT007", message, 1, 0))
-    batch.records.append(record)
+    batch.take(record, 1, 0, raw)
     batch.files.append(name)
-    batch.raw.append(raw)
 
 
 def _decoded(own: Source, data: bytes, limit: int) -> str | Diagnostic:

@@ -12,7 +12,7 @@ from sftformat.formats import container, csvrow, lines, rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
 from sftformat.formats.textlines import Filling, filling
-from sftformat.record import Batch
+from sftformat.record import Batch, Record
 
 
 def dialect_of(source: Source) -> csvrow.Dialect:
@@ -180,10 +180,9 @@ def _one(state: _Reading, block: lines.Block, texts: list[str], index: int, fina
         _reject(state, block, index, found.next, _ragged(state, block, index, found))
         return found.next
     _warn_of_rows_inside(state, block, index, texts[index + 1 : found.next - 1])
-    state.batch.records.append(dict(zip(state.columns, found.cells, strict=True)))
-    state.batch.numbers.append(block.first_line + index)
-    state.batch.offsets.append(block.offsets[index])
-    state.batch.raw.append(_raw(state.source, block, index, found.next))
+    record: Record = dict(zip(state.columns, found.cells, strict=True))
+    raw = _raw(state.source, block, index, found.next)
+    state.batch.take(record, block.first_line + index, block.offsets[index], raw)
     return found.next
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats import lines, rows
-from sftformat.formats.source import BATCH_BYTES, BATCH_RECORDS, ReadOptions, Source
-from sftformat.record import Batch, Record, Reject
+from sftformat.formats.gathered import Gathered
+from sftformat.formats.source import ReadOptions, Source
+from sftformat.record import Record, Reject
 
 #: What separates cells and words in these formats; other white space is part of a text.
 BLANK = " \t\r\ufeff"
@@ -69,36 +70,16 @@ def _line(source: Source, block: lines.Block, index: int, text: bytes) -> Line:
     return Line(shown.removesuffix("\r"), number, byte, stored, len(stored), bad)
 
 
-@dataclass(slots=True)
-class Filling:
-    """The batch being filled, and what is known about the file."""
+class Filling(Gathered):
+    """The batch being filled with runs of lines."""
 
-    source: Source
-    notes: list[Diagnostic]
-    records: list[Record] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    offsets: list[int | None] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    blank_lines: int = 0
-    size: int = 0
-
-    @property
-    def full(self) -> bool:
-        return len(self.records) + len(self.rejects) >= BATCH_RECORDS or self.size >= BATCH_BYTES
-
-    @property
-    def empty(self) -> bool:
-        return not (self.records or self.rejects or self.notes or self.blank_lines)
+    __slots__ = ()
 
     def add(self, records: Sequence[Record], run: Sequence[Line]) -> None:
         """Take the records of a run of lines."""
         raw = raw_of(self.source, run)
         for record in records:
-            self.records.append(record)
-            self.numbers.append(run[0].number)
-            self.offsets.append(run[0].byte)
-            self.raw.append(raw)
+            self.take(record, run[0].number, run[0].byte, raw)
         self.size += len(raw)
 
     def reject(self, run: Sequence[Line], found: Diagnostic, reason: str = "rejected") -> None:
@@ -111,29 +92,10 @@ class Filling:
         )
         self.size += len(raw)
 
-    def flush(self) -> Batch:
-        """Return what was gathered as a batch and start anew."""
-        source = self.source
-        batch = Batch(
-            source.name,
-            source.format,
-            self.records,
-            self.numbers,
-            self.offsets,
-            self.raw,
-            tuple(self.rejects),
-            tuple(self.notes),
-            source.header,
-            self.blank_lines,
-        )
-        self.records, self.numbers, self.offsets, self.raw = [], [], [], []
-        self.rejects, self.notes, self.blank_lines, self.size = [], [], 0, 0
-        return batch
-
 
 def filling(source: Source) -> Filling:
     """Return an empty batch with what is said of the file as a whole."""
-    return Filling(source, rows.opening_notes(source))
+    return Filling(source, notes=rows.opening_notes(source))
 
 
 def raw_of(source: Source, run: Sequence[Line]) -> bytes:
