@@ -79,15 +79,13 @@ def planning(
     return (yield from _planning(named, skipped, options, failed))
 
 
-def plan_inputs(
-    named: Sequence[Input], skipped: Sequence[str], options: ReadOptions, failed: list[SftformatError] | None = None
-) -> Plan:
+def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Plan:
     """As `plan`, for inputs that were found already.
 
     Raises:
         InputError: an input that cannot be read.
     """
-    return _last(_planning(named, skipped, options, failed))
+    return _last(_planning(named, skipped, options, None))
 
 
 def _last(steps: Generator[Progress, None, Plan]) -> Plan:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.rejected import canonical_binding
-from sftformat.dataset.sample import sample
+from sftformat.dataset.sample import Sample, sample, sampled
 from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UndecidedError, UsageError
@@ -23,8 +23,8 @@ from sftformat.plan import Plan
 from sftformat.record import Record
 
 
-def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
-    """Return for every input how it is read and which layout it has.
+def bind_inputs(plan: Plan, options: DatasetOptions, samples: Sequence[Sample] | None = None) -> list[Detected]:
+    """Return for every input how it is read and which layout it has; `samples` are those of `sampled`, if taken.
 
     An input that fits no layout (a test file without labels) has that of the inputs before or after it.
 
@@ -33,7 +33,7 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
     """
     found: list[Detected | None] = [None] * len(plan.inputs)
     failed: UsageError | None = None
-    samples: dict[int, list[Record]] = {}
+    samples = sampled(plan, options)[1] if samples is None else samples
     for index, (each, source) in enumerate(zip(plan.inputs, plan.sources, strict=True)):
         if options.layout == REJECTS and source.origin is None:
             raise UsageError(f"{source.name}: is no file of rejects, as --layout {REJECTS} says")
@@ -43,24 +43,24 @@ def bind_inputs(plan: Plan, options: DatasetOptions) -> list[Detected]:
         if source.origin is not None and source.origin.task is not None:
             found[index] = Detected(source, canonical_binding(source.origin.task), (), True, each.split)
             continue
-        samples[index], unread = sample(source, options)
+        records, unread = samples[index]
         if source.origin is not None:
             continue  # like the other inputs, if there are others
         try:
-            if not samples[index] and unread is not None and told_layout(options) is None:
+            if not records and unread is not None and told_layout(options) is None:
                 raise UsageError(f"{source.name}: no record can be read to tell the layout from: {_said(unread)}")
-            found[index] = _without_split(_detect(source, samples[index], options, each.split), each)
+            found[index] = _without_split(_detect(source, records, options, each.split), each)
         except UsageError as error:
             failed = failed or error
     known = next((made for made in found if made is not None and made.binding.layout.name != "canonical"), None)
-    for index, made in enumerate(found):
+    for index, (made, (records, _)) in enumerate(zip(found, samples, strict=True)):
         if made is None and plan.sources[index].origin is not None:
-            found[index] = _of_rejects(known, plan, index, samples[index], options)
+            found[index] = _of_rejects(known, plan, index, records, options)
             known = known or found[index]
         elif made is None and known is None and plan.inputs[index].split == "test":
-            found[index] = _detect(plan.sources[index], samples[index], replace(options, unlabelled=True), "test")
+            found[index] = _detect(plan.sources[index], records, replace(options, unlabelled=True), "test")
         elif made is None:
-            found[index] = _like(known, plan, index, samples[index], failed)
+            found[index] = _like(known, plan, index, records, failed)
     return _one_task([made for made in found if made is not None])
 
 

@@ -15,6 +15,7 @@ from sftformat.dataset.apart import refuse_folder
 from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import (
     cell_findings,
+    error_findings,
     file_findings,
     in_records,
     join_findings,
@@ -29,7 +30,7 @@ from sftformat.dataset.key import unit_key
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
-from sftformat.dataset.sample import readable
+from sftformat.dataset.sample import sampled
 from sftformat.dataset.standing import KEYS, UnitResult
 from sftformat.dataset.stratify import stratified
 from sftformat.dataset.unit import Job, Need, Unread, attempt, new_tally
@@ -63,10 +64,7 @@ def diagnose(
     with TemporaryDirectory(prefix="sftformat-") as name:
         before = len(failed or ())
         found = yield from planning(specs, options.read, Path(name), failed)
-        if failed is not None:
-            found = readable(found, options, failed)
-            new = [error for error in failed[before:] if isinstance(error, InputError)]
-            yield from (error.diagnostic for error in new if error.diagnostic is not None)
+        yield from error_findings((failed or [])[before:])
         survey = yield from _counted(_survey(found, options, Path(name) / WORK, failed=failed))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
 
@@ -173,7 +171,10 @@ def _survey(
     several = sum(found.sizes) >= SMALL_BYTES and options.limit is None and options.workers > 1
     if several:
         wake(attempt)
-    detected = bind_inputs(found, options)
+    before = len(failed or ())
+    found, samples = sampled(found, options, failed)
+    yield from error_findings((failed or [])[before:])
+    detected = bind_inputs(found, options, samples)
     yield from detected
     for name in found.skipped:
         yield Progress(f"skipped {name}: no known format", 0, 0, 0)
@@ -267,7 +268,7 @@ def _units(
             if failed is None:
                 raise result.error
             failed.append(result.error)
-            yield from [result.error.diagnostic] if result.error.diagnostic else []
+            yield from error_findings([result.error])
             continue
         results.append(result)
         if not options.fix:

@@ -11,6 +11,7 @@ from sftformat.dataset.names import name_findings
 from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
+from sftformat.errors import InputError, SftformatError
 from sftformat.formats import partners, read
 from sftformat.formats.joined import unasked
 from sftformat.layouts.cells import TEXTUAL
@@ -288,3 +289,10 @@ def join_findings(plan: Plan, options: DatasetOptions) -> Iterator[Diagnostic]:
     found = unasked(partners(join), (batch for source in plan.sources for batch in read(source, bare)))
     if found is not None:
         yield found
+
+
+def error_findings(failed: Sequence[SftformatError]) -> Iterator[Diagnostic]:
+    """Yield the findings that errors carry."""
+    for error in failed:
+        if isinstance(error, InputError) and error.diagnostic is not None:
+            yield error.diagnostic

@@ -23,11 +23,11 @@ SAMPLE_RECORDS = 2000
 SAMPLE_PLACES = 8
 #: Of a file that must be read from its start so many bytes are looked at.
 STREAM_BYTES = 32 << 20
-#: Formats that are lines of text: damage is a matter of their rows, if they are not compressed.
-_TEXT = frozenset({"csv", "tsv", "json", "jsonl", "text"})
+#: Records of an input, and the first finding about one that cannot be read.
+Sample = tuple[list[Record], Diagnostic | None]
 
 
-def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagnostic | None]:
+def sample(source: Source, options: DatasetOptions) -> Sample:
     """Return records of an input that can be read, in order, and the first finding about one that cannot.
 
     They are all records of a short file, else some from its start and some from each of a few places spread over it.
@@ -56,23 +56,29 @@ def sample(source: Source, options: DatasetOptions) -> tuple[list[Record], Diagn
     return [record for part in parts for record in part], unread
 
 
-def readable(found: Plan, options: DatasetOptions, failed: list[SftformatError]) -> Plan:
-    """Return a plan without the inputs of which no sample can be taken, if there are others; the errors go to `failed`.
+def sampled(
+    found: Plan, options: DatasetOptions, failed: list[SftformatError] | None = None
+) -> tuple[Plan, list[Sample]]:
+    """Return a plan, and a sample of each of its inputs; of one whose layout is known already it is empty.
 
-    Only an input that is packed can fail here; what is wrong with one that is plain text, its rows say.
+    With a list for what `failed`, an input that is damaged where the sample is taken is left out if there is another;
+    its error goes there.
+
+    Raises:
+        InputError: an input cannot be read.
     """
     gone: set[int] = set()
-    for index, source in enumerate(found.sources):
-        if source.format in _TEXT and source.compression is None:
-            continue
+    samples: list[Sample] = []
+    for index, (each, source) in enumerate(zip(found.inputs, found.sources, strict=True)):
+        known = each.canonical or (source.origin is not None and source.origin.task is not None)
         try:
-            sample(source, options)
+            samples.append(([], None) if known else sample(source, options))
         except InputError as error:
-            if len(gone) == len(found.inputs) - 1:
+            if failed is None or len(gone) == len(found.inputs) - 1:
                 raise
             failed.append(error)
             gone.add(index)
-    return without(found, gone) if gone else found
+    return (without(found, gone) if gone else found), samples
 
 
 def _batches(source: Source, options: DatasetOptions) -> Iterator[Batch]:
