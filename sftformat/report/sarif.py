@@ -65,7 +65,10 @@ def result(found: Diagnostic, file: str, has_lines: bool) -> dict[str, Any]:
 
 def artifact(file: str) -> dict[str, str]:
     """Return an artifactLocation: relative to the root of the sources, or a file URI."""
-    uri = quote(os.fsencode(file))
+    try:
+        uri = quote(os.fsencode(file))
+    except UnicodeEncodeError:  # half of a UTF-16 pair, which no file of this system is named by
+        uri = quote(file.encode("utf-8", "surrogatepass"))
     return {"uri": f"file://{uri}"} if file.startswith("/") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
 
 
