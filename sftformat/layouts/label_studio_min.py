@@ -6,7 +6,7 @@ these files are the columns that Label Studio adds (`annotator`, `lead_time` and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -134,20 +134,22 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
         elif single and len(chosen) > 1:
             yield Fault("SFT101", (question,), expected="one choice", got=clip(", ".join(chosen), 80))
 
-    def source_pointer(pointer: Pointer, _: Mapping[str, Any]) -> Pointer:
-        return (text,) if pointer[0] == "input" else (question,)
-
     return Reader(
         (text, question),
         to_canonical,
         from_canonical,
-        source_pointer,
+        _pointers(text, question),
         faults,
         foreign=_foreign,
         beside=ADDED,
         mixed=(question,),
         flat=True,
     )
+
+
+def _pointers(text: str, question: str) -> Callable[[Pointer, Mapping[str, Any]], Pointer]:
+    """Return what leads from a place in a row to the column that it stands in."""
+    return lambda pointer, _: (text,) if pointer[0] == "input" else (question,)
 
 
 def _foreign(row: Mapping[str, Any]) -> Record:  # noqa: ARG001 - every layout is asked alike
@@ -187,14 +189,11 @@ def _spans_reader(text: str, question: str) -> Reader:
             return
         yield from wrong(record[text], spans_in(record))
 
-    def source_pointer(pointer: Pointer, _: Mapping[str, Any]) -> Pointer:
-        return (text,) if pointer[0] == "input" else (question,)
-
     return Reader(
         (text, question),
         to_canonical,
         from_canonical,
-        source_pointer,
+        _pointers(text, question),
         faults,
         foreign=foreign,
         holds=("text", "offsets"),

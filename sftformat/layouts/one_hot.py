@@ -71,12 +71,7 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
     known |= {label: (*holder, label) for label in labels if label not in known}
     single = binding.layout.task == "classification"
     columns = {} if holder else known
-    others = {pointer[0] for key, pointer in binding.at.items() if not key.startswith(LABEL)}
-    for label in columns:
-        if label in others:
-            raise UsageError(
-                f"layout {binding.layout.name}: the label {clip(label)!r} has the name of another column: rename it"
-            )
+    _refuse_clash(columns, binding)
 
     def values(record: Record) -> dict[str, Any]:
         inner = get(record, holder) if holder else MISSING
@@ -117,11 +112,19 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
         yield from _faults(values(record), known, holder, single)
 
     keys = tuple(dict.fromkeys(pointer[0] for pointer in (text, *known.values(), *[holder][: len(holder)])))
-
     cells = tuple(columns)
     return Reader(
         keys, to_canonical, from_canonical, source_pointer, faults, foreign=foreign, cells=cells, flat=not holder
     )
+
+
+def _refuse_clash(columns: Mapping[str, Pointer], binding: Binding) -> None:
+    others = {pointer[0] for key, pointer in binding.at.items() if not key.startswith(LABEL)}
+    for label in columns:
+        if label in others:
+            raise UsageError(
+                f"layout {binding.layout.name}: the label {clip(label)!r} has the name of another column: rename it"
+            )
 
 
 def _value(value: Any) -> float | None:

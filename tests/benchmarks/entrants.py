@@ -211,23 +211,26 @@ def _ours_train(folder: Path) -> int:
 
 
 def _trainer(folder: Path) -> int:
-    import datasets
-    from transformers import (
-        AutoModelForSequenceClassification,
-        AutoTokenizer,
-        DataCollatorWithPadding,
-        Trainer,
-        TrainingArguments,
-    )
+    from transformers import AutoModelForSequenceClassification
 
-    data = datasets.load_from_disk(str(folder / "shards"))["train"]
-    data = data.select_columns(["input_ids", "attention_mask", "token_type_ids", "labels"])
     made = AutoModelForSequenceClassification.from_pretrained(model(), num_labels=2)
+    trainer = trainer_of(made, folder / "shards", _fresh(folder, "trainer"), RATE, 1)
+    trainer.train()
+    return len(trainer.train_dataset)
+
+
+def trainer_of(made: Any, shards: Path, folder: Path, rate: float, epochs: int, **how: Any) -> Any:
+    """Return transformers' Trainer of a model on shards, with its own batches and precision."""
+    import datasets
+    from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
+
+    data = datasets.load_from_disk(str(shards))["train"]
+    data = data.select_columns(["input_ids", "attention_mask", "token_type_ids", "labels"])
     arguments = TrainingArguments(
-        str(_fresh(folder, "trainer")),
-        num_train_epochs=1,
+        str(folder),
+        num_train_epochs=epochs,
         per_device_train_batch_size=BATCH,
-        learning_rate=RATE,
+        learning_rate=rate,
         weight_decay=0.01,
         warmup_steps=0.1,
         use_cpu=True,
@@ -235,11 +238,10 @@ def _trainer(folder: Path) -> int:
         save_strategy="no",
         disable_tqdm=True,
         logging_strategy="no",
+        **how,
     )
     collate = DataCollatorWithPadding(AutoTokenizer.from_pretrained(model()))
-    trainer = Trainer(made, arguments, train_dataset=data, data_collator=collate)
-    trainer.train()
-    return len(data)
+    return Trainer(made, arguments, train_dataset=data, data_collator=collate)
 
 
 def _as_it_is(_: Path, found: object) -> str:

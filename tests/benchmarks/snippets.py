@@ -26,7 +26,7 @@ from sftformat.train import train
 from sftformat.trials import parse_rates
 from tests.realdata.snippets import write_shards
 
-from .entrants import BATCH, model
+from .entrants import BATCH, model, trainer_of
 
 EPOCHS = 2
 
@@ -48,30 +48,12 @@ def ours(shards: Path, folder: Path, rate: float, seed: int) -> tuple[Any, float
 
 def theirs(shards: Path, folder: Path, rate: float, seed: int) -> tuple[Any, float]:
     """Train with transformers' Trainer, with its own batches and precision."""
-    import datasets
-    from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
+    from transformers import set_seed
 
     set_seed(seed)
     start = time.perf_counter()
-    data = datasets.load_from_disk(str(shards))["train"]
-    data = data.select_columns(["input_ids", "attention_mask", "token_type_ids", "labels"])
-    arguments = TrainingArguments(
-        str(folder),
-        num_train_epochs=EPOCHS,
-        per_device_train_batch_size=BATCH,
-        learning_rate=rate,
-        warmup_steps=0.1,
-        weight_decay=0.01,
-        seed=seed,
-        use_cpu=True,
-        report_to="none",
-        save_strategy="no",
-        disable_tqdm=True,
-        logging_strategy="no",
-    )
-    collate = DataCollatorWithPadding(AutoTokenizer.from_pretrained(model()))
     made = load_model(model(), "classification", ["negative", "positive"])
-    Trainer(made, arguments, train_dataset=data, data_collator=collate).train()
+    trainer_of(made, shards, folder, rate, EPOCHS, seed=seed).train()
     return made, time.perf_counter() - start
 
 

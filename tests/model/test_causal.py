@@ -92,21 +92,26 @@ def test_trainer_of_packs(kind: str, shards: Any, tmp_path: Path) -> None:
     assert answers_of(model, tokenizer).startswith("tre<|im_end|>")
 
 
+def trl_trainer(model: Any, tokenizer: Any, rows: Any, folder: Path, **how: Any) -> Any:
+    """Return TRL's trainer of a model on shards as they are."""
+    trl = pytest.importorskip("trl")
+    arguments = trl.SFTConfig(
+        output_dir=str(folder), num_train_epochs=12, learning_rate=5e-3, report_to="none", save_strategy="no",
+        use_cpu=True, disable_tqdm=True, logging_strategy="no", bf16=False, **how,
+    )  # fmt: skip
+    return trl.SFTTrainer(model, args=arguments, train_dataset=rows, processing_class=tokenizer)
+
+
 @pytest.mark.parametrize("shards", ["packed"], indirect=True)
 def test_trl_of_packs(shards: Any, tmp_path: Path) -> None:
     """Without padding TRL lays the packs of a batch end to end and finds the rows in them by `seq_lengths`."""
-    trl = pytest.importorskip("trl")
     import transformers
 
     rows, folder = shards
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = model_of("llama", len(tokenizer))
-    arguments = trl.SFTConfig(
-        output_dir=str(tmp_path / "out"), num_train_epochs=12, per_device_train_batch_size=2, learning_rate=5e-3,
-        report_to="none", save_strategy="no", use_cpu=True, disable_tqdm=True, logging_strategy="no", bf16=False,
-        padding_free=True, max_length=None,
-    )  # fmt: skip
-    trainer = trl.SFTTrainer(model, args=arguments, train_dataset=rows, processing_class=tokenizer)
+    how = {"per_device_train_batch_size": 2, "padding_free": True, "max_length": None}
+    trainer = trl_trainer(model, tokenizer, rows, tmp_path / "out", **how)
     batch = next(iter(trainer.get_train_dataloader()))
     assert "attention_mask" not in batch
     assert int((batch["position_ids"] == 0).sum()) > 2 * 2
@@ -117,17 +122,12 @@ def test_trl_of_packs(shards: Any, tmp_path: Path) -> None:
 
 
 def test_trl(shards: Any, tmp_path: Path) -> None:
-    trl = pytest.importorskip("trl")
     import transformers
 
     rows, folder = shards
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = model_of("llama", len(tokenizer))
-    arguments = trl.SFTConfig(
-        output_dir=str(tmp_path / "out"), num_train_epochs=12, per_device_train_batch_size=8, learning_rate=5e-3,
-        report_to="none", save_strategy="no", use_cpu=True, disable_tqdm=True, logging_strategy="no", bf16=False,
-    )  # fmt: skip
-    trainer = trl.SFTTrainer(model, args=arguments, train_dataset=rows, processing_class=tokenizer)
+    trainer = trl_trainer(model, tokenizer, rows, tmp_path / "out", per_device_train_batch_size=8)
     batch = next(iter(trainer.get_train_dataloader()))
     learned = batch["labels"][batch["labels"] != -100]
     said = tokenizer.decode(learned)
