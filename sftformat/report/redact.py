@@ -34,6 +34,7 @@ _NAMED = {
     for keyword in (
         *("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "contains", "minContains", "maxContains"),
         *("dependencies", "dependentSchemas", "dependentRequired", "disallow", "extends"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "divisibleBy"),
     )
 }
 _KEYS = frozenset(each.name for each in REPAIRS if each.scope == "key")
