@@ -54,6 +54,9 @@ NOOP = [
     "add a hyperlink: <a href='x'>y</a>",
     "the named entity &eacute;",
     "SSML: <p>hi</p>",
+    "int *p = &times; f(&copy, &deg;), return &reg; x == &cent; a && &yen; {&sect; 1}",
+    "Foo &copy;\nBar &times;",
+    "?a=1&copy=2&reg=3&times=4",
 ]
 
 
@@ -74,6 +77,12 @@ def test_noop(found, text):
         ("caf&eacute; &nbsp; gr&ouml;&szlig;e", "&eacute;"),
         ("&lt;b&gt;", "&lt;"),
         ("<p>A paragraph.</p>", "<p>"),
+        ("&copy; 2020 by us", "&copy;"),
+        ("it is 20 &deg;C", "&deg;"),
+        ("a 3 &times; 4 table", "&times;"),
+        ("it costs &pound;5", "&pound;"),
+        ("a</br>b", "</br>"),
+        ('a<br clear="all">b', '<br clear="all">'),
         ("so <b>very</B> good", "<b>"),
         ("click <a href='x.php'>here", "<a href='x.php'>"),
         ('<span class="c">x', '<span class="c">'),

@@ -43,6 +43,11 @@ NOOP = [
     'The text "<|endoftext|>" is cut.',
     "the start token <s>",
     "Use [INST] for instructions.",
+    "{{citation needed}} {{Citation needed}} {{Infobox film|name=X}} {{see also|Other Name}}",
+    "title={{Deep Learning}}, booktitle = {{Some Big Conference}}",
+    "<book> <box> <boss> <e> #### Human: x? ## Assistant: y",
+    "the bos token <bos> and the eos token <eos>",
+    "[Verse 1] [MASK] [CLS] <pad> <mask> <unk>, Hello [Your Name]",
 ]
 
 
@@ -67,6 +72,12 @@ def test_noop(found, text):
         ("<start_of_turn>model", "<start_of_turn>"),
         ("### Instruction:\nAdd.\n\n### Response:\n3", "### Instruction:"),
         ("3\n### Response:", "### Response:"),
+        ("### Human: Hi### Assistant: Hello", "### Human:"),
+        ("fine\n### Assistant: Hello", "### Assistant:"),
+        ("<bos>Hi<eos>", "<bos>"),
+        ("Hi<eos>", "<eos>"),
+        ("where is order {{Order Number}} now", "{{Order Number}}"),
+        ("call {{ Customer Support Phone Number }}", "{{ Customer Support Phone Number }}"),
         ("the end</s>", "</s>"),
         ("</s>", "</s>"),
         ("good film </s>", "</s>"),
