@@ -52,7 +52,10 @@ _PAIRED = (
     "|sup|table|tbody|td|th|tr|u|ul"
 )
 _ATTRIBUTE = r"""(?:\s+[a-zA-Z-]+=(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))"""
-TAG = re.compile(rf"<(?:/?br\s?/?>|(?:br|hr){_ATTRIBUTE}*\s*/?>|img{_ATTRIBUTE}+\s*/?>|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)", re.I)
+TAG = re.compile(
+    rf"<(?:/?br\s?/?>|(?:br|hr){_ATTRIBUTE}*\s*/?>|img{_ATTRIBUTE}+\s*/?>|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)",
+    re.I,
+)
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:

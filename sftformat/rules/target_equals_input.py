@@ -1,6 +1,7 @@
 r"""Flag a text-to-text record whose target repeats its input.
 
-Both are compared in NFKC, lower case and with blanks folded. When there is no input, the instruction is compared.
+Both are compared in NFKC, lower case and with blanks folded. When there is no input, the instruction is compared. A
+record whose instruction or system text asks to correct or repeat a text is left alone: what is right stays.
 
 Why it matters: the model learns to copy, and copied records lift every overlap metric.
 
@@ -11,10 +12,14 @@ Breaks it (text-to-text):
 
 Keeps it (text-to-text):
     {"id": "1", "input": "Guten Morgen", "target": "good morning"}
+
+Keeps it (text-to-text):
+    {"id": "1", "instruction": "Fix the grammar.", "input": "It is fine.", "target": "It is fine."}
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +33,14 @@ from sftformat.rules.texts import Array, folded
 from sftformat.rules.view import View, blank, first_bytes
 
 TASKS = frozenset({"text-to-text"})
+#: What is asked where the answer may be the text itself, or the text in another case.
+_STAYS = re.compile(
+    r"\bcorrect (?:all|any|errors|it|mistakes|my|sentences?|the|these|this|typos)\b|\b(?:correction|detokeni|grammar"
+    r"|grammatical|lowercase|misspell|normali[sz]e|proofread|punctuat|spelling|truecas|typos?\b|uppercase|verbatim)"
+    r"|(?<!not )(?<!n't )(?<!never )\b(?:capitali[sz]e|copy|echo|fix|repeat)\b"
+    r"|\b(?:corrig|korrigier|répét|repite|verbesser)|исправ|повтор|纠正|改正|修正|重复|校对|訂正",
+    re.I,
+)
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
@@ -39,7 +52,11 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
     texts = zip(rows.to_pylist(), source.take(rows).to_pylist(), target.take(rows).to_pylist(), strict=True)
     for row, left, right in texts:
         if left and right and folded(left) == folded(right) != "":
-            yield Finding(row, "the target repeats the input", "/target", "another text", clip(right))
+            asked = [view.column(name)[row].as_py() or "" for name in ("instruction", "system")]
+            if not no_input[row].as_py() and any(map(_STAYS.search, asked)):
+                continue
+            but = "" if left == right else " but for case, blanks or forms of letters"
+            yield Finding(row, f"the target repeats the input{but}", "/target", "another text", clip(right))
 
 
 # Folding keeps a lead byte of printable ASCII (but for case) and of E4 to E9 (ideographs of the unified block): where

@@ -76,7 +76,9 @@ def test_what_the_layout_refuses_has_no_part_and_is_counted(tmp_path: Path, rows
     assert (found.rows, found.refused, found.unread) == (1 + len(rows) - wrong, wrong, 0)
     assert (f"; {wrong} more do" in found.schema["description"]) == (wrong > 0)
     (tmp_path / "s.json").write_text(json.dumps(found.schema))
-    options = DatasetOptions(schema=load_user(tmp_path / "s.json"), settings=Settings(select=("SFT1",), ignore=("SFT105",)))
+    options = DatasetOptions(
+        schema=load_user(tmp_path / "s.json"), settings=Settings(select=("SFT1",), ignore=("SFT105",))
+    )
     refused = {each.line for each in diagnose(path, options=options)}
     assert len(refused) == wrong
 
