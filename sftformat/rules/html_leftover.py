@@ -53,7 +53,8 @@ _PAIRED = (
 )
 _ATTRIBUTE = r"""(?:\s+[a-zA-Z-]+=(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))"""
 TAG = re.compile(
-    rf"<(?:/?br\s?/?>|(?:br|hr){_ATTRIBUTE}*\s*/?>|img{_ATTRIBUTE}+\s*/?>|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)",
+    rf"<(?:/?br\s?/?>|(?:br|hr){_ATTRIBUTE}*\s*/?>|img{_ATTRIBUTE}+\s*/?>"
+    rf"|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)",
     re.I,
 )
 

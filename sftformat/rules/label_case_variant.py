@@ -2,9 +2,9 @@ r"""Flag a label that differs only in case or blanks from the form that most row
 
 One finding a variant, at its first row. Rows are counted for the form without the blanks around it, so `Neg ` in 12
 rows is taken for `neg` where `neg` and ` neg` stand in more together. A label that only stands with blanks around it is
-padded: `text, label` makes ` pos` of every `pos`. Two labels that look the same, an `é` of one character and one of two,
-are variants too, and so is `1.0` beside `1`. Where most letters of an alphabet are labels in both cases, case is meant;
-and what the label map given with `--labels` holds is meant, and fine.
+padded: `text, label` makes ` pos` of every `pos`. Two labels that look the same (an `é` of one character and one of
+two) are variants too, and so is `1.0` beside `1`. Where five letters or more are labels in both cases, case is meant;
+what the label map given with `--labels` holds is meant, and fine.
 
 Why it matters: `Pos`, `pos` and `pos ` become three classes; the model is trained to tell apart what is the same.
 

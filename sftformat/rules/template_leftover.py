@@ -46,7 +46,8 @@ from sftformat.rules.view import View
 # A name of several words is one in capitals: {{Order Number}}, not {{citation needed}}, nor a title of BibTeX.
 PLACEHOLDER = re.compile(
     r"(?<![\\$A-Za-z0-9_^{}])\{\{ ?"
-    r"(?:(?!hugs?\b)[A-Za-z_][A-Za-z0-9_.-]{1,40}|(?<!=\{\{)(?<!= \{\{)[A-Z][A-Za-z0-9]{0,20}(?: [A-Z][A-Za-z0-9]{0,20}){1,4})"
+    r"(?:(?!hugs?\b)[A-Za-z_][A-Za-z0-9_.-]{1,40}"
+    r"|(?<!=\{\{)(?<!= \{\{)[A-Z][A-Za-z0-9]{0,20}(?: [A-Z][A-Za-z0-9]{0,20}){1,4})"
     r" ?\}\}(?!\})"
 )
 MARK = re.compile(

@@ -61,7 +61,7 @@ def test_an_instruction_that_asks_for_another_text_changes_nothing(found):
     for asked in (
         "Translate into German.",
         "Answer correctly.",
-        "Give the correct answer; do not repeat the question.",
+        "The correct answer; do not repeat it.",
     ):
         record = {"instruction": asked, "input": "Good morning", "target": "Good morning"}
         assert found(CODE, [record], "text-to-text")
