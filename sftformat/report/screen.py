@@ -31,11 +31,11 @@ class Screen:
     def note(self, text: str, style: str = "") -> None:
         """Say on stderr how the work goes."""
         if not self.quiet:
-            self.err.print(line(text, style), soft_wrap=True)
+            self.err.print(line(text, style), soft_wrap=not self.err.is_terminal)
 
     def warn(self, text: str) -> None:
         """Say on stderr what a person should look at."""
-        self.err.print(Text.assemble(("warning: ", "yellow"), visible(text)), soft_wrap=True)
+        self.err.print(Text.assemble(("warning: ", "yellow"), visible(text)), soft_wrap=not self.err.is_terminal)
 
     def say(self, text: str = "", style: str = "") -> None:
         """Print one line of the result."""

@@ -108,14 +108,16 @@ def _equal_numbers(labels: Collection[str]) -> list[list[str]]:
 def main_form(rows: Mapping[str, int], meant: Collection[str]) -> str:
     """Return the one of these variants that the others are taken for: one of `meant`, else the form of most rows.
 
-    Rows are counted without regard to the blanks around a label; of equals the first by code point is taken.
+    Rows are counted without regard to the blanks around a label; of equals one with letters of one character each is
+    taken (NFC), then the first by code point.
     """
     totals: Counter[str] = Counter()
     for label, count in rows.items():
         totals[label.strip()] += count
 
-    def rank(label: str) -> tuple[bool, int, str, bool, str]:
+    def rank(label: str) -> tuple[bool, int, bool, str, bool, str]:
         form = label.strip()
-        return label not in meant, -totals[form], form, label != form, label
+        apart = not unicodedata.is_normalized("NFC", form)
+        return label not in meant, -totals[form], apart, form, label != form, label
 
     return min(rows, key=rank)

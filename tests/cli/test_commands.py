@@ -70,6 +70,17 @@ def test_wrong_calls_exit_with_2_and_one_clear_line(
     assert len(done.err.strip().splitlines()) <= 5
 
 
+@pytest.mark.parametrize(
+    ("begun", "first", "number"), [("SFT3", "SFT301", 11), ("sft30", "SFT301", 9), ("label-", "SFT301", 8)]
+)
+def test_rules_that_begin_alike_are_listed(call: Call, begun: str, first: str, number: int) -> None:
+    done = call("rules", begun)
+    assert done.code == 0
+    listed = [line.split()[0] for line in done.out.splitlines() if line.startswith("SFT")]
+    assert (listed[0], len(listed)) == (first, number)
+    assert "label-case-variant (warning)" in call("rules", "label-case").out
+
+
 def test_json_and_jsonl_keep_stdout_for_machines(call: Call, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(CLEAN + '{"text": "a\\u001b[31m", "label": "good"}\n{\n')
     report = json.loads(call("validate", "a.jsonl", "--output-format", "json").out)

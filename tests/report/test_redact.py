@@ -176,6 +176,13 @@ def test_what_is_redacted_still_says_what_is_wrong(code: str) -> None:
     assert redacted(found, set()).message == "column 7: the line is not JSON"
 
 
+def test_no_example_of_ours_stands_where_a_value_would() -> None:
+    found = diagnostic("SFT001", "x", file="a.jsonl", line=3)
+    for rule in (rule for rule in RULES if rule.code[:5] == "SFT20"):
+        made = redacted(type(found)(rule.code, rule.name, Severity.WARNING, "the text has a value"), set())
+        assert "`, `" not in made.message
+
+
 #: Nothing but this is counted: its characters come in no word of ours.
 ALPHABET = "ɱʘΞ\x1b\u202e\x07\U000e0001\u2028"
 
