@@ -2,7 +2,8 @@ r"""Flag a text with pieces of HTML that were never turned into text: `&amp;`, `
 
 Only names that HTML knows count, and a tag that is not empty needs its attribute or its end. A record that speaks of
 HTML, CSS or code, or of the very tag (in any of its texts) is left alone: there they are what the text is about. Words
-that are also those of other things (to react, a price tag, la vue) say nothing. A label is judged by itself.
+that are also those of other things (to react, a price tag, la vue) say nothing. A label is judged by itself; the
+results of tools in a conversation may hold what they like.
 
 Why it matters: the model learns markup as if it were words, and writes it; `&#39;` is five tokens instead of one.
 
@@ -76,6 +77,8 @@ def unwanted(text: Text, view: View) -> Iterator[tuple[int, str]]:
     """
     alone = text.field == "target" and view.task in LABEL_TASKS
     for index, value in text.some(_candidates(text.signs)):
+        if view.of_tool(text, index):
+            continue
         if leftovers(value) and not html().search(value if alone else view.whole(text.place(index)[0])):
             yield index, value
 

@@ -3,8 +3,8 @@ r"""Flag a text with what a prompt template should have replaced or added: `{{na
 Placeholders in double braces, turn marks of chat formats (`<|…|>`, `[INST]`, `<<SYS>>`, `<start_of_turn>`,
 `### Human:`), `<bos>`, `<eos>`, `<s>` and `</s>` where they begin and end the text or stand without the other (a pair
 inside it strikes words out), and the headings of the Alpaca prompt on a line of their own. A record that speaks of
-templates, code or tokenizers (in any of its texts) is left alone; what only sounds so is none: rectangular, the helm, a
-liquid.
+templates, code or tokenizers (in any of its texts) is left alone, as is the result of a tool; what only sounds so is
+none: rectangular, the helm, a liquid.
 
 Why it matters: the marks are added again when the conversation is rendered, so that one turn looks like several; and a
 model that was shown `{{name}}` answers `{{name}}`.
@@ -63,7 +63,7 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
     for text in view.texts:
         for index, value in text.some(_candidates(text.signs)):
             row, path = text.place(index)
-            if found := _found(value, view, row):
+            if not view.of_tool(text, index) and (found := _found(value, view, row)):
                 more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
                 message = f"{quoted(found[0].strip())}{more} of a prompt template left in the text"
                 yield Finding(row, message, path, "text without marks of a template", clip(found[0].strip()))

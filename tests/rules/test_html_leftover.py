@@ -129,6 +129,26 @@ def test_a_record_that_speaks_of_html_in_another_text_is_left_alone(found):
     assert [each.path for each in found(CODE, [record], "text-to-text")] == ["/target"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["Create a navigation bar with three links.", "Build a login form", "Design a dropdown", "Make an unordered list."],
+)
+def test_what_was_asked_for_in_markup_is_left_alone(found, asked):
+    record = {"instruction": asked, "input": "", "target": '<ul class="x"><li>Home</li></ul>'}
+    assert found(CODE, [record], "text-to-text") == []
+    record["instruction"] = "Create a list of fruits in order."
+    assert len(found(CODE, [record], "text-to-text")) == 1
+
+
+def test_the_result_of_a_tool_may_hold_anything(found):
+    call = {"role": "assistant", "content": None, "tool_calls": '[{"name": "fetch"}]'}
+    turns = [call, {"role": "tool", "content": "<p>Rain &amp; wind</p>"}, {"role": "assistant", "content": "Rain."}]
+    record = {"input": [{"role": "user", "content": "Rain?"}], "target": turns}
+    assert found(CODE, [record], "chat") == []
+    turns[2]["content"] = "Rain &amp; wind"
+    assert [each.path for each in found(CODE, [record], "chat")] == ["/target/2/content"]
+
+
 def test_the_name_of_a_page_is_no_talk_of_html(found):
     assert len(found(CODE, [{"input": "see http://a.org/x.html &amp; y"}])) == 1
 

@@ -34,6 +34,8 @@ NOOP = [
     "a Helm chart takes {{name}}",
     "Answer in this format: {{answer}}",
     "Llama prompts start with [INST]",
+    "In Postman set the URL to {{base_url}}",
+    "the merge tag {{first_name}}",
     "Llama-3's prompt ends with <|eot_id|>",
     "the Mistral instruct template: [INST] hi [/INST]",
     "What is the end-of-sequence token </s>?",
@@ -113,6 +115,15 @@ def test_what_the_record_speaks_of_is_looked_for_in_all_its_texts(found):
     assert found(CODE, [record], "text-to-text") == []
     record["instruction"] = "Write a letter."
     assert [each.path for each in found(CODE, [record], "text-to-text")] == ["/target"]
+
+
+def test_the_result_of_a_tool_may_hold_anything(found):
+    call = {"role": "assistant", "content": None, "tool_calls": '[{"name": "read"}]'}
+    turns = [call, {"role": "tool", "content": "Dear {{name}}"}, {"role": "assistant", "content": "It greets."}]
+    record = {"input": [{"role": "user", "content": "What is in it?"}], "target": turns}
+    assert found(CODE, [record], "chat") == []
+    turns[2]["content"] = "Dear {{name}}"
+    assert [each.path for each in found(CODE, [record], "chat")] == ["/target/2/content"]
 
 
 def test_many_bounds_take_no_time(found):
