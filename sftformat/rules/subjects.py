@@ -92,8 +92,8 @@ _HTML = (
     r"|\bclassName=|\bfunction \w*\("
     r"|\b(?:build|cod|creat|design|develop|generat|mak|pars|render|scrap|writ)(?:e[ds]?|ing|s)?\b[^.\n]{0,40}"
     r"\b(?:web ?(?:pages?|sites?|forms?)|nav(?:igation )?bars?|drop-?down|check ?box(?:es)?|radio buttons?"
-    r"|submit button|text ?box(?:es)?|input fields?|(?:contact|login|registration|sign-?up) (?:forms?|pages?)|(?:un)?ordered lists?"
-    r"|landing pages?)\b"
+    r"|submit button|text ?box(?:es)?|input fields?|(?:contact|login|registration|sign-?up) (?:forms?|pages?)"
+    r"|(?:un)?ordered lists?|landing pages?)\b"
     r"|网页|代码|标签|コード|タグ"
 )
 
