@@ -1,7 +1,8 @@
 r"""Flag a text-to-text record whose target repeats its input.
 
-Both are compared in NFKC, lower case and with blanks folded. When there is no input, the instruction is compared. A
-record whose instruction or system text asks to correct or repeat a text is left alone: what is right stays.
+Both are compared in NFKC, lower case and with blanks folded. When there is no input, the instruction is compared. With
+an instruction beside the input, case and blanks may be what it is about: then both must be the same letter for letter;
+and one that asks to correct or repeat a text is left alone, since what is right stays.
 
 Why it matters: the model learns to copy, and copied records lift every overlap metric.
 
@@ -20,7 +21,7 @@ Keeps it (text-to-text):
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,10 +54,15 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
     for row, left, right in texts:
         if left and right and folded(left) == folded(right) != "":
             asked = [view.column(name)[row].as_py() or "" for name in ("instruction", "system")]
-            if not no_input[row].as_py() and any(map(_STAYS.search, asked)):
+            if not no_input[row].as_py() and _may_stay(asked, left, right):
                 continue
             but = "" if left == right else " but for case, blanks or forms of letters"
             yield Finding(row, f"the target repeats the input{but}", "/target", "another text", clip(right))
+
+
+def _may_stay(asked: Sequence[str], left: str, right: str) -> bool:
+    """Whether what is asked (instruction and system text) may be about case and blanks, or about faults of a text."""
+    return any(map(_STAYS.search, asked)) or (bool(asked[0].strip()) and left.strip() != right.strip())
 
 
 # Folding keeps a lead byte of printable ASCII (but for case) and of E4 to E9 (ideographs of the unified block): where

@@ -20,6 +20,7 @@ CODE = "SFT203"
         ("text-to-text", {"input": "a", "instruction": "b", "target": "b"}),
         ("text-to-text", {"input": "a", "system": "b", "target": "b"}),
         ("text-to-text", {"instruction": "Correct the spelling.", "input": "It is fine.", "target": "It is fine."}),
+        ("text-to-text", {"instruction": "Divide it into two paragraphs.", "input": "A. B.", "target": "A.\n\nB."}),
         ("text-to-text", {"system": "You capitalize each text.", "input": "hello", "target": "Hello"}),
         ("text-to-text", {"instruction": "Исправь ошибки", "input": "Всё верно.", "target": "Всё верно."}),
         ("classification", {"input": "pos", "target": "pos"}),
