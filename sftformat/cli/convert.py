@@ -45,7 +45,7 @@ def command(
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
 
-    where = screen(given["quiet"])
+    where = screen(given["quiet"], streams=given["output_format"] != "text")
     choice = choice_of(ctx)
     out = Path(output)
     if not is_folder(to) and (written_as(out.name) is None or out.is_dir()):

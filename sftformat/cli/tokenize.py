@@ -92,7 +92,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.tokenize.request import refuse_early
     from sftformat.workers import kept
 
-    where = screen(given["quiet"])
+    where = screen(given["quiet"], streams=given["output_format"] != "text")
     choice = choice_of(ctx)
     how = tokenize_options(tokenizer, given, choice.settings.labels)
     out = Path(output)

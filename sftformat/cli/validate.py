@@ -45,7 +45,7 @@ def command(
     from sftformat.report.screen import screen
     from sftformat.report.work import follow
 
-    where = screen(given["quiet"])
+    where = screen(given["quiet"], streams=diff or output == "-" or given["output_format"] != "text")
     if output not in (None, "-"):
         refuse_own(ctx, Path(str(output)))
     choice = choice_of(ctx)

@@ -22,11 +22,15 @@ PIPE_WIDTH = 120
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where results (`out`) and progress (`err`) go; `quiet` keeps progress and notes away, never results or errors."""
+    """Where results (`out`) and progress (`err`) go; `quiet` keeps progress and notes away, never results or errors.
+
+    `streams` says that results come while the work goes on: where both are one terminal, no bar is drawn into them.
+    """
 
     out: Console
     err: Console
     quiet: bool = False
+    streams: bool = False
 
     def note(self, text: str, style: str = "") -> None:
         """Say on stderr how the work goes."""
@@ -47,12 +51,12 @@ class Screen:
 
     def aside(self) -> Screen:
         """Return this with its results on stderr: stdout belongs to something else."""
-        return Screen(self.err, self.err, self.quiet)
+        return Screen(self.err, self.err, self.quiet, self.streams)
 
 
-def screen(quiet: bool = False) -> Screen:
+def screen(quiet: bool = False, streams: bool = False) -> Screen:
     """Return a Screen on the process's stdout and stderr."""
-    return Screen(_console(sys.stdout), _console(sys.stderr), quiet)
+    return Screen(_console(sys.stdout), _console(sys.stderr), quiet, streams)
 
 
 class _Console(Console):
@@ -97,10 +101,13 @@ Advance = Callable[[int, int, str], None]
 
 @contextmanager
 def bar(where: Screen, title: str) -> Iterator[Advance]:
-    """Give a function that draws progress: a bar on a terminal, a line now and then elsewhere, nothing when quiet."""
+    """Give a function that draws progress: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
+
+    There is no bar either on a terminal on which results come at the same time.
+    """
     if where.quiet:
         yield lambda _done, _total, _words: None
-    elif not where.err.is_terminal:
+    elif not where.err.is_terminal or (where.streams and where.out.is_terminal):
         yield _lines(where, title)
     else:
         yield from _drawn(where, title)

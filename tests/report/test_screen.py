@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from sftformat.report.screen import Screen
+from sftformat.report.screen import Screen, bar
 
 WORDS = "train.jsonl: jsonl; layout text-label (classification), confidence 89%: explains 2 of 2 columns"
 
@@ -25,3 +25,13 @@ def test_notes(terminal: bool) -> None:
         assert " ".join(line.strip() for line in lines) == f"{WORDS} warning: {WORDS}"
     else:
         assert lines == [WORDS, f"warning: {WORDS}"]
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_no_bar_is_drawn_into_results_on_the_same_terminal(streams: bool) -> None:
+    out, err = (Console(file=io.StringIO(), force_terminal=True, width=80) for _ in range(2))
+    with bar(Screen(out, err, streams=streams), "read") as advance:
+        advance(1, 2, "1 row")
+        out.print("a result")
+    assert isinstance(err.file, io.StringIO)
+    assert ("read" in err.file.getvalue()) != streams
