@@ -45,9 +45,9 @@ _SIGNS = (
 )
 #: Those that are also names of variables, as in `p = &copy;`: an entity only between words.
 _AMBIGUOUS = "cent|copy|deg|divide|hearts|infin|para|plusmn|pound|[lr]arr|reg|sect|times|yen"
-_IN_WORDS = rf"(?<![=(,&|!{{])(?<![=(,&|!{{;]\s)(?<!return\s)&(?:{_AMBIGUOUS});(?= ?[\w(])"
+_IN_WORDS = rf"(?<![=(,&|!{{]&)(?<![=(,&|!{{;]\s&)(?<!return\s&)(?:{_AMBIGUOUS});(?= ?[\w(])"
 #: An entity: of the named ones those that are no names of variables (`&num;` is C).
-ENTITY = re.compile(rf"&(?:#[0-9]{{2,7}}|#[xX][0-9A-Fa-f]{{2,6}}|{_SIGNS}|{_ACCENTED});|{_IN_WORDS}")
+ENTITY = re.compile(rf"&(?:(?:#[0-9]{{2,7}}|#[xX][0-9A-Fa-f]{{2,6}}|{_SIGNS}|{_ACCENTED});|{_IN_WORDS})")
 _PAIRED = (
     "a|abbr|b|big|blockquote|center|code|del|div|em|font|h[1-6]|i|iframe|ins|li|ol|p|pre|small|span|strike|strong|sub"
     "|sup|table|tbody|td|th|tr|u|ul"

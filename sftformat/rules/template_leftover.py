@@ -100,9 +100,11 @@ def stray_bounds(text: str) -> list[str]:
     return [match.group() for match in found]
 
 
-_STARTS = pair_table(start.encode() for start in ("{{", "<|", "<｜", "[I", "[/", "<<", "<s", "<e", "<b", "##", "</"))
+_STARTS = pair_table(start.encode() for start in ("{{", "<|", "<｜", "[I", "[/", "<<", "<s", "<e", "##", "</"))
+_BOS = int.from_bytes(b"<bo")  # of two bytes it would be every line break of HTML
 
 
 def _candidates(signs: Signs) -> Indices:
     """The texts with the first two bytes of a mark."""
-    return signs.owners(signs.at(MARKUP)[_STARTS.take(signs.codes(MARKUP) >> 8)])
+    code = signs.codes(MARKUP)
+    return signs.owners(signs.at(MARKUP)[_STARTS.take(code >> 8) | (code == _BOS)])
