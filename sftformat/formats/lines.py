@@ -209,7 +209,7 @@ def _whole_lines(pieces: Iterator[bytes], newline: bytes, limit: int) -> Iterato
             kept, size, held, piece = None, 0, [], piece[start:]
         end = _last_end(piece, newline)
         if end:
-            yield from _long_apart(b"".join([*held, piece[:end]]), newline, limit)
+            yield from _long_apart(b"".join([*held, memoryview(piece)[:end]]), newline, limit)
             held, size = [], 0
         held.append(piece[end:])
         size += len(piece) - end

@@ -83,9 +83,10 @@ def _uneven(texts: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     found[owners] = True  # a pair across two texts: one ends with a blank, the other begins with one
     full = np.flatnonzero(ends > starts)
     if len(full):
-        other = characters - np.uint8(0x20) > 0x7E - 0x20
-        found[full] |= np.logical_or.reduceat(other, starts[full])
         found[full] |= blank[starts[full]] | blank[ends[full] - 1]
+        if characters.min() < 0x20 or characters.max() > 0x7E:
+            other = characters - np.uint8(0x20) > 0x7E - 0x20
+            found[full] |= np.logical_or.reduceat(other, starts[full])
     return found
 
 
