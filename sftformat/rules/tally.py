@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from sftformat.record import Place
 from sftformat.rules.alike import near_texts
 from sftformat.rules.count import LATER, Count
+from sftformat.rules.folding import folding
 from sftformat.rules.near import NearSpill
 from sftformat.rules.pile import Pile
 from sftformat.rules.rule import LABEL_TASKS
@@ -24,7 +25,6 @@ from sftformat.rules.texts import (
     Indices,
     column,
     flat,
-    folding,
     input_array,
     is_list,
     target_array,
