@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from sftformat.formats.jsonfault import BLANK, MAX_DEPTH, Fault, find_fault
+from sftformat.formats.lines import occurrences
 from sftformat.record import Number
 
 _MINUS_ZERO = re.compile(rb"(?<![^\s:,\[])-0(?=[\s,\]}]|\Z)")
@@ -73,7 +74,7 @@ def _lines(texts: Sequence[bytes], whole: bytes) -> list[Any] | None:
 
 def _surely_once(found: list[dict[str, Any]], whole: bytes) -> bool:
     """Whether no key can stand twice, as the colons of all texts show at once: every key as written has one."""
-    return whole.count(b":") == sum(map(len, found))
+    return occurrences(whole, b":") == sum(map(len, found))
 
 
 def _unseen_by_decoder(texts: Sequence[bytes], whole: bytes, longest: int) -> list[int]:
