@@ -101,10 +101,11 @@ def stray_bounds(text: str) -> list[str]:
 
 
 _STARTS = pair_table(start.encode() for start in ("{{", "<|", "<｜", "[I", "[/", "<<", "<s", "<e", "##", "</"))
-_BOS = int.from_bytes(b"<bo")  # of two bytes it would be every line break of HTML
+_BOS = int.from_bytes(b"<b")  # alone it is every line break of HTML
 
 
 def _candidates(signs: Signs) -> Indices:
     """The texts with the first two bytes of a mark."""
-    code = signs.codes(MARKUP)
-    return signs.owners(signs.at(MARKUP)[_STARTS.take(code >> 8) | (code == _BOS)])
+    at, two = signs.at(MARKUP), signs.codes(MARKUP, 2)
+    begun = at[two == _BOS]
+    return signs.owners(at[_STARTS.take(two)], begun[signs.ahead(begun, 2) == ord("o")])
