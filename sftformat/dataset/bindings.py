@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sftformat.dataset.options import DatasetOptions, Detected
+from sftformat.dataset.options import REJECTS, DatasetOptions, Detected
 from sftformat.dataset.rejected import canonical_binding
 from sftformat.dataset.sample import Sample, sample, sampled
-from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
+from sftformat.dataset.told import refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UndecidedError, UsageError
 from sftformat.folder.manifest import read_manifest

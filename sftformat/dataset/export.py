@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -56,22 +56,16 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     files = [dataset / name for split in splits for name in manifest["splits"][split]["files"]]
     exporter = Exporter(manifest, to, textual=kind[0] in TEXTUAL, labels=labels_of(files, manifest["task"]))
 
-    def batches() -> Iterator[Sequence[Record]]:
-        exporter.lost.clear()
-        for file in files:
-            yield from map(exporter.records, _rows(file))
-
     found: dict[str, Shape] = {}
     count = 0
-    for records in batches():
-        exporter.refuse_unfit(records)
+    for records in exporter.written(files, check=True):
         see(found, records)
         count += len(records)
     lost = dict(exporter.lost)
     columns = {name: found[name] for name in exporter.in_source_order(list(found))}
 
     def fill(beside: Path) -> None:
-        write(beside, kind[0], kind[1], batches, columns)
+        write(beside, kind[0], kind[1], partial(exporter.written, files), columns)
 
     (write_folder if FORMATS[kind[0]].folder else write_file)(out, fill)
     yield from _not_held(lost, f"layout {exporter.name}")
@@ -196,6 +190,27 @@ class Exporter:
                     f"layout {self.name} cannot hold every record: {said}; choose another layout, or canonical"
                 )
 
+    @property
+    def _apart(self) -> Callable[[], Callable[[Record, str], list[Record]]] | None:
+        return self.readers[None].apart if None in self.readers else None
+
+    def written(self, files: Sequence[Path], *, check: bool = False) -> Iterator[list[Record]]:
+        """Yield the records of all rows as they are written: where a layout says so, several of one.
+
+        Raises:
+            UsageError: as `records`; with `check` as `refuse_unfit`, too.
+        """
+        self.lost.clear()
+        apart = self._apart() if self._apart is not None else None
+        for rows in (rows for file in files for rows in _rows(file)):
+            records = self.records(rows)
+            if check:
+                self.refuse_unfit(records)
+            if apart is not None:
+                places = [row["source"]["file"] for row in rows]
+                records = [each for made, file in zip(records, places, strict=True) for each in apart(made, file)]
+            yield records
+
     def records(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
         """Return the records of rows, in order."""
         if self.default is None:
@@ -269,5 +284,5 @@ class Exporter:
 
     def in_source_order(self, columns: Sequence[str]) -> list[str]:
         """Return column names in the order of the source, new ones after them."""
-        known = [name for name in self.types if name in columns]
+        known = [name for name in self.types if name in columns and not self._apart]
         return [*known, *(name for name in columns if name not in known)]

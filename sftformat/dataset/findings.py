@@ -286,7 +286,7 @@ def join_findings(plan: Plan, options: DatasetOptions) -> Iterator[Diagnostic]:
     if join is None or options.limit is not None:
         return
     bare = replace(options.read, join=None)
-    found = unasked(partners(join), (batch for source in plan.sources for batch in read(source, bare)))
+    found = unasked(partners(join), (batch for source in plan.sources for batch in read(source.rows or source, bare)))
     if found is not None:
         yield found
 

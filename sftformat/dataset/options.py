@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import inf
 from typing import Any
 
@@ -19,6 +19,11 @@ from sftformat.repair import Wanted, wanted
 from sftformat.repairs import mojibake
 from sftformat.repairs.repair import Repaired
 from sftformat.split import Fractions
+
+#: The name under which a file of rejects can be asked for; the layout of its rows is told or detected as usual.
+REJECTS = "rejects"
+#: The layout of rows that are turns, and its other names.
+LINKED = ("linked", "h2o", "h2o-llmstudio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,20 @@ class DatasetOptions:
     max_rejects: str | None = None
     limit: int | None = None
     workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Rows that could be turns are put together, or taken by themselves, as what is said of the layout has it."""
+        if self.read.linked is None and (found := self._linked()) is not None:
+            object.__setattr__(self, "read", replace(self.read, linked=found))
+
+    def _linked(self) -> bool | None:
+        if self.layout is not None and self.layout != REJECTS:
+            return self.layout in LINKED
+        told = (self.schema or {}).get("x-sftformat")
+        if isinstance(told, Mapping):
+            return told.get("module") == LINKED[0]
+        by_row = self.task not in (None, "chat") or bool(self.mapping.keys() & {"input", "target"})
+        return False if by_row else None
 
     def content(self) -> dict[str, Any]:
         """Return everything that decides about the output, for the fingerprint."""

@@ -21,6 +21,8 @@ from sftformat.formats import (
     joined,
     json,
     jsonl,
+    linked,
+    linking,
     mo,
     parallel,
     parquet,
@@ -37,8 +39,8 @@ from sftformat.formats import (
 )
 from sftformat.formats.cuts import scan, scanning, spread
 from sftformat.formats.shape import Batches, Columns
-from sftformat.formats.sniffing import sniff
-from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, by_name, written_as
+from sftformat.formats.sniffing import sniffed
+from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, Text, by_name, written_as
 from sftformat.record import Batch
 
 __all__ = [
@@ -100,6 +102,19 @@ FORMATS = {
 _OBJECTS = frozenset({"json", "jsonl"})
 
 
+def sniff(
+    path: Path, name: str, options: ReadOptions, beside: Path | None = None, texts: Sequence[Text] = ()
+) -> Source:
+    """Return what the file at `path` is and how it is to be read, as `sniffing.sniffed` does.
+
+    Rows that name the rows before them are the turns of conversations, unless `options.linked` says that they are not.
+
+    Raises:
+        InputError, UsageError: as `sniffing.sniffed`.
+    """
+    return linking.detected(sniffed(path, name, options, beside, texts), options, read)
+
+
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     """Yield the records of a source in batches of about 1 MiB and at most 4,096 records, with all that is wrong.
 
@@ -109,8 +124,10 @@ def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     Raises:
         InputError: the file as a whole cannot be read; batches that came before are not to be used then.
     """
-    reader = rejects.read if source.origin is not None else FORMATS[source.format].read
     options = options or ReadOptions()
+    if source.rows is not None:
+        return linked.read(source, read(source.rows, options))
+    reader = rejects.read if source.origin is not None else FORMATS[source.format].read
     batches = reader(source, options)
     if source.format in _OBJECTS:
         batches = map(intents.expanded, batches)
