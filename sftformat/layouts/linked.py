@@ -144,7 +144,10 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     role = turns[number]["role"]
     at = max(0, sum(turn["role"] == "user" for turn in turns[: number + 1]) - (role != "system"))
     asked = [turn for turn in turns[: number + 1] if turn["role"] == "user"]
-    names = notes_of(asked[-1]).get(_NAMES, (None, None)) if asked else (None, None)
+    notes = notes_of(asked[-1]) if asked else {}
+    names = notes.get(_NAMES) or (None, None)
+    if names[0] is None:  # the question was put together: its first part
+        names = next((key for key in QUESTION if notes.get(_ROW, {}).get(key)), None), names[1]
     usual = {"system": SYSTEM, "user": QUESTION[0], "assistant": ANSWER[0]}[role]
     return (TURNS, str(at), usual if role == "system" else names[role == "assistant"] or usual)
 
