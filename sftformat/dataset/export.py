@@ -71,7 +71,9 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     yield from _not_held(lost, f"layout {exporter.name}")
     held = FORMATS[kind[0]].held
     if held is not None:
-        left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
+        keeps = FORMATS[kind[0]].keeps
+        there = {*held(list(columns)), *(keeps(partial(exporter.written, files)) if keeps is not None else ())}
+        left = {name: found[name].seen - found[name].nulls for name in columns.keys() - there}
         yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
     if not kind[0].startswith(("json", "rasa")):
         for path, said in blurred(columns, count, exporter.textual):

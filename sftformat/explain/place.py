@@ -111,7 +111,7 @@ def find(source: Source, ranges: Sequence[Range], options: ReadOptions, place: P
             break
     if held is not None:
         return held
-    if source.rows is not None:
+    if source.format == "linked":
         raise UsageError(f"{source.name}: no conversation ends at line {place.line:,}: name the line of its last row")
     if source.format in ("parquet", "arrow", "mo", "xlsx") and source.origin is None:
         raise UsageError(f"{source.name}: has {last_row:,} rows; there is no row {place.line:,}")

@@ -6,7 +6,7 @@ The table `FORMATS` is all there is: a format is a module here and a row in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from sftformat.formats import (
     conll,
     conllu,
     csv,
+    heads,
     intents,
     joined,
     json,
@@ -65,12 +66,13 @@ __all__ = [
 class Format:
     """How one format is read and written; `held` are the columns that it has a place for, None = all.
 
-    `folder` says that what is written is a folder.
+    `keeps` are more columns that it has a place for with these records. `folder` says that what is written is a folder.
     """
 
     read: Callable[[Source, ReadOptions], Iterator[Batch]]
     write: Callable[[Path, str | None, Batches, Columns], int]
     held: Callable[[Sequence[str]], Collection[str]] | None = None
+    keeps: Callable[[Batches], Collection[str]] | None = None
     folder: bool = False
 
 
@@ -88,7 +90,9 @@ FORMATS = {
     "po": Format(po.read, po.write, po.held),
     "mo": Format(mo.read, mo.write, mo.held),
     "tmx": Format(tmx.read, tmx.write, tmx.held),
-    "class-folders": Format(class_folders.read, class_folders.write, class_folders.held, folder=True),
+    "class-folders": Format(
+        class_folders.read, class_folders.write, class_folders.held, class_folders.keeps, folder=True
+    ),
     "yaml": Format(yaml.read, yaml.write),
     "rasa": Format(rasa.read, rasa.write, rasa.held),
     "rasa-md": Format(rasa_md.read, rasa_md.write, rasa_md.held),
@@ -98,8 +102,11 @@ FORMATS = {
 }
 
 
-#: Formats in which a record may hold the texts of several.
-_OBJECTS = frozenset({"json", "jsonl"})
+#: What makes records of the rows of another format: conversations of turns, texts of intents. See `Source.rows`.
+_OF_ROWS: dict[str, Callable[[Source, Iterator[Batch]], Iterator[Batch]]] = {
+    linking.FORMAT: linked.read,
+    intents.FORMAT: intents.read,
+}
 
 
 def sniff(
@@ -108,11 +115,20 @@ def sniff(
     """Return what the file at `path` is and how it is to be read, as `sniffing.sniffed` does.
 
     Rows that name the rows before them are the turns of conversations, unless `options.linked` says that they are not.
+    Intents stand for their texts.
 
     Raises:
         InputError, UsageError: as `sniffing.sniffed`.
     """
-    return linking.detected(sniffed(path, name, options, beside, texts), options, read)
+    source = sniffed(path, name, options, beside, texts)
+    held = heads.holds(source, (linking.PARENT, intents.TEXTS))
+    linkable = options.linked or (options.linked is None and linking.PARENT in held)
+    if not (linkable or intents.TEXTS in held):
+        return source
+    records = heads.first(source, options, read)
+    if linkable and linking.are_turns(records, options.linked):
+        return replace(source, format=linking.FORMAT, header=None, delimiter=None, quoting=True, rows=source)
+    return replace(source, format=intents.FORMAT, rows=source) if intents.are_intents(records) else source
 
 
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
@@ -126,11 +142,9 @@ def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     """
     options = options or ReadOptions()
     if source.rows is not None:
-        return linked.read(source, read(source.rows, options))
+        return _OF_ROWS[source.format](source, read(source.rows, options))
     reader = rejects.read if source.origin is not None else FORMATS[source.format].read
     batches = reader(source, options)
-    if source.format in _OBJECTS:
-        batches = map(intents.expanded, batches)
     if options.join is None:
         return batches
     known = partners(options.join)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
-from sftformat.errors import InputError
-from sftformat.formats import container
-from sftformat.formats.source import ReadOptions, Source
-from sftformat.record import Batch, Record, encode_json
+from sftformat.formats.source import Source
+from sftformat.record import Record, encode_json
 
 FORMAT = "linked"
 ID, PARENT = "id", "parent_id"
@@ -25,8 +22,6 @@ _NOTHING = frozenset({"", "None", "nan", "NaN"})
 #: How pandas writes the whole numbers of a column with gaps.
 _WHOLE = re.compile(r"-?[0-9]+\.0")
 CELLS = frozenset({"csv", "tsv", "xlsx"})
-_TEXT = frozenset({"json", "jsonl"})
-_LOOKED_AT = 1 << 20
 
 
 def key_of(value: Any) -> str | None:
@@ -37,37 +32,9 @@ def key_of(value: Any) -> str | None:
     return None if text in _NOTHING else text[:-2] if _WHOLE.fullmatch(text) else text
 
 
-def detected(source: Source, options: ReadOptions, read: Callable[[Source, ReadOptions], Iterator[Batch]]) -> Source:
-    """Return the source of the conversations of a file where its first rows name rows before them, else the source.
-
-    `options.linked` says that they are to be put together, or that they are not.
-    """
-    if options.linked is False or not (options.linked or _names_parents(source)):
-        return source
-    try:
-        first = next(read(source, replace(options, join=None)), None)
-    except InputError:
-        return source  # it is told when the file is read
-    found = first.records if first is not None else ()
-    if any(map(_is_turn if options.linked else _follows, found)):
-        return replace(source, format=FORMAT, header=None, delimiter=None, quoting=True, rows=source)
-    return source
-
-
-def _names_parents(source: Source) -> bool:
-    """Whether a column of the file can be the one that names parents."""
-    if source.format in ("csv", "tsv"):
-        return PARENT in source.columns
-    if source.format in ("parquet", "arrow"):
-        return True
-    if source.format not in _TEXT:
-        return False
-    head = b""
-    for piece in container.chunks(source):
-        head += piece
-        if len(head) >= _LOOKED_AT:
-            break
-    return PARENT.encode(source.encoding, "replace") in head
+def are_turns(records: Sequence[Record], linked: bool | None) -> bool:
+    """Whether rows are turns of conversations: they name rows before them, or `linked` says so of rows that ask."""
+    return any(map(_is_turn if linked else _follows, records))
 
 
 def _is_turn(record: Record) -> bool:

@@ -150,7 +150,7 @@ class Source:
                  `header` are then those of the rows
     beside       parallel text: the file with the other side
     texts        class folders: the files, `path` being the folder above them all
-    rows         conversations: how the rows are read that are their turns
+    rows         linked and intents: how the rows are read that records are made of
     """
 
     path: Path
@@ -182,7 +182,7 @@ class Source:
     @property
     def kind(self) -> str:
         """The format in words."""
-        return self.format if self.rows is None else f"{self.rows.format}, rows put together"
+        return self.format if self.rows is None else f"{self.rows.format} ({self.format})"
 
     def part(self, part: Range) -> Source:
         """Return the source of one range of this file, as `scan` found it."""
