@@ -34,7 +34,9 @@ def bind_inputs(plan: Plan, options: DatasetOptions, samples: Sequence[Sample] |
     found: list[Detected | None] = [None] * len(plan.inputs)
     failed: UsageError | None = None
     samples = sampled(plan, options)[1] if samples is None else samples
+    everything = options
     for index, (each, source) in enumerate(zip(plan.inputs, plan.sources, strict=True)):
+        options = everything.of(each.path)
         if options.layout == REJECTS and source.origin is None:
             raise UsageError(f"{source.name}: is no file of rejects, as --layout {REJECTS} says")
         if each.canonical:
@@ -54,6 +56,7 @@ def bind_inputs(plan: Plan, options: DatasetOptions, samples: Sequence[Sample] |
             failed = failed or error
     known = next((made for made in found if made is not None and made.binding.layout.name != "canonical"), None)
     for index, (made, (records, _)) in enumerate(zip(found, samples, strict=True)):
+        options = everything.of(plan.inputs[index].path)
         if made is None and plan.sources[index].origin is not None:
             found[index] = _of_rejects(known, plan, index, records, options)
             known = known or found[index]
@@ -100,7 +103,9 @@ def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
     try:
         return [Settled(made, made.candidates) for made in bind_inputs(plan, options)]
     except UsageError as error:
-        if told_layout(options) is not None or all(each.canonical for each in plan.inputs):
+        if any(told_layout(options.of(each.path)) is not None for each in plan.inputs) or all(
+            each.canonical for each in plan.inputs
+        ):
             raise
         if len(plan.inputs) == 1:
             return [_open(plan, options, error)]
@@ -114,6 +119,7 @@ def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
 
 def _open(plan: Plan, options: DatasetOptions, error: UsageError) -> Settled:
     source = plan.sources[0]
+    options = options.of(source.path)
     records, _ = sample(source, options)
     textual = source.format in TEXTUAL
     try:

@@ -48,7 +48,7 @@ def infer(specs: Sequence[str], options: DatasetOptions) -> Iterator[Progress | 
         bindings, why = _bindings(found, options)
         seen, rows, unread = Seen(Budget()), 0, 0
         for done, unit in enumerate(found.units, start=1):
-            for batch in read(unit.source, options.read):
+            for batch in read(unit.source, options.read.of(unit.source.path)):
                 seen.see(_shown(batch, bindings[unit.input]), batch.format in TEXTUAL)
                 rows, unread = rows + len(batch), unread + len(batch.rejects)
             yield Progress("read", done, len(found.units), rows)

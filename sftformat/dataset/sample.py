@@ -39,6 +39,7 @@ def sample(source: Source, options: DatasetOptions) -> Sample:
     Raises:
         InputError: the file cannot be read.
     """
+    options = options.of(source.path)
     if source.rows is not None and source.format == linking.FORMAT:
         rows, found = sample(source.rows, options)
         return linking.alone(rows, source.rows), found

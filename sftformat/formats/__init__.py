@@ -151,14 +151,14 @@ def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     return (joined.joined(batch, known) for batch in batches)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def partners(join: Join) -> joined.Partners:
     """Return the rows of a file that is joined; it is read once in a process.
 
     Raises:
         UsageError, InputError: it cannot be read as a whole, or has not the key.
     """
-    return joined.partners(join, read(sniff(join.path, join.name, ReadOptions())))
+    return joined.partners(join, read(sniffed(join.path, join.name, ReadOptions())))
 
 
 def write(

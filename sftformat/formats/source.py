@@ -71,7 +71,7 @@ class ReadOptions:
     `delimiter` is one character, or `tab` or `\\t`. `columns` names the columns of a file without a header.
     `max_line_bytes` bounds one record of a text format, in uncompressed bytes. `sheet` names a sheet of a workbook.
     `join` is a file whose rows are joined to those that are read. `linked` says that rows which name the ones before
-    them are put together to conversations.
+    them are put together to conversations. `own` are the options of single inputs, by patterns of their paths.
     """
 
     encoding: str | None = None
@@ -83,6 +83,11 @@ class ReadOptions:
     sheet: str | None = None
     join: Join | None = None
     linked: bool | None = None
+    own: tuple[tuple[str, ReadOptions], ...] = ()
+
+    def of(self, path: Path) -> ReadOptions:
+        """Return the options for the input at a path: its own, if a pattern fits."""
+        return next((own for pattern, own in self.own if path.match(pattern)), self)
 
 
 def check_columns(options: ReadOptions) -> None:
@@ -91,6 +96,8 @@ def check_columns(options: ReadOptions) -> None:
     Raises:
         UsageError: a header is there already, or a name is missing or stands twice.
     """
+    for _, own in options.own:
+        check_columns(own)
     names = [name.strip() for name in options.columns or ()]
     if names and options.header:
         raise UsageError("--columns names the columns of a file without a header: say --no-header too")
