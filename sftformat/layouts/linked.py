@@ -224,7 +224,5 @@ def _ids(last: str, count: int) -> list[str]:
     return [*(f"{last}/{number}" for number in range(1, count)), last]
 
 
-_KEYS = (TURNS, SHARED)
-reader = fixed(
-    Reader(_KEYS, to_canonical, from_canonical, source_pointer, faults, flat=True, mixed=(TURNS,), apart=apart)
-)
+_MORE: dict[str, Any] = {"exact": True, "flat": True, "mixed": (TURNS,), "apart": apart}
+reader = fixed(Reader((TURNS, SHARED), to_canonical, from_canonical, source_pointer, faults, **_MORE))
