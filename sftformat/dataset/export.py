@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sftformat.dataset.hub import write_hub
 from sftformat.dataset.mapped import CANONICAL, Own, binding_of, native, own_keys
 from sftformat.dataset.options import Event, Finished
-from sftformat.dataset.written import kind_of, refuse_existing
+from sftformat.dataset.written import HUB, kind_of, refuse_existing
 from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file, write_folder
@@ -39,7 +40,7 @@ _Types = Mapping[str, Mapping[str, int]]
 
 
 def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False) -> Iterator[Event]:
-    """Write all rows of a data set folder, train first, to one file or a folder of texts; see `written.kind_of`.
+    """Write all rows of a data set folder, train first, to one file or a folder; see `written.kind_of`.
 
     `to` is a layout, `canonical`, or None for the layout the data was read in. Yields a finding (SFT107) for every
     field that rows have and the layout has no place for, and for every column in which the format makes one value of
@@ -53,8 +54,10 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     refuse_existing(out, to, overwrite)
     manifest = open_folder(dataset, "dataset")
     splits = sorted(manifest["splits"], key=SPLITS.index)
-    files = [dataset / name for split in splits for name in manifest["splits"][split]["files"]]
+    of_splits = {split: [dataset / name for name in manifest["splits"][split]["files"]] for split in splits}
+    files = [file for held in of_splits.values() for file in held]
     exporter = Exporter(manifest, to, textual=kind[0] in TEXTUAL, labels=labels_of(files, manifest["task"]))
+    exporter.many_splits = exporter.many_splits and kind[0] != HUB  # there each has a file of its own
 
     found: dict[str, Shape] = {}
     count = 0
@@ -65,13 +68,17 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     columns = {name: found[name] for name in exporter.in_source_order(list(found))}
 
     def fill(beside: Path) -> None:
+        if kind[0] == HUB:
+            write_hub(beside, exporter, of_splits, columns, manifest)
+            return
         write(beside, kind[0], kind[1], partial(exporter.written, files), columns)
 
-    (write_folder if FORMATS[kind[0]].folder else write_file)(out, fill)
+    own = FORMATS.get(kind[0])
+    (write_folder if own is None or own.folder else write_file)(out, fill)
     yield from _not_held(lost, f"layout {exporter.name}")
-    held = FORMATS[kind[0]].held
+    held = own.held if own is not None else None
     if held is not None:
-        keeps = FORMATS[kind[0]].keeps
+        keeps = own.keeps if own is not None else None
         there = {*held(list(columns)), *(keeps(partial(exporter.written, files)) if keeps is not None else ())}
         left = {name: found[name].seen - found[name].nulls for name in columns.keys() - there}
         yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
