@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from sftformat.formats import FORMATS, write
 from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import CAPTURES, Binding, Pointer, layout, take
+from sftformat.layouts.layout import CAPTURES, Binding, Pointer, layout, take, where_of
 from sftformat.layouts.reader import Reader, reader_of
 from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
@@ -176,8 +177,10 @@ class Exporter:
             said = " and ".join(f"{clip(one)} to {clip(other)}" for one, other in dict.fromkeys((self.languages, pair)))
             raise UsageError(f"layout {self.name} holds one pair of languages, and these are {said}: write them apart")
 
-    def refuse_unfit(self, records: Sequence[Record]) -> None:
+    def refuse_unfit(self, records: Sequence[Record], rows: Sequence[Mapping[str, Any]] = ()) -> None:
         """Check records against the schema of the layout, and for its faults: what we write in it must be of it.
+
+        `rows` are those they were made of, for the place of the first that does not fit.
 
         Raises:
             UsageError: one does not fit, such as an instruction without input, or a tag of a token without a letter.
@@ -187,7 +190,7 @@ class Exporter:
         shown = read_cells(records, self.fits) if self.textual else [plain(record) for record in records]
         assert self.fits.compiled is not None
         faults = self.readers[None].faults if None in self.readers else None
-        for record, whole in zip(shown, records, strict=True):
+        for record, whole, row in zip_longest(shown, records, rows):
             said = ""
             if not self.fits.compiled.fits(record):
                 first = self.fits.compiled.explain(record)[0]
@@ -195,9 +198,9 @@ class Exporter:
             elif faults is not None:
                 said = next((each.words for each in faults(whole) if each.costs_row), "")
             if said:
-                raise UsageError(
-                    f"layout {self.name} cannot hold every record: {said}; choose another layout, or canonical"
-                )
+                where = f" (first at {where_of(row)})" if row else ""
+                more = "choose another layout, or canonical"
+                raise UsageError(f"layout {self.name} cannot hold every record{where}: {said}; {more}")
 
     @property
     def _apart(self) -> Callable[[], Callable[[Record, str], list[Record]]] | None:
@@ -214,7 +217,7 @@ class Exporter:
         for rows in (rows for file in files for rows in _rows(file)):
             records = self.records(rows)
             if check:
-                self.refuse_unfit(records)
+                self.refuse_unfit(records, rows)
             if apart is not None:
                 places = [row["source"]["file"] for row in rows]
                 records = [each for made, file in zip(records, places, strict=True) for each in apart(made, file)]

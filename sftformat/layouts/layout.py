@@ -8,7 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from sftformat.diagnostics import CODES, Severity
+from sftformat.diagnostics import CODES, Severity, clip
 from sftformat.errors import SchemaError, UsageError
 from sftformat.layouts import LAYOUTS
 from sftformat.record import Record
@@ -163,6 +163,12 @@ def take(record: Record, pointer: Pointer) -> Any:
         if value is not MISSING and not inner:
             del outer[token]
     return value
+
+
+def where_of(row: Mapping[str, Any]) -> str:
+    """Return where a canonical row was read, for a message; where that is not known, its id."""
+    source = row.get("source") or {}
+    return f"{source['file']}:{source['line']}" if source.get("file") else f"id {clip(str(row.get('id')), 60)!r}"
 
 
 # ---------------------------------------------------------------------------------------------------- reading
