@@ -19,6 +19,7 @@ from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import Candidate, candidates, choose
 from sftformat.layouts.layout import MISSING, Binding, Layout, Rule, get
 from sftformat.layouts.near import Near, nearest
+from sftformat.layouts.refused import linked
 from sftformat.plan import Plan
 from sftformat.record import Record
 
@@ -72,6 +73,9 @@ def _of_rejects(
 ) -> Detected:
     """Return how mended rows are read: like the other inputs if they have the fields for it, else as they look."""
     source, each = plan.sources[index], plan.inputs[index]
+    if options.read.linked is not False and source.origin is not None and linked(records):
+        origin = source.origin.file
+        raise UsageError(f"{source.name}: turns of conversations in {origin}: mend them there, beside the rows before")
     if known is not None and told_layout(options) is None:
         binding = _finished(bind(known.binding.layout, records, options.mapping), options) if records else known.binding
         if known.binding.at.keys() & set(INPUTS) <= binding.at.keys():

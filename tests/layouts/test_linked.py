@@ -157,6 +157,17 @@ def test_what_is_broken_is_named_and_can_be_mended(call_here: Call, tmp_path: Pa
     assert "mended.jsonl:2  a row is to follow '8', and no row stands before it" in done.out
 
 
+def test_a_row_that_could_not_be_read_is_mended_where_it_stood(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(TREE).replace('"4", "parent_id": "2"}', '"4", "parent_id": "2"'))
+    done = call_here("convert", "a.jsonl", "-o", "out")
+    assert "4 of 4 rows are turns of 2 conversations" in done.out
+    assert "read 3 = written 2 + rejected 1" in done.out
+    (tmp_path / "m.jsonl").write_text((tmp_path / "out/rejects.jsonl").read_text().replace(r"\"2\"", r"\"2\"}", 1))
+    done = call_here("validate", "m.jsonl")
+    assert done.code == 2
+    assert "m.jsonl: turns of conversations in a.jsonl: mend them there, beside the rows before" in done.err
+
+
 def test_a_conversation_without_end_is_cut_off_as_an_error(call_here: Call, tmp_path: Path) -> None:
     rows = [row(number, str(number - 1) if number > 1 else None) for number in range(1, LONGEST + 2)]
     write(tmp_path / "a.jsonl", [*rows, row(5000, "7")])
