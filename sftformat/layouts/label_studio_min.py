@@ -39,8 +39,6 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
         raise UsageError("no columns of Label Studio")
     kinds = {name: _kind([record.get(name) for record in records]) for name in names if name not in _SHARED}
     asked = _asked(names)
-    if not asked and any(record.get("annotation_id") not in (None, "") for record in records):
-        asked = None  # somebody answered: the columns stand in another order
     text = binding.at["input"][0] if "input" in binding.at else _text(kinds, asked)
     wanted = _SPANS if binding.layout.task == "token-classification" else _CHOICES
     given = binding.at.get("target", ("",))[0]

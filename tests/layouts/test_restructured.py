@@ -282,10 +282,12 @@ def test_exports_of_label_studio(
     assert made == (wanted or [["B-P", "O"], ["O", "O"]])
 
 
-def test_a_question_that_stands_elsewhere_is_one_where_somebody_annotated(call_here: Call, tmp_path: Path) -> None:
+def test_without_a_question_nobody_can_tell_that_there_are_no_spans(call_here: Call, tmp_path: Path) -> None:
     rows = [{"text": f"t{n}", "mood": "ab"[n % 2], "id": n, **BY_HAND} for n in range(6)]
     exported(tmp_path, "a.csv", rows)
-    assert "layout label-studio-min (classification)" in call_here("validate", "a.csv").err
+    done = call_here("validate", "a.csv")
+    assert done.code == 2
+    assert "a.csv: no known layout fits the columns text, mood, id" in done.err
 
 
 def test_of_two_questions_the_user_says_which(call_here: Call, tmp_path: Path) -> None:
