@@ -58,7 +58,8 @@ decoding = stack(
     click.option(
         "--join",
         metavar="FILE:KEY",
-        help="Put the row of FILE with the same KEY beside each row; KEY=OTHER if FILE calls it OTHER.",
+        multiple=True,
+        help="Put the row of FILE with the same KEY beside each row; KEY=OTHER if FILE calls it so; KEY@INPUT for one.",
     ),
     click.option("--sheet", metavar="NAME", help="The sheet of a workbook. Default: the first."),
     click.option(

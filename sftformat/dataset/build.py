@@ -18,7 +18,6 @@ from sftformat.dataset.findings import (
     error_findings,
     file_findings,
     in_records,
-    join_findings,
     named_findings,
     schema_findings,
     split_findings,
@@ -26,6 +25,7 @@ from sftformat.dataset.findings import (
     unexpected_findings,
 )
 from sftformat.dataset.fixes import not_placed
+from sftformat.dataset.joining import join_findings
 from sftformat.dataset.key import unit_key
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
@@ -226,7 +226,7 @@ def _jobs(
     content = options.content()
     return [
         Job(
-            options,
+            options.of(found.inputs[unit.input].path),
             unit,
             found.inputs[unit.input],
             replace(detected[unit.input].binding, compiled=None),

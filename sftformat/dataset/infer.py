@@ -53,7 +53,7 @@ def infer(specs: Sequence[str], options: DatasetOptions) -> Iterator[Progress | 
         bindings, why = _bindings(found, options)
         seen, rows, unread, refused = Seen(Budget()), 0, 0, 0
         for done, unit in enumerate(found.units, start=1):
-            for batch in read(unit.source, options.read):
+            for batch in read(unit.source, options.read.of(unit.source.path)):
                 fitting = _fitting(batch, bindings[unit.input])
                 seen.see(_shown(fitting, bindings[unit.input]), batch.format in TEXTUAL)
                 rows, unread = rows + len(fitting), unread + len(batch.rejects)

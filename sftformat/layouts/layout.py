@@ -165,6 +165,12 @@ def take(record: Record, pointer: Pointer) -> Any:
     return value
 
 
+def where_of(row: Mapping[str, Any]) -> str:
+    """Return where a canonical row was read, for a message; where that is not known, its id."""
+    source = row.get("source") or {}
+    return f"{source['file']}:{source['line']}" if source.get("file") else f"id {clip(str(row.get('id')), 60)!r}"
+
+
 # ---------------------------------------------------------------------------------------------------- reading
 
 

@@ -21,7 +21,7 @@ from sftformat.rules import RULES
 #: Codes whose messages and hints are made of words, counts and places of ours alone.
 WITHOUT_VALUES = frozenset(
     f"SFT{number:03}"
-    for number in (2, 5, *range(7, 14), 17, 18, *range(201, 205), 302, *range(401, 406), 407, 409, 501, 502, 503)
+    for number in (2, 5, *range(7, 14), 17, 18, 23, *range(201, 205), 302, *range(401, 406), 407, 409, 501, 502, 503)
 )
 HIDDEN = "…"
 #: What is said of keywords that name values, which may be those of the data, and of those that hold schemas.

@@ -278,7 +278,7 @@ def test_what_a_layout_or_format_cannot_hold_at_all_is_refused(call: Call, tmp_p
     alpaca = [{"instruction": f"Name colour {number}.", "output": "Blue."} for number in range(3)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in alpaca))
     done = call("convert", "a.jsonl", "-o", "b.jsonl", "--to", "prompt-completion")
-    assert (done.code, "cannot hold every record: /prompt" in done.err) == (2, True), done.err
+    assert (done.code, "cannot hold every record (first at a.jsonl:1): /prompt" in done.err) == (2, True), done.err
     assert not (tmp_path / "b.jsonl").exists()
     (tmp_path / "t.jsonl").write_text('{"translation": {"en": "a", "de": "b"}}\n')
     done = call("convert", "t.jsonl", "-o", "t.csv")
