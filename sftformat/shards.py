@@ -30,7 +30,7 @@ from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
 from sftformat.tokenize.standing import outcome_of
 from sftformat.tokenize.templates import OWN
 from sftformat.tokenize.unit import Setting, Unit, tokenize_unit
-from sftformat.workers import run
+from sftformat.workers import run, wake
 
 __all__ = [
     "Event",
@@ -45,6 +45,8 @@ __all__ = [
     "tokenize",
 ]
 
+#: Parquet files that are together smaller than this are not worth a second process.
+SMALL_BYTES = 2 << 20
 #: What tells the reference library whether it may start threads.
 _THREADS = "TOKENIZERS_PARALLELISM"
 
@@ -138,7 +140,11 @@ def tokenize(
             yield Tokenized(staging.finished, (), rejected, nothing_to_do=True)
             return
         counts: dict[str, Counts] = {unit.split: Counts() for unit in plan.units}
-        if _goes_uncut(plan.setting):
+        uncut = _goes_uncut(plan.setting)
+        if _several(plan, workers):
+            wake(partial(_one_of_many, setting=plan.setting))
+        yield Progress("tokenize", 0, len(plan.units), 0)
+        if uncut:
             yield Uncut(plan.setting.reference.name)
         done = rows = taken = 0
         for unit, outcome in _outcomes(plan, staging.path, workers, staging.stores):
@@ -167,9 +173,14 @@ def _goes_uncut(setting: Setting) -> bool:
 def _outcomes(
     plan: Plan, staging: Path | None, workers: int, stores: Sequence[Path] = ()
 ) -> Iterator[tuple[Unit, Outcome]]:
-    several = workers > 1 and len(plan.units) > 1
+    several = _several(plan, workers)
     work = partial(_one_of_many if several else tokenize_unit, setting=plan.setting, staging=staging, stores=stores)
-    yield from zip(plan.units, run(plan.units, work, workers), strict=True)
+    yield from zip(plan.units, run(plan.units, work, workers if several else 1), strict=True)
+
+
+def _several(plan: Plan, workers: int) -> bool:
+    """Whether there is work for more than one process."""
+    return workers > 1 and len(plan.units) > 1 and sum(unit.path.stat().st_size for unit in plan.units) >= SMALL_BYTES
 
 
 def _one_of_many(unit: Unit, setting: Setting, staging: Path | None, stores: Sequence[Path]) -> Outcome:

@@ -44,6 +44,7 @@ def command(
     from sftformat.formats import written_as
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
+    from sftformat.workers import kept
 
     where = screen(given["quiet"])
     choice = choice_of(ctx)
@@ -52,11 +53,11 @@ def command(
         if to is not None:
             raise click.UsageError(f"--to is for a file: name OUT with {ENDINGS}")
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
-        with outlet(where, wanted(ctx, choice.settings)) as findings:
+        with outlet(where, wanted(ctx, choice.settings)) as findings, kept(choice.workers):
             finish(findings, events, out)
         return findings.status()
     refuse_own(ctx, out, *(beside(out, name) for name in BESIDE))
-    with outlet(where, wanted(ctx, choice.settings)) as findings:
+    with outlet(where, wanted(ctx, choice.settings)) as findings, kept(choice.workers):
         _to_file(findings, inputs, out, to, choice, given, dry_run)
     return findings.status()
 

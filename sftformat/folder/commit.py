@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +14,9 @@ from sftformat import __version__
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.files import dump_json, open_regular, remove, sha256_file, sync, write_bytes
 from sftformat.folder.kept import KEPT
+from sftformat.folder.lock import LOCK_HOLDER, locked
 from sftformat.folder.manifest import FORMAT_VERSION, MANIFEST, content, read_manifest, self_hash, stagings, verify
 
-#: The file in a locked folder that says which process holds the lock.
-LOCK_HOLDER = ".lock-holder"
 #: The file in a sealed staging folder that lists what OUT held before, which goes when the new files come.
 REPLACES = ".replaces"
 
@@ -102,7 +100,7 @@ def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) ->
     staging = Staging(out, out / f".staging-{fingerprint[:16]}", kind, fingerprint)
     _refuse_strange(out, staging, shown)
     try:
-        with _lock(out):
+        with locked(out):
             _finish_prepared(out)
             staging.finished = _already(out, staging, overwrite, shown)
             if staging.finished is None:
@@ -257,7 +255,7 @@ def workspace(out: Path) -> Iterator[Path]:
     """
     path = Path(os.path.abspath(out.parent)) / f".{out.name}.work"
     path.mkdir(parents=True, exist_ok=True)
-    with _lock(path):
+    with locked(path):
         for left in path.iterdir():
             if left.name != LOCK_HOLDER:
                 remove(left)
@@ -265,24 +263,3 @@ def workspace(out: Path) -> Iterator[Path]:
             yield path
         finally:
             remove(path)
-
-
-@contextmanager
-def _lock(out: Path) -> Iterator[None]:
-    descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    holder = out / LOCK_HOLDER
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = holder.read_text() if holder.is_file() and not holder.is_symlink() else "?"
-            raise FolderError(f"{out}: locked by pid {pid}: another run is at work in it") from None
-        holder.unlink(missing_ok=True)
-        with open(holder, "x") as file:
-            file.write(str(os.getpid()))
-        try:
-            yield
-        finally:
-            holder.unlink(missing_ok=True)
-    finally:
-        os.close(descriptor)
