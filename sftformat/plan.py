@@ -108,7 +108,7 @@ def _planning(
     units: list[Unit] = []
     seen = _Seen(sum(each.size for each in named))
     length = unit_bytes(seen.total)
-    yield Progress("hash", 0, seen.total >> 20, 0)
+    yield Progress("hash", 0, max(seen.total >> 20, 1), 0)
     for each in named:
         try:
             whole = sniff(each.path, each.name, options, each.beside, each.texts)

@@ -147,8 +147,10 @@ def tokenize(
         if uncut:
             yield Uncut(plan.setting.reference.name)
         done = rows = taken = 0
+        known: dict[str, str] = {}
         for unit, outcome in _outcomes(plan, staging.path, workers, staging.stores):
             counts[unit.split] = add((counts[unit.split], outcome.counts))
+            known[unit.shard] = outcome.sha256
             done, rows, taken = done + 1, rows + outcome.counts.read, taken + outcome.taken
             if outcome.fallback:
                 yield FellBack(unit.path.name, outcome.fallback)
@@ -157,7 +159,7 @@ def tokenize(
         report = _report(plan.setting, counts)
         yield Reported(report)
         _refuse_cut(report, staging)
-        yield replace(_commit(plan, staging, counts, report), taken=taken, units=len(plan.units))
+        yield replace(_commit(plan, staging, counts, report, known), taken=taken, units=len(plan.units))
 
 
 def _goes_uncut(setting: Setting) -> bool:
@@ -231,7 +233,9 @@ def _refuse_cut(report: Report, staging: Staging) -> None:
         raise DataError(f"{rows:,} targets are too long; --max-target-length {most} would cut none")
 
 
-def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: Report) -> Tokenized:
+def _commit(
+    plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: Report, known: Mapping[str, str]
+) -> Tokenized:
     if read_manifest(plan.dataset, "dataset")["sha256"] != plan.manifest["sha256"]:
         raise FolderError(f"{plan.dataset}: was replaced while it was tokenized; start again")
     setting = plan.setting
@@ -248,7 +252,7 @@ def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: 
     if any(part.rejected or part.filtered for part in counts.values()):
         write_file(staging.path / "rejects.jsonl", partial(_write_rejects, plan, staging.stores[0]))
     fields = manifest_fields(plan.manifest, setting, plan.units, counts, report)
-    manifest = staging.commit({**fields, "limit": plan.limit})
+    manifest = staging.commit({**fields, "limit": plan.limit}, known=known)
     return Tokenized(manifest, report.diagnostics(), sum(part.rejected for part in counts.values()))
 
 

@@ -38,10 +38,13 @@ class Staging:
         """Where finished units are kept: those of this run, and those that OUT was made of before."""
         return self.path / KEPT, self.out / KEPT
 
-    def commit(self, fields: Mapping[str, Any], drop: tuple[str, ...] = ()) -> dict[str, Any]:
+    def commit(
+        self, fields: Mapping[str, Any], drop: tuple[str, ...] = (), known: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Seal what stands below `path` with a manifest and make it OUT; return the manifest.
 
-        `drop` names files and folders below `path` that were only needed on the way. What is kept goes with it.
+        `drop` names files and folders below `path` that were only needed on the way. What is kept goes with it. `known`
+        is the sha256 of files that had it taken when they were written.
 
         Raises:
             OSError: the disk did not take it; the old content of OUT, if any, still stands.
@@ -52,7 +55,8 @@ class Staging:
         for name in sorted(content(self.path)):
             path = self.path / name
             sync(path)
-            files.append({"path": name, "bytes": path.stat().st_size, "sha256": sha256_file(path)})
+            sha256 = (known or {}).get(name) or sha256_file(path)
+            files.append({"path": name, "bytes": path.stat().st_size, "sha256": sha256})
         for root, _, _ in os.walk(self.path):
             sync(Path(root))
         manifest: dict[str, Any] = {
