@@ -39,8 +39,8 @@ from sftformat.check import (
 from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.errors import UsageError
 from sftformat.rules import RULES, spill
+from sftformat.rules.folding import folding
 from sftformat.rules.rule import TASKS
-from sftformat.rules.texts import folding
 from sftformat.schema.arrow import arrow_schema
 from sftformat.validate import diagnose
 

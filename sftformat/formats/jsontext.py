@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from sftformat.formats.jsonfault import BLANK, MAX_DEPTH, Fault, find_fault
+from sftformat.formats.lines import occurrences
 from sftformat.record import Number
 
 _Numbers = np.ndarray[Any, np.dtype[np.int64]]
@@ -99,7 +100,7 @@ def _maybe_twice(texts: Sequence[bytes], found: list[Any], whole: bytes, ends: _
     looked_at: Sequence[int] = range(len(found))
     if ends is not None or set(map(type, found)) <= {dict}:
         keys = np.fromiter(map(len, found), np.int64, len(found))
-        if whole.count(b":") == keys.sum():
+        if occurrences(whole, b":") == keys.sum():
             return []
         looked_at = looked_at if ends is None else _fewer(keys, whole, ends)
     return [

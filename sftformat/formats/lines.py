@@ -88,6 +88,12 @@ def blocks(source: Source, max_line_bytes: int) -> Iterator[Block]:
         line, offset = line + len(block.lines), offset + len(text)
 
 
+def occurrences(text: bytes, character: bytes, start: int = 0, stop: int | None = None) -> int:
+    """Return how often a character of one byte stands in a text: as `bytes.count`, but many times as fast if often."""
+    view = memoryview(text)[start:stop]
+    return int(np.count_nonzero(np.frombuffer(view, np.uint8) == ord(character))) if len(view) else 0
+
+
 def newline_of(source: Source) -> bytes:
     """Return the bytes that end a line: those of LF, or of CR in a file that has no LF."""
     return ("\r" if source.line_end == "\r" else "\n").encode(source.encoding)
