@@ -25,7 +25,7 @@ from threading import Lock, Thread, active_count
 from typing import Any, Generic, TypeVar
 
 from sftformat.errors import InputError
-from sftformat.startup import leave_pandas_out
+from sftformat.startup import leave_pandas_out, spare_memory
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -173,6 +173,7 @@ def _follow_parent() -> None:
     """Let a worker process end when the one that started it is killed; it would wait for work forever."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    spare_memory()
     leave_pandas_out()
     Thread(target=_end_with_parent, daemon=True).start()
 

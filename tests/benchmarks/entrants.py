@@ -274,6 +274,10 @@ ENTRANTS: tuple[Entrant, ...] = (
 def main(race: str, name: str, folder: str) -> None:
     """Let one entrant run, and print what it needed and came to."""
     entrant = next(each for each in ENTRANTS if (each.race, each.name) == (race, name))
+    if name == OURS:  # as the command does
+        from sftformat.startup import spare_memory
+
+        spare_memory()
     for needed in entrant.imports:
         import_module(needed)
     entrant.ready()
