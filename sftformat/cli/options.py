@@ -44,7 +44,8 @@ shape = stack(
         "labels_file",
         type=click.Path(),
         metavar="FILE",
-        help="Locked label map: one name a line; or 0=neg, or a table with id and name, to name ids.",
+        help="Locked label map: one name a line, or a folder that has one, as a run; or 0=neg, or a table with id and "
+        "name, to name ids.",
     ),
 )
 

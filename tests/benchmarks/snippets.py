@@ -29,7 +29,7 @@ from sftformat.metrics import bootstrap_interval
 from sftformat.models import infer, load_model
 from sftformat.train import train
 from sftformat.trials import choose, parse_rates
-from tests.realdata.snippets import write_shards
+from tests.realdata.snippets import TRAINED, write_shards
 
 from .entrants import BATCH, model, trainer_of
 
@@ -64,9 +64,11 @@ def theirs(shards: Path, folder: Path, rate: float, seed: int) -> tuple[Any, flo
     return made, time.perf_counter() - start
 
 
-def seeds(folder: Path, numbers: Sequence[int], rate: float, peer: bool) -> bool:
+def seeds(
+    folder: Path, numbers: Sequence[int], rate: float, peer: bool, rows: int | None = None, trained: int = TRAINED
+) -> bool:
     """Print the accuracy of both for each seed, and their means; return whether they are as they should be."""
-    shards = write_shards(folder, Path(model()), 0)
+    shards = write_shards(folder, Path(model()), 0, rows, trained)
     train_split, test = (open_split(shards, open_folder(shards, "shards"), name) for name in ("train", "test"))
     baseline = tfidf(train_split, train_split.answerable, test, test.answerable)
     assert baseline is not None
@@ -121,14 +123,16 @@ def main() -> None:
     parser.add_argument("what", choices=["seeds", "grid"])
     parser.add_argument("--seeds", default="0,1,2,3,4")
     parser.add_argument("--alone", action="store_true", help="ours without Trainer")
-    parser.add_argument("--test", type=int, help="grid: so many rows of test, not all")
+    parser.add_argument("--test", type=int, help="so many rows of test, not all")
+    parser.add_argument("--trained", type=int, default=TRAINED, help=f"seeds: rows to train on ({TRAINED:,})")
     parser.add_argument("--rate", type=float, default=1e-4)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if given.what == "grid":
             held = grid(Path(folder), int(given.seeds.split(",")[0]), given.test)
         else:
-            held = seeds(Path(folder), [int(seed) for seed in given.seeds.split(",")], given.rate, not given.alone)
+            numbers = [int(seed) for seed in given.seeds.split(",")]
+            held = seeds(Path(folder), numbers, given.rate, not given.alone, given.test, given.trained)
     raise SystemExit(0 if held else 1)
 
 
