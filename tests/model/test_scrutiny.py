@@ -161,6 +161,17 @@ def test_a_model_that_learned_nothing_doubts_nothing(shards: Path, model: Path, 
     assert not (found.folder / "label-errors.jsonl").exists()
 
 
+def test_folds_that_learned_nothing_say_so(call_here: Call, shards: Path, model: Path, tmp_path: Path) -> None:
+    how = ("--model", model, "--epochs", "1", "--learning-rate", "1e-9", "--keep", "last", "--quiet")
+    assert call_here("train", shards, "-o", "run", *how).code == 0
+    fold = ("--eval-split", "train", "--folds", "2", "--model", model)
+    done = call_here("evaluate", "run", shards, *fold)
+    assert done.code == 0, done.err
+    assert "labels that may be wrong: not told, as these models are no better than always answering" in done.out
+    warned = [line for line in done.err.splitlines() if line.startswith("warning: ")]
+    assert len(warned) == len(set(warned))
+
+
 def test_rows_that_were_trained_on_tell_no_wrong_labels(run: Path, shards: Path) -> None:
     found = evaluate(run, shards, "train")
     assert found.label_errors is None
