@@ -16,12 +16,13 @@ import numpy as np
 from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.rules import duplicate_record
 from sftformat.rules.census import Census
+from sftformat.rules.folding import folded
 from sftformat.rules.rule import Finding, Rule, SetFinding
 from sftformat.rules.settings import Settings, active, chosen, near_similarity, severities, told, tolerances
 from sftformat.rules.signs import FORMAT
 from sftformat.rules.spill import PARTITIONS
 from sftformat.rules.tally import Summary, Tally
-from sftformat.rules.texts import Indices, column, folded, input_texts
+from sftformat.rules.texts import Indices, column, input_texts
 from sftformat.rules.view import View
 
 __all__ = [

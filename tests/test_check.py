@@ -38,9 +38,9 @@ from sftformat.check import (
 )
 from sftformat.diagnostics import Diagnostic, Severity, diagnostic
 from sftformat.errors import UsageError
-from sftformat.rules import RULES
+from sftformat.rules import RULES, spill
+from sftformat.rules.folding import folding
 from sftformat.rules.rule import TASKS
-from sftformat.rules.texts import folding
 from sftformat.schema.arrow import arrow_schema
 from sftformat.validate import diagnose
 
@@ -106,10 +106,13 @@ cut_lists = st.lists(st.lists(st.integers(0, 6), max_size=4), max_size=4)
 
 
 @relaxed
-@given(data_sets, cut_lists, st.sampled_from([1, 2, 7, 64]))
-def test_units_batches_and_partitions_do_not_matter(data_set, cuts, partitions):
+@given(data_sets, cut_lists, st.sampled_from([1, 2, 7, 64]), st.sampled_from([1, 2, 9, spill.AT_ONCE]))
+def test_units_batches_and_partitions_do_not_matter(data_set, cuts, partitions, at_once):
     task, records = data_set
-    assert checked(records, task, cuts, partitions) == checked(records, task)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spill, "AT_ONCE", at_once)
+        found = checked(records, task, cuts, partitions)
+    assert found == checked(records, task)
 
 
 @relaxed

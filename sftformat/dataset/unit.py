@@ -265,6 +265,8 @@ def _split(job: Job, rows: pa.RecordBatch) -> pa.RecordBatch:
     if options.fractions is None:
         usual = "test" if options.unlabelled else "train"
         own: Any = rows.column("split")
+        if own.null_count == len(own):
+            return with_split(rows, pa.repeat(pa.scalar(usual, own.type), len(own)))
         return with_split(rows, pc.fill_null(own, usual)) if own.null_count else rows
     given = rows.column("split").to_pylist()
     if not options.resplit and any(given):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sftformat.formats import parquet
 from sftformat.formats.container import open_regular
+from sftformat.formats.lines import occurrences
 from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
 
 _PIECE = 1 << 20
@@ -177,10 +178,10 @@ class _Cuts:
             at = piece.find(b"\n", max(wanted, counted))
             if at < 0:
                 break
-            self.line += piece.count(b"\n", counted, at + 1)
+            self.line += occurrences(piece, b"\n", counted, at + 1)
             counted = at + 1
             self.starts.append((offset + at + 1, self.line))
-        self.line += piece.count(b"\n", counted)
+        self.line += occurrences(piece, b"\n", counted)
 
     def ranges(self, size: int) -> tuple[Range, ...]:
         """Return the ranges of a file of `size` bytes."""

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from sftformat.formats.jsonfault import BLANK, MAX_DEPTH, Fault, find_fault
+from sftformat.formats.lines import occurrences
 from sftformat.record import Number
 
 _MINUS_ZERO = re.compile(rb"(?<![^\s:,\[])-0(?=[\s,\]}]|\Z)")
@@ -47,8 +48,10 @@ def values(
     that they are the lines of `whole`, and each begins with `{` and ends with `}`. A value need not be an object.
     """
     try:
-        found = (_lines(texts, whole) if objects else None) or [_decode(text) for text in texts]
-        doubtful = [] if _surely_once(found, whole) else _maybe_twice(texts, found, whole if objects else None)
+        read = _lines(texts, whole) if objects else None
+        found = read or [_decode(text) for text in texts]
+        once = (read or set(map(type, found)) <= {dict}) and _surely_once(found, whole)
+        doubtful = [] if once else _maybe_twice(texts, found, whole if objects else None)
     except (*_REFUSED, TypeError):
         return _one_by_one(texts)
     faults: dict[int, Fault] = {}
@@ -69,9 +72,9 @@ def _lines(texts: Sequence[bytes], whole: bytes) -> list[Any] | None:
     return found if len(found) == len(texts) else None
 
 
-def _surely_once(found: list[Any], whole: bytes) -> bool:
+def _surely_once(found: list[dict[str, Any]], whole: bytes) -> bool:
     """Whether no key can stand twice, as the colons of all texts show at once: every key as written has one."""
-    return set(map(type, found)) <= {dict} and whole.count(b":") == sum(map(len, found))
+    return occurrences(whole, b":") == sum(map(len, found))
 
 
 def _unseen_by_decoder(texts: Sequence[bytes], whole: bytes, longest: int) -> list[int]:

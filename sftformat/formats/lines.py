@@ -84,6 +84,12 @@ def blocks(source: Source, max_line_bytes: int) -> Iterator[Block]:
         line, offset = line + len(block.lines), offset + len(text)
 
 
+def occurrences(text: bytes, character: bytes, start: int = 0, stop: int | None = None) -> int:
+    """Return how often a character of one byte stands in a text: as `bytes.count`, but many times as fast if often."""
+    view = memoryview(text)[start:stop]
+    return int(np.count_nonzero(np.frombuffer(view, np.uint8) == ord(character))) if len(view) else 0
+
+
 def newline_of(source: Source) -> bytes:
     """Return the bytes that end a line: those of LF, or of CR in a file that has no LF."""
     return ("\r" if source.line_end == "\r" else "\n").encode(source.encoding)
@@ -209,7 +215,7 @@ def _whole_lines(pieces: Iterator[bytes], newline: bytes, limit: int) -> Iterato
             kept, size, held, piece = None, 0, [], piece[start:]
         end = _last_end(piece, newline)
         if end:
-            yield from _long_apart(b"".join([*held, piece[:end]]), newline, limit)
+            yield from _long_apart(b"".join([*held, memoryview(piece)[:end]]), newline, limit)
             held, size = [], 0
         held.append(piece[end:])
         size += len(piece) - end

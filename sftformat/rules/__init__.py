@@ -124,6 +124,7 @@ MECHANISM = frozenset(
         "signs",
         "subjects",
         "texts",
+        "folding",
         "view",
         "turns",
         "exchanges",

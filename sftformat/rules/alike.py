@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sftformat.rules.folding import all_folded
 from sftformat.rules.spill import keys_of
 from sftformat.rules.texts import (
     Array,
-    all_folded,
     column,
     concatenated,
     filled,
@@ -61,5 +61,5 @@ def _said(rows: pa.RecordBatch, role: str) -> Array:
 
 def _seeds(texts: Array) -> Seeds:
     distinct = texts.dictionary_encode()
-    high, _ = keys_of([text.encode() for text in all_folded(distinct.dictionary.to_pylist())])
+    high, _ = keys_of(all_folded(distinct.dictionary))
     return np.asarray(high[distinct.indices.to_numpy(zero_copy_only=False)])

@@ -15,7 +15,7 @@ import numpy as np
 from sftformat.record import SPLITS, Place
 from sftformat.rules.count import Count, merged
 from sftformat.rules.near import Near, Unit
-from sftformat.rules.spill import FAMILIES, PLACE, Records, read_repeated
+from sftformat.rules.spill import FAMILIES, PLACE, Records, partition_groups, read_repeated
 from sftformat.rules.tags import STEPS, Step
 from sftformat.rules.tally import LABELS, Summary, spill_path
 from sftformat.rules.texts import Indices
@@ -175,26 +175,26 @@ class Census:
         return list(self._files)
 
     def _repeats(self, family: str) -> Iterator[Records]:
-        """The records of each partition whose key stands more than once; read once, then kept beside (they are few)."""
+        """The records whose key stands more than once, some partitions at a time; read once, then kept beside."""
         if not any(summary.index[family] for summary in self._summaries):
             return
         partitions = self._summaries[0].partitions
         assert all(summary.partitions == partitions for summary in self._summaries)
-        for partition in range(partitions):
-            path = self._folder / f"{family}-{partition:04d}.repeats"
-            if (family, partition) not in self._kept:
-                records = self._repeated(family, partition)
-                self._kept[family, partition] = len(records)
+        for group in partition_groups([summary.index[family] for summary in self._summaries], partitions):
+            path = self._folder / f"{family}-{group.start:04d}.repeats"
+            if (family, group.start) not in self._kept:
+                records = self._repeated(family, group)
+                self._kept[family, group.start] = len(records)
                 if len(records):
                     path.write_bytes(records.tobytes())
                     yield records
-            elif self._kept[family, partition]:
+            elif self._kept[family, group.start]:
                 yield np.fromfile(path, FAMILIES[family])
 
-    def _repeated(self, family: str, partition: int) -> Records:
-        """The records of one partition that share a key, files and splits numbered for the whole data set."""
+    def _repeated(self, family: str, group: range) -> Records:
+        """The records of a run of partitions that share a key, files and splits numbered for the whole data set."""
         spills = [(spill_path(self._folder, each.unit, family), each.index[family]) for each in self._summaries]
-        parts = read_repeated(spills, family, partition)
+        parts = read_repeated(spills, family, group)
         for summary, records in zip(self._summaries, parts, strict=True):
             if len(records):
                 files, splits = self._numbers(summary)

@@ -45,9 +45,8 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
 
 
 def _candidates(signs: Signs) -> Indices:
-    at = signs.at(LATIN)
-    high = at[signs.ahead(at, 0) == 0xC2]
-    return signs.owners(_but_line_ends(signs), high[signs.ahead(high, 1) < 0xA0])
+    two = signs.codes(LATIN, 2)
+    return signs.owners(_but_line_ends(signs), signs.at(LATIN)[(two >= 0xC280) & (two < 0xC2A0)])
 
 
 def _but_line_ends(signs: Signs) -> Indices:

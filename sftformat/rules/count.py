@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
+
 from sftformat.record import Place
+from sftformat.rules.texts import Indices
 
 #: Places that are kept besides the first.
 LATER = 4
@@ -51,3 +54,13 @@ def _sum(counts: Sequence[Count]) -> Count:
     places = [at for each in counts for at in ((each.unit, each.row, each.place), *each.later)]
     later = sorted(places, key=lambda at: at[:2])[1 : LATER + 1]
     return Count(sum(each.rows for each in counts), first.unit, first.row, first.split, first.place, later)
+
+
+def tallied(codes: Indices, size: int) -> Indices:
+    """The codes that stand there, all below `size`, in ascending order: each, its first index and how often it does."""
+    if size > 2 * len(codes) + 64:  # most of them would be looked at in vain
+        return np.stack(np.unique(codes, return_index=True, return_counts=True), 1)
+    counts, first = np.bincount(codes, minlength=size), np.zeros(size, np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    found = np.flatnonzero(counts)
+    return np.stack((found, first[found], counts[found]), 1)

@@ -90,7 +90,7 @@ _STARTS = pair_table(f"{one}{two}".encode() for one in "<&" for two in f"{ascii_
 
 def _candidates(signs: Signs) -> Indices:
     """The texts with `<` or `&` before a letter or `#`."""
-    return signs.owners(signs.at(MARKUP)[_STARTS.take(signs.codes(MARKUP) >> 8)])
+    return signs.owners(signs.at(MARKUP)[_STARTS.take(signs.codes(MARKUP, 2))])
 
 
 def _counted(count: int) -> str:

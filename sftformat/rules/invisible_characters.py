@@ -100,7 +100,7 @@ def _needed() -> re.Pattern[str]:
 
 def candidates(signs: Signs) -> Indices:
     """The texts with a byte sequence that one of the characters begins with; see `INVISIBLE`."""
-    soft_hyphen = signs.codes(LATIN) >> 8 == 0xC2AD
+    soft_hyphen = signs.codes(LATIN, 2) == 0xC2AD
     code = signs.codes(FORMAT)
     two = code >> 8
     wanted = (two == 0xE281) | (two == 0xD89C) | (two == 0xF3A0) | (code == 0xE1A08E)

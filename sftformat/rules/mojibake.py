@@ -88,7 +88,7 @@ def _ftfy() -> tuple[Any, Any]:
 # What follows is the prefilter: texts in which characters stand side by side that UTF-8 begins with when it is read as
 # something else. For letters that are no ASCII but Latin the tables of the encodings say so, a bit for each encoding.
 _ENCODINGS = ("latin-1", "cp1252", "cp1250", "cp1254", "cp1257", "mac_roman")
-_HALF = "Â ".encode()
+_HALF = int.from_bytes("Â".encode())
 
 
 def _letters(first: int, last: int) -> Iterator[tuple[int, int, bytes]]:
@@ -116,8 +116,7 @@ _NEXT = _table([*_C1, *((bit, letter) for _, bit, letter in _letters(0x80, 0xC0)
 _NEXT_WIDE = _table((bit, letter) for _, bit, letter in _letters(0x80, 0xC0) if letter[:1] == b"\xe2")
 
 # Read as Mac Roman or CP437: √ ‚ „ ‰ ‡ ◊ ├ ┬, then anything that is not ASCII.
-_WIDE = pair_table(letter.encode() for letter in "√‚„‰‡◊├┬")
-_WIDE_CODES = np.array([int.from_bytes(letter.encode()) for letter in "√‚„‰‡◊├┬"])
+_WIDE, _WIDE_END = (pair_table(letter.encode()[start:] for letter in "√‚„‰‡◊├┬") for start in (0, 1))
 # Read as Windows-1251: Р С В Г and a sign, or вЂ, which begins every sign; as CP437: Γ and Ç.
 _SCRIPT = pair_table(letter.encode() for letter in "РСВГΓ")
 _SIGN_BEGUN = "вЂ".encode()
@@ -133,15 +132,17 @@ def candidates(signs: Signs) -> Indices:
 
 
 def _latin(signs: Signs) -> Indices:
-    at = signs.before(LATIN, 0x80, 2)
-    two = signs.two(at)
+    two, after = signs.codes(LATIN, 2), signs.ahead(signs.at(LATIN), 2)
+    half = signs.at(LATIN)[(two == _HALF) & (after == ord(" "))]
+    begun = np.flatnonzero((_LEAD.take(two) != 0) & (after >= 0x80))
+    at, two = signs.at(LATIN)[begun], two[begun]
     lead, of_three = _LEAD.take(two), _LEAD_OF_THREE.take(two)
     second, width = _next(signs, at + 2)
     of_two = at[(lead & ~of_three & second) != 0]
     longer = np.flatnonzero(of_three & second)
     third, _ = _next(signs, at[longer] + 2 + width[longer])
     of_three = of_three[longer] & second[longer] & third
-    return np.concatenate((of_two, at[longer[of_three != 0]], signs.find(_HALF, LATIN)))
+    return np.concatenate((of_two, at[longer[of_three != 0]], half))
 
 
 def _next(signs: Signs, at: Indices) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], Indices]:
@@ -152,8 +153,6 @@ def _next(signs: Signs, at: Indices) -> tuple[np.ndarray[Any, np.dtype[np.uint8]
 
 
 def _wide(signs: Signs) -> Indices:
-    likely = np.flatnonzero(_WIDE.take(signs.codes(FORMAT) >> 8))
-    if not len(likely):
-        return likely
+    likely = np.flatnonzero(_WIDE.take(signs.codes(FORMAT, 2)))
     found = signs.at(FORMAT)[likely]
-    return found[np.isin(signs.codes(FORMAT)[likely], _WIDE_CODES) & (signs.ahead(found, 3) >= 0x80)]
+    return found[_WIDE_END.take(signs.codes(FORMAT)[likely] & 0xFFFF) & (signs.ahead(found, 3) >= 0x80)]

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from sftformat.rules.folding import folding
 from sftformat.rules.spill import EMPTY_HI, EMPTY_LO, EXACT, KEY, NEAR, PLACE, ROW, Records, Spill, read_partition
-from sftformat.rules.texts import Array, Indices, folding
+from sftformat.rules.texts import Array, Indices
 
 #: Characters in a shingle: one word changed costs a handful of them, in scripts without blanks too.
 SHINGLE = 5

@@ -36,6 +36,8 @@ _MEMBERS = {
 _TABLE = np.zeros(256, np.uint8)
 for _kind, _members in _MEMBERS.items():
     _TABLE[list(_members)] |= _kind
+#: The same for two bytes at a time: half as many are looked up.
+_PAIRS = (_TABLE[:, None].astype(np.uint16) << np.uint16(8) | _TABLE).reshape(-1)
 
 _NONE = np.zeros(0, np.int64)
 
@@ -55,12 +57,14 @@ class Signs:
         self.bytes: Bytes = np.frombuffer(buffer, np.uint8, size, int(first)) if size else np.zeros(0, np.uint8)
         self._masks: dict[int, Flags] = {}
         self._positions: dict[int, Indices] = {}
-        self._codes: dict[int, Codes] = {}
+        self._codes: dict[tuple[int, int], Codes] = {}
 
     @cached_property
     def kinds(self) -> Bytes:
         """The kinds of each byte, as bits."""
-        return _TABLE.take(self.bytes)
+        even = len(self.bytes) & ~1
+        pairs = _PAIRS.take(self.bytes[:even].view(np.uint16)).view(np.uint8)
+        return pairs if even == len(self.bytes) else np.append(pairs, _TABLE.take(self.bytes[even:]))
 
     @cached_property
     def present(self) -> int:
@@ -81,38 +85,34 @@ class Signs:
             self._positions[kind] = np.flatnonzero(self._of(kind))
         return self._positions[kind]
 
-    def codes(self, kind: int) -> Codes:
-        """Return for each byte of a kind it and the two after it as one number, the first highest; 0 past the end."""
-        if kind not in self._codes:
+    def codes(self, kind: int, length: int = 3) -> Codes:
+        """Return for each byte of a kind it and those after it as one number, the first highest; 0 past the end.
+
+        `length` says how many bytes that are, 2 or 3.
+        """
+        if (kind, length) not in self._codes:
             at = self.at(kind)
-            self._codes[kind] = self.two(at) << np.uint32(8) | self.ahead(at, 2)
-        return self._codes[kind]
+            found = self.two(at) if length == 2 else self.codes(kind, 2) << np.uint32(8) | self.ahead(at, 2)
+            self._codes[kind, length] = found
+        return self._codes[kind, length]
 
     def two(self, positions: Indices) -> Codes:
         """Return the byte at each position and the one after it as one number; 0 past the end."""
         return self.ahead(positions, 0).astype(np.uint32) << np.uint32(8) | self.ahead(positions, 1)
 
     def ahead(self, positions: Indices, steps: int) -> Bytes:
-        """Return the byte so many steps after each position, 0 past the end."""
-        if not len(positions):
-            return np.zeros(0, np.uint8)
-        found = self.bytes.take(positions + steps, mode="clip")
-        beyond = len(self.bytes) - steps
-        if int(positions.max()) >= beyond:
-            found[positions >= beyond] = 0
-        return found
+        """Return the byte so many steps, 8 at most, after each position; 0 past the end."""
+        return self._longer[steps:].take(positions)
+
+    @cached_property
+    def _longer(self) -> Bytes:
+        return np.append(self.bytes, np.zeros(8, np.uint8))
 
     def pairs(self, first: int, second: int, steps: int) -> Indices:
         """Return the positions of the bytes of one kind that have a byte of another so many steps after them."""
         if not (self.present & first and self.present & second):
             return _NONE
         return np.flatnonzero(self._of(first)[:-steps] & self._of(second)[steps:])
-
-    def before(self, first: int, byte: int, steps: int) -> Indices:
-        """Return the positions of the bytes of a kind that have one of at least this value so many steps after them."""
-        if not self.present & first:
-            return _NONE
-        return np.flatnonzero(self._of(first)[:-steps] & (self.bytes[steps:] >= byte))
 
     def find(self, piece: bytes, kind: int) -> Indices:
         """Return where a piece begins that begins with a byte of a kind."""

@@ -19,6 +19,8 @@ from sftformat.rules.texts import Array
 PARTITIONS = 64
 #: Records held in memory before they are written.
 BLOCK = 1 << 16
+#: Records whose keys are compared at once, as long as a partition does not hold more.
+AT_ONCE = 1 << 20
 
 #: Where a row stands. `line` and `byte` are -1 when unknown; `file` and `split` are numbers of the unit's own lists.
 PLACE = [("unit", "<u4"), ("row", "<u4"), ("file", "<u4"), ("split", "<u4"), ("line", "<i8"), ("byte", "<i8")]
@@ -103,38 +105,53 @@ class Spill:
 
 def read_partition(path: Path, family: str, index: Sequence[Sequence[int]], partition: int) -> Iterator[Records]:
     """Return the records of one partition of one unit, block by block."""
-    for block in range(len(index)):
-        columns = {name: _read(path, family, index[block], partition, name) for name in FAMILIES[family].names or ()}
+    alone = range(partition, partition + 1)
+    for cuts in index:
+        columns = {name: _read(path, family, cuts, alone, name) for name in FAMILIES[family].names or ()}
         if len(columns["key_hi"]):
             yield _together(columns, family)
 
 
-def read_repeated(spills: Sequence[tuple[Path, Sequence[Sequence[int]]]], family: str, partition: int) -> list[Records]:
-    """Return the records of one partition whose key may stand more than once (equal upper halves), by spill.
+def partition_groups(indexes: Sequence[Sequence[Sequence[int]]], partitions: int) -> list[range]:
+    """Return all partitions in runs, each of at most AT_ONCE records or one partition; those of all files together."""
+    sizes = np.zeros(partitions, np.int64)
+    for index in indexes:
+        for cuts in index:
+            sizes += np.diff(cuts)
+    groups, first, held = [], 0, 0
+    for partition, size in enumerate(sizes.tolist()):
+        if held and held + size > AT_ONCE:
+            groups.append(range(first, partition))
+            first, held = partition, 0
+        held += size
+    return [*groups, range(first, partitions)]
+
+
+def read_repeated(spills: Sequence[tuple[Path, Sequence[Sequence[int]]]], family: str, group: range) -> list[Records]:
+    """Return the records of a run of partitions whose key may stand more than once (equal upper halves), by spill.
 
     A spill is a file and its index. The upper halves of all are read, and nothing more of records that stand alone.
     """
     blocks = [(number, path, cuts) for number, (path, index) in enumerate(spills) for cuts in index]
-    upper = [_read(path, family, cuts, partition, "key_hi") for _, path, cuts in blocks]
+    upper = [_read(path, family, cuts, group, "key_hi") for _, path, cuts in blocks]
     found: list[list[Records]] = [[] for _ in spills]
-    start, chosen = 0, _repeated(np.concatenate([np.zeros(0, np.uint64), *upper]))
-    for (number, path, cuts), keys_read in zip(blocks, upper, strict=True):
-        here = np.flatnonzero(chosen[start : start + len(keys_read)])
-        start += len(keys_read)
+    repeated = _repeated(np.concatenate([np.zeros(0, np.uint64), *upper]))
+    for (number, path, cuts), keys_read in zip(blocks if len(repeated) else (), upper, strict=False):
+        here = np.flatnonzero(np.isin(keys_read, repeated))
         if len(here):
             names = FAMILIES[family].names or ()
-            columns = {name: _read(path, family, cuts, partition, name).take(here) for name in names}
+            columns = {name: _read(path, family, cuts, group, name).take(here) for name in names}
             found[number].append(_together(columns, family))
     return [np.concatenate([np.zeros(0, FAMILIES[family]), *parts]) for parts in found]
 
 
-def _read(path: Path, family: str, cuts: Sequence[int], partition: int, name: str) -> Records:
-    """Read one column of one partition of the block that has these cuts."""
+def _read(path: Path, family: str, cuts: Sequence[int], group: range, name: str) -> Records:
+    """Read one column of a run of partitions of the block that has these cuts."""
     whole = FAMILIES[family]
     assert whole.fields is not None
     kind, before, *_ = whole.fields[name]  # the bytes of a record before it
     first, records = cuts[0], cuts[-1] - cuts[0]
-    start, stop = cuts[partition], cuts[partition + 1]
+    start, stop = cuts[group.start], cuts[group.stop]
     offset = first * whole.itemsize + records * before + (start - first) * kind.itemsize
     return np.fromfile(path, kind, stop - start, offset=offset)
 
@@ -164,11 +181,8 @@ def not_empty(records: Records) -> Records:
     return np.asarray(records[(records["key_hi"] != EMPTY_HI) | (records["key_lo"] != EMPTY_LO)])
 
 
-def _repeated(keys: Records) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Tell which of the keys stand more than once."""
-    found = np.zeros(len(keys), np.bool_)
-    if len(keys) > 1:
-        order = np.argsort(keys)
-        same = keys[order[1:]] == keys[order[:-1]]
-        found[order[1:][same]] = found[order[:-1][same]] = True
-    return found
+def _repeated(keys: Records) -> Records:
+    """Return the keys that stand more than once, in ascending order, each once; the keys given are sorted in place."""
+    keys.sort()
+    twice = keys[1:][keys[1:] == keys[:-1]]
+    return np.unique(twice)

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from sftformat.record import Place
 from sftformat.rules.alike import near_texts
-from sftformat.rules.count import LATER, Count
+from sftformat.rules.count import LATER, Count, tallied
+from sftformat.rules.folding import folding
 from sftformat.rules.near import NearSpill
 from sftformat.rules.pile import Pile
 from sftformat.rules.rule import LABEL_TASKS
@@ -24,7 +25,6 @@ from sftformat.rules.texts import (
     Indices,
     column,
     flat,
-    folding,
     input_array,
     is_list,
     target_array,
@@ -189,8 +189,7 @@ class Tally:
 
     def _count_rows(self, rows: pa.RecordBatch, places: _Places) -> None:
         labelled, splits = np.asarray(column(rows, "target").is_valid()), list(self._splits)
-        codes, first, counts = np.unique(places.split, return_index=True, return_counts=True)
-        for code, index, count in zip(codes.tolist(), first.tolist(), counts.tolist(), strict=True):
+        for code, index, count in tallied(places.split, len(splits)).tolist():
             self._increase(self._rows, splits[code], splits[code], count, places, index)
             with_target = int(np.count_nonzero(labelled[places.split == code]))
             self._labelled[splits[code]] = self._labelled.get(splits[code], 0) + with_target
@@ -200,9 +199,8 @@ class Tally:
         encoded = values.dictionary_encode()
         names, splits = encoded.dictionary.to_pylist(), list(self._splits)
         codes = places.split[owners] * len(names) + encoded.indices.to_numpy(zero_copy_only=False)
-        found, first, counts = np.unique(codes, return_index=True, return_counts=True)
-        order = np.argsort(first)  # of the data, not of the dictionary
-        for code, index, count in np.stack((found, first, counts), 1)[order].tolist():
+        found = tallied(codes, len(splits) * len(names))
+        for code, index, count in found[np.argsort(found[:, 1])].tolist():  # by the data, not by the dictionary
             split, label = splits[code // len(names)], names[code % len(names)]
             if self._known(label):
                 labels = self._labels.setdefault(split, {})
@@ -252,6 +250,8 @@ def spill_path(folder: Path, unit: int, family: str) -> Path:
 
 def _codes(values: Array, default: str, numbers: dict[str, int]) -> Indices:
     """The number of each value in `numbers`, which grows; null counts as `default`."""
+    if len(values) and not values.null_count and pc.all(pc.equal(values, values[0])).as_py():
+        return np.full(len(values), numbers.setdefault(values[0].as_py(), len(numbers)), np.int64)
     encoded = pc.fill_null(values.cast(pa.string()), default).dictionary_encode()
     own = np.array([numbers.setdefault(name, len(numbers)) for name in encoded.dictionary.to_pylist()], np.int64)
     return np.asarray(own[encoded.indices.to_numpy(zero_copy_only=False)])

@@ -23,8 +23,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sftformat.diagnostics import clip
+from sftformat.rules.folding import folded
 from sftformat.rules.rule import Finding, Thresholds
-from sftformat.rules.texts import Array, folded
+from sftformat.rules.texts import Array
 from sftformat.rules.view import View, blank, first_bytes
 
 TASKS = frozenset({"text-to-text"})

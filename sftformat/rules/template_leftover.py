@@ -98,4 +98,4 @@ _STARTS = pair_table(start.encode() for start in ("{{", "<|", "<｜", "[I", "[/"
 
 def _candidates(signs: Signs) -> Indices:
     """The texts with the first two bytes of a mark."""
-    return signs.owners(signs.at(MARKUP)[_STARTS.take(signs.codes(MARKUP) >> 8)])
+    return signs.owners(signs.at(MARKUP)[_STARTS.take(signs.codes(MARKUP, 2))])

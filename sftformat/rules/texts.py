@@ -1,4 +1,4 @@
-"""Texts of canonical columns: columns that may be missing, folding, and the learned input or target as one string.
+"""Texts of canonical columns: columns that may be missing, and the learned input or target as one string.
 
 A joined string is unambiguous: a part begins with a blank, U+0002, the name of its field and a blank; a U+0002 of the
 text itself is doubled. Folding a joined string is the same as joining folded parts, since the marks are folded already.
@@ -6,7 +6,6 @@ text itself is doubled. Folding a joined string is the same as joining folded pa
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,71 +21,6 @@ INPUT_FIELDS = ("input_pair", "instruction", "system", "source_lang", "target_la
 
 Array = Any  # pyarrow-stubs cannot say "an array of strings, whichever width"
 Indices = np.ndarray[Any, np.dtype[np.int64]]
-
-
-#: What folding makes another thing of, but for blanks at both ends: two blanks, and what else `str.split` cuts at.
-_UNFOLDED = ("  ", " \0", "\0 ", *"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029")
-
-
-def folded(text: str) -> str:
-    """Return a text in NFKC, lower case, with runs of blanks as one blank and none at the ends."""
-    if text.isascii():
-        return " ".join(text.lower().split())
-    normal = unicodedata.normalize("NFKC", text)
-    lower = normal.lower()
-    if lower != normal:
-        lower = unicodedata.normalize("NFKC", lower)
-    return " ".join(lower.split())
-
-
-def folding(texts: Array) -> tuple[Indices, list[bytes]]:
-    """Return the indices of the texts of a column that folding may change, in ascending order, and each folded."""
-    lower = pc.ascii_lower(texts)
-    uneven = _uneven(texts)
-    plain = np.flatnonzero(~uneven & np.asarray(pc.fill_null(pc.not_equal(lower, texts), False)))
-    odd = np.flatnonzero(uneven)  # lower case now or later is the same to folding
-    found = [*lower.take(pa.array(plain)).to_pylist(), *all_folded(lower.take(pa.array(odd)).to_pylist())]
-    order = np.argsort(np.concatenate((plain, odd)), kind="stable")
-    return np.concatenate((plain, odd))[order], [found[index].encode() for index in order.tolist()]
-
-
-def all_folded(texts: list[str]) -> list[str]:
-    """Return texts as `folded` does, in one go: Unicode looks no further than the NUL that is put between them."""
-    whole = "\0".join(texts)
-    if whole.count("\0") != len(texts) - 1:
-        return [folded(text) for text in texts]
-    normal = _normal(whole)
-    lower = normal.lower()
-    if lower != normal:
-        lower = _normal(lower)
-    if not any(blank in lower for blank in _UNFOLDED) and lower[:1] != " " and lower[-1:] != " ":
-        return lower.split("\0")
-    return [" ".join(text.split()) for text in lower.split("\0")]
-
-
-def _normal(whole: str) -> str:
-    """Return texts with NUL between them in NFKC; most texts are, and to see that is quick."""
-    if unicodedata.is_normalized("NFKC", whole):
-        return whole
-    known, normal = unicodedata.is_normalized, unicodedata.normalize
-    return "\0".join([text if known("NFKC", text) else normal("NFKC", text) for text in whole.split("\0")])
-
-
-def _uneven(texts: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Tell for which texts folding is more than ASCII lower case: other bytes, two blanks in a row or one at an end."""
-    offsets, found = text_offsets(texts), np.zeros(len(texts), np.bool_)
-    starts, ends = offsets[:-1] - offsets[0], offsets[1:] - offsets[0]
-    characters = np.frombuffer(text_bytes(texts), np.uint8)
-    blank = characters == 0x20
-    blank_pairs = np.flatnonzero(blank[:-1] & blank[1:])
-    owners = np.searchsorted(ends, np.concatenate((blank_pairs, blank_pairs + 1)), side="right")
-    found[owners] = True  # a pair across two texts: one ends with a blank, the other begins with one
-    full = np.flatnonzero(ends > starts)
-    if len(full):
-        other = characters - np.uint8(0x20) > 0x7E - 0x20
-        found[full] |= np.logical_or.reduceat(other, starts[full])
-        found[full] |= blank[starts[full]] | blank[ends[full] - 1]
-    return found
 
 
 def column(rows: pa.RecordBatch, name: str) -> Array:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sftformat.record import Place
-from sftformat.rules.count import LATER, Count, merged
+from sftformat.rules.count import LATER, Count, merged, tallied
 
 places = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), min_size=1, max_size=30, unique=True)
 
@@ -35,3 +36,9 @@ def test_what_is_said_of_the_places_that_follow() -> None:
     assert at(3, 5, 8, 9, 11, rows=7).also() == "; also in lines 5, 8, 9, 11 and more"
     assert at(1, 1, 1).also() == ""  # a JSON array on one line: the number of a line says nothing
     assert at(3, 5, file="b").also() == ""
+
+
+@given(st.lists(st.integers(0, 40), max_size=200), st.sampled_from([41, 10_000]))
+def test_codes_are_told_with_their_first_place_and_how_many(codes, size):
+    told = tallied(np.array(codes, np.int64), size).tolist()
+    assert told == [[code, codes.index(code), codes.count(code)] for code in sorted(set(codes))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 
 import numpy as np
@@ -73,6 +74,7 @@ def test_kinds_are_those_of_the_bytes(texts):
     data = "".join(text or "" for text in texts).encode()
     seen = signs(texts)
     assert bytes(seen.bytes) == data
+    assert seen.at(LETTER).tolist() == [place for place, byte in enumerate(data) if chr(byte) in string.ascii_letters]
     for kind in KINDS:
         at = seen.at(kind).tolist()
         assert at == [place for place, byte in enumerate(data) if int(seen.kinds[place]) & kind]
