@@ -47,6 +47,8 @@ LAYERS = (
         "ranks",
         "prepare",
         "progress",
+        "guards",
+        "together",
         "train",
         "trials",
         "grid",

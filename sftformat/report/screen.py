@@ -100,15 +100,16 @@ Advance = Callable[[int, int, str], None]
 
 
 @contextmanager
-def bar(where: Screen, title: str) -> Iterator[Advance]:
+def bar(where: Screen, title: str, first: int = 0) -> Iterator[Advance]:
     """Give a function that draws progress: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
 
-    There is no bar either on a terminal on which results come at the same time.
+    There is no bar either on a terminal on which results come at the same time. `first` is what was done before; it
+    says nothing about the pace.
     """
     if where.quiet:
         yield lambda _done, _total, _words: None
     elif not where.err.is_terminal or (where.streams and where.out.is_terminal):
-        yield _lines(where, title)
+        yield _lines(where, title, first)
     else:
         yield from _drawn(where, title)
 
@@ -136,13 +137,13 @@ def _left(seconds: float, done: int, total: int) -> str:
     return f" · {left // 60}:{left % 60:02} left" if 0 < done < total else ""
 
 
-def _lines(where: Screen, title: str) -> Advance:
+def _lines(where: Screen, title: str, first: int) -> Advance:
     began = said = time.monotonic()
 
     def advance(done: int, total: int, words: str) -> None:
         nonlocal said
         if time.monotonic() - said >= LINE_SECONDS:
             said = time.monotonic()
-            where.note(f"{title}: {done:,} of {total:,} · {words}{_left(said - began, done, total)}")
+            where.note(f"{title}: {done:,} of {total:,} · {words}{_left(said - began, done - first, total - first)}")
 
     return advance

@@ -234,6 +234,10 @@ def _of_windows(setting: Setting, options: TokenizeOptions) -> Setting:
 def _check(options: TokenizeOptions) -> None:
     if options.truncation not in TRUNCATIONS:
         raise UsageError(f"--truncation {clip(options.truncation)}: {', '.join(TRUNCATIONS)} are possible")
+    if options.pack and options.window is not None:
+        raise UsageError(
+            "--pack and --window: packs are for a causal model, windows for labels of whole texts; give one"
+        )
     if options.max_length is not None and options.max_length < 1:
         raise UsageError(f"--max-length {options.max_length}: at least 1")
     if options.max_target_length is not None and options.max_target_length < 2:

@@ -43,8 +43,8 @@ RACES: dict[str, Race] = {
     "train": Race(
         "an epoch of MiniLM, batches of 32; each in its own way of batching and precision",
         2.5,
-        (256, 512, 1_024),
-        (32, 64, 96),
+        (128, 512),
+        (32, 64),
     ),
 }
 
