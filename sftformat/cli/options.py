@@ -87,7 +87,9 @@ selecting = stack(
 
 checking = stack(
     selecting,
-    click.option("--redact", is_flag=True, help="Show no value of the data; names of files stay, files of rejects keep all."),
+    click.option(
+        "--redact", is_flag=True, help="Show no value of the data; names of files stay, files of rejects keep all."
+    ),
     click.option(
         "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."
     ),
