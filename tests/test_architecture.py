@@ -153,6 +153,7 @@ def test_tables_are_complete() -> None:
         "options",
         "choice",
         "config",
+        "single",
         "startup",
     }
     assert {module for module, _ in COMMANDS.values()} == commands
