@@ -150,7 +150,8 @@ def check_identity(
         return
     differ = ", ".join(f"{key} {found.get(key)} there and {expected.get(key)} here" for key in keys)
     if warn is None:
-        raise TrainingError(f"cannot go on from {name}: {differ}; use the same, or start again with --overwrite")
+        how = f" (OMP_NUM_THREADS={found.get('threads')})" if "threads" in keys else ""
+        raise TrainingError(f"cannot go on from {name}: {differ}; use the same{how}, or start again with --overwrite")
     warn(f"went on from {name} although it has {differ}")
 
 

@@ -242,6 +242,13 @@ CODES: Mapping[str, Code] = {
         Code("SFT506", "template-refuses", E_, "a row that its chat template refuses", "mend it, or change --template"),
         Code("SFT507", "window-too-narrow", E_, "a first text that leaves no room for windows", "a wider --window"),
         Code(
+            "SFT508",
+            "weight-not-read",
+            W_,
+            "weights of rows in shards for a causal model, whose trainers read none",
+            "leave out rows of weight 0, repeat those that should count more, or read the column weight yourself",
+        ),
+        Code(
             "SFT901",
             "damaged-folder",
             E_,

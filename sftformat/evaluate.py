@@ -86,7 +86,7 @@ def evaluate(
     made_from |= {"threshold": threshold if record["task"] == "multilabel" else None, **_written_with(decoding)}
     made_from |= {"seed": seed, "bootstrap": bootstrap, "folds": folds, "png": png}
     folder = run / EVALUATIONS / f"{name}-{split}"
-    overwrite = overwrite or _stale(folder, run_manifest["fingerprint"])
+    overwrite = overwrite or _refuse_other(folder, made_from)
     with stage(folder, "evaluation", fingerprint(made_from), overwrite=overwrite) as staging:
         if staging.finished is None:
             opened = open_model(run, record, run_manifest, shards, manifest, split)
@@ -149,12 +149,27 @@ def _answers(
     return answers_of(split, rows, logits, threshold, written)
 
 
-def _stale(folder: Path, run_fingerprint: str) -> bool:
-    """Return whether an evaluation stands there that was made of weights the run no longer holds."""
+def _refuse_other(folder: Path, made_from: Mapping[str, Any]) -> bool:
+    """Return whether an evaluation stands there that was made of weights the run no longer holds.
+
+    Raises:
+        UsageError: one of these weights, but of other rows or options: the text says which differ.
+    """
     try:
-        return bool(read_manifest(folder, "evaluation")["run"] != run_fingerprint)
-    except (FolderError, KeyError):
-        return False
+        held = read_manifest(folder, "evaluation")
+    except FolderError:
+        return False  # none, or a damaged one: `stage` has the word
+    if held.get("run") != made_from["run"]:
+        return True
+    differ = [
+        "other rows" if key == "shards" else f"--{key.replace('_', '-')} {held.get(key)} (here {own})"
+        for key, own in made_from.items()
+        if held.get(key) != own
+    ]
+    if differ:
+        how = "use the same, another --name, or --overwrite"
+        raise UsageError(f"{folder}: holds an evaluation of {', '.join(differ)}; {how}")
+    return False
 
 
 def _measure(opened: Opened, answers: Answers, name: str, seed: int, bootstrap: int, count: int | None) -> Evaluation:

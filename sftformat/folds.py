@@ -7,7 +7,7 @@ looked at; one that was cut off is gone on with.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from sftformat.errors import UsageError
-from sftformat.events import Event, Finished, TrainOptions
+from sftformat.events import Event, Finished, TrainOptions, Warned
 from sftformat.loader import Split
 from sftformat.models import infer, load_model, model_hash, resolve
 from sftformat.tasks import task_of
@@ -46,6 +46,14 @@ def last_event(events: Iterable[Event]) -> Finished:
     return last
 
 
+def _once(events: Iterable[Event], told: set[str]) -> Iterator[Event]:
+    """Yield the events of a fold but for warnings that were `told`: what is true of the data is said once."""
+    for event in events:
+        if not isinstance(event, Warned) or event.message not in told:
+            yield event
+        told.update({event.message} if isinstance(event, Warned) else ())
+
+
 def out_of_fold(
     record: Mapping[str, Any],
     shards: Path,
@@ -72,12 +80,12 @@ def out_of_fold(
     fold = keys(split) % np.uint64(folds)  # (N,)
     if len(np.unique(fold[rows])) < folds:
         raise UsageError(f"--folds {folds}: there are too few different rows for so many")
-    options, logits = TrainOptions(**record["options"]), None
+    options, logits, told = TrainOptions(**record["options"]), None, set[str]()
     words = split.numbers[rows] if split.numbers is not None else None
     for number in range(folds):
         own = how.folder / f"fold-{number}"
         left_out = fold == number
-        how.follow(train(shards, model, options, own, manifest=manifest, left_out=left_out))
+        how.follow(_once(train(shards, model, options, own, manifest=manifest, left_out=left_out), told))
         trained = load_model(os.fspath(own), record["task"], record["labels"], trained=True)
         trained.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         mine = np.flatnonzero(left_out[rows])

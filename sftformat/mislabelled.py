@@ -1,9 +1,10 @@
 """Labels that are probably wrong: where a model that has not seen a row is surer of another class than is usual.
 
 As in confident learning (Northcutt et al. 2021) each class has a threshold of its own: how sure of it the model is on
-average where it is right by the label, or SURE where it is more. There the mean is over all rows of the class, right or
-not: of a model that is often wrong it is low, and most of its own errors are taken for ones of the labels. A row is
-suspected that reaches the threshold of the class that the model says, where the label is another one.
+average where it is right by the label, or SURE where it is more. There the mean is over all rows of the class, right
+or not: of a model that is often wrong it is low, and most of its own errors are taken for ones of the labels (with 5 %
+of 2,000 labels turned and 75 % accuracy, 21 % of what is named were turned, and here 32 %, of 55 % and 40 % that are
+found). A row is suspected that reaches the threshold of the class that the model says, where the label is another one.
 """
 
 from __future__ import annotations

@@ -67,6 +67,7 @@ def planning(
 ) -> Generator[Progress, None, Plan]:
     """Find the inputs, look at each once from end to end, and cut them into units; yield how far that is.
 
+    The first to be yielded says how much there is to look at, before any of it is read.
     A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin. With
     a list for what `failed`, an input that cannot be read is left out if there is another; its error goes there.
 
@@ -120,6 +121,7 @@ def _planning(
     units: list[Unit] = []
     seen = _Seen(sum(each.size for each in named))
     length = unit_bytes(seen.total)
+    yield Progress("hash", 0, max(seen.total >> 20, 1), 0)
     for each in named:
         try:
             own = options.of(each.path)

@@ -21,8 +21,6 @@ import torch
 from numpy.typing import NDArray
 
 from sftformat import checkpoint, metrics, ranks
-from sftformat.decoder import Decoding, write_texts
-from sftformat.errors import TrainingError
 from sftformat.events import (
     EpochDone,
     Event,
@@ -35,14 +33,16 @@ from sftformat.events import (
     check_options,
 )
 from sftformat.folder.manifest import open_folder
-from sftformat.loader import Split, epoch_order, gather
-from sftformat.models import forward, infer, save_model, takes_token_types
+from sftformat.guards import check_finite, check_weights
+from sftformat.loader import epoch_order, gather
+from sftformat.models import forward, save_model, takes_token_types
 from sftformat.prepare import Setup, first_warnings, prepare, seed_generators
 from sftformat.progress import HISTORY, append, open_history, resume, save_best, save_progress
 from sftformat.targets import answers_of
 from sftformat.tasks import task_of
 from sftformat.tasks.task import measure, one_class_warning
 from sftformat.tasks.texts import WRITTEN
+from sftformat.together import infer_together, write_together
 
 __all__ = [
     "HISTORY",
@@ -198,28 +198,6 @@ def end_epoch(setup: Setup, progress: dict[str, Any], epoch: int) -> EpochDone:
     return EpochDone(epoch, options.epochs, last["loss"], last["validation"], best, stops)
 
 
-def infer_together(setup: Setup, split: Split, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the logits of rows of a split, each process working on its share of them."""
-    own = rows[ranks.rank() :: ranks.processes()]
-    parts = ranks.together(infer(setup.model, split, own, setup.options.eval_batch_size) if len(own) else None)
-    words = split.numbers[rows] if split.numbers is not None else None  # one logit each, not one a row
-    logits = np.empty((len(rows) if words is None else len(words.values), *parts[0].shape[1:]), np.float32)
-    for place, part in enumerate(parts):
-        if part is not None:
-            shared = np.arange(place, len(rows), len(parts))
-            logits[shared if words is None else words.places(shared)] = part
-    return logits
-
-
-def write_together(setup: Setup, split: Split, rows: NDArray[np.int64], how: Decoding) -> list[str]:
-    """Return what the model writes for rows of a split, each process writing its share of them."""
-    own, texts = rows[ranks.rank() :: ranks.processes()], [""] * len(rows)
-    made = write_texts(setup.model, split, own, how, setup.options.eval_batch_size) if len(own) else []
-    for place, part in enumerate(parts := ranks.together(made)):
-        texts[place :: len(parts)] = part
-    return texts
-
-
 def finish(setup: Setup, progress: Mapping[str, Any], kept: Mapping[str, Any]) -> Finished:
     """Write the weights that are kept and say what the run came to."""
     options = setup.options
@@ -252,29 +230,3 @@ def schedule(kind: str, step: int, steps: int, warmup: float) -> float:
         return (step + 1) / rising
     left = (steps - step) / max(1, steps - rising)  # 1 down to just above 0
     return {"linear": left, "cosine": 0.5 - 0.5 * math.cos(math.pi * left), "constant": 1.0}[kind]
-
-
-def check_finite(setup: Setup, value: float, what: str, step: int, rate: float, place: str) -> None:
-    """Stop before the weights are updated with, or chosen by, a number that is none.
-
-    Raises:
-        TrainingError: naming the step and the likely cause.
-    """
-    if not math.isfinite(value):
-        raise TrainingError(
-            f"step {step + 1}: the {what} is {value} (learning rate {rate:.3g}, rows from {place} on): the "
-            f"weights were not changed by it; {checkpoint.standing(setup.folder)}; try a lower learning rate"
-        )
-
-
-def check_weights(setup: Setup, epoch: int) -> None:
-    """Never keep weights that are no numbers: the last step can break them after its loss and gradient were sound.
-
-    Raises:
-        TrainingError: naming the first tensor that is not finite.
-    """
-    for name, parameter in setup.model.named_parameters():
-        if not torch.isfinite(parameter).all():
-            where = f"step {epoch * setup.steps_per_epoch}: {name} is not finite"
-            rate, stands = setup.options.learning_rate, checkpoint.standing(setup.folder)
-            raise TrainingError(f"{where} (learning rate {rate:.3g}): {stands}; try a lower learning rate")

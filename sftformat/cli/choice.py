@@ -118,9 +118,12 @@ def choice_of(ctx: click.Context) -> Any:
 
 
 def _labels(path: str | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:
-    """Read a label map: a JSON list, or one name a line; lines `ID=NAME`, or a table with `id` and `name`, name ids."""
+    """Read a label map: of a folder of ours, a JSON list, or one name a line; lines `ID=NAME`, or a table with `id` and
+    `name`, name ids."""
     if path is None:
         return None, {}
+    if Path(path).is_dir():
+        return _labels_of(Path(path)), {}
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -136,6 +139,16 @@ def _labels(path: str | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:
     pairs_ = [(int(key), name) for key, _, name in (line.partition("=") for line in names)]
     _once([str(key) for key, _ in pairs_], "id", path)
     return _once([name for _, name in sorted(pairs_)], "name", path), {str(key): name for key, name in pairs_}
+
+
+def _labels_of(folder: Path) -> tuple[str, ...]:
+    """Return the label map of a run, of shards, or of a data set that has one."""
+    from sftformat.folder.manifest import read_manifest
+
+    labels = read_manifest(folder).get("labels")
+    if not labels:
+        raise UsageError(f"--labels {folder}: a folder without a label map")
+    return tuple(labels)
 
 
 def _label_names(text: str, path: str) -> list[str]:

@@ -48,17 +48,18 @@ def command(
     from sftformat.formats import written_as
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
+    from sftformat.workers import kept
 
-    where = screen(given["quiet"])
+    where = screen(given["quiet"], streams=given["output_format"] != "text")
     choice = choice_of(ctx)
     out = Path(output)
     if to is None and (written_as(out.name) is None or out.is_dir()):
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
-        with outlet(where, wanted(ctx, choice.settings)) as findings:
+        with outlet(where, wanted(ctx, choice.settings)) as findings, kept(choice.workers):
             finish(findings, events, out)
         return findings.status()
     refuse_own(ctx, out, *(beside(out, name) for name in BESIDE))
-    with outlet(where, wanted(ctx, choice.settings)) as findings:
+    with outlet(where, wanted(ctx, choice.settings)) as findings, kept(choice.workers):
         _to_file(findings, inputs, out, to, choice, given, dry_run)
     return findings.status()
 

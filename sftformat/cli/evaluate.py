@@ -110,6 +110,9 @@ def show(where: Any, found: Any) -> None:
     where.say()
     if found.label_errors:
         show_doubted(where, found)
+    elif found.folds:
+        unknown = "not told, as these models are no better than always answering the commonest one"
+        where.say(f"labels that may be wrong: {'none' if found.label_errors == 0 else unknown}")
     where.say(f"all numbers, predictions and plots: {found.folder}")
 
 

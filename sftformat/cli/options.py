@@ -44,7 +44,8 @@ shape = stack(
         "labels_file",
         type=click.Path(),
         metavar="FILE",
-        help="Locked label map: one name a line; or 0=neg, or a table with id and name, to name ids.",
+        help="Locked label map: one name a line, or a folder that has one, as a run; or 0=neg, or a table with id and "
+        "name, to name ids.",
     ),
 )
 
@@ -88,7 +89,9 @@ selecting = stack(
 
 checking = stack(
     selecting,
-    click.option("--redact", is_flag=True, help="Show no value of the data (files of rejects and repairs keep them)."),
+    click.option(
+        "--redact", is_flag=True, help="Show no value of the data; names of files stay, files of rejects keep all."
+    ),
     click.option(
         "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."
     ),

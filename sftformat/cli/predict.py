@@ -156,8 +156,10 @@ def write(run: Path, shards: Path, out: Path, kind: tuple[str, str | None], give
             while chunk := [json.loads(line) for line in islice(lines, 1024)]:
                 yield chunk
 
-    words = ["words"] if read_manifest(run, "run")["task"] == "token-classification" else []
-    columns = ["id", "file", "line", *words, "prediction", "scores"]
+    task = read_manifest(run, "run")["task"]
+    words = ["words"] if task == "token-classification" else []
+    scores = ["scores"] if task not in ("regression", "text-to-text", "chat") else []
+    columns = ["id", "file", "line", *words, "prediction", *scores]
 
     def fill(beside: Path) -> None:
         write_format(beside, kind[0], kind[1], batches, columns)

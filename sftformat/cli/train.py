@@ -158,8 +158,16 @@ def command(shards: str, output: str, **given: Any) -> int:
     ranks.leave()
     show_trials(where, finished.trials, finished.trial)
     where.say(f"kept the {finished.trial.kept} weights, epoch {finished.trial.epoch}: {output}")
-    show_next(where, [("evaluate", f"sftformat evaluate {output} {shards} --eval-split test")])
+    show_next(where, [("evaluate", f"sftformat evaluate {output} {shards} --eval-split {split_for(Path(shards))}")])
     return 0
+
+
+def split_for(shards: Path) -> str:
+    """Return the split of shards that says most about a run: the last one that is there."""
+    from sftformat.folder.manifest import read_manifest
+
+    splits = read_manifest(shards, "shards")["splits"]
+    return next((name for name in ("test", "validation") if splits.get(name, {}).get("rows")), "train")
 
 
 def train(where: Any, shards: Path, out: Path, given: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +25,17 @@ COUNTED = {"class": "rows", "tag": "words", "type": "entities"}
 
 
 def follow(where: Screen, events: Iterable[Event]) -> Finished:
-    """Draw training while it runs and return its last event."""
+    """Draw training while it runs, each trial with a bar of its own, and return its last event."""
     from sftformat import events as kinds
 
     finished: Finished | None = None
-    with bar(where, "train") as advance:
+    with ExitStack() as drawn:
+        advance = drawn.enter_context(bar(where, "train"))
         for event in events:
             if isinstance(event, kinds.Started):
+                drawn.close()
                 _show_started(where, event)
+                advance = drawn.enter_context(bar(where, "train", event.step))
             elif isinstance(event, kinds.StepDone):
                 speed = f"{event.samples_per_second:.0f} rows/s"
                 advance(event.step, event.steps, f"loss {event.loss:.3f} · {speed}")
@@ -75,9 +79,9 @@ def show_trials(where: Screen, trials: Sequence[Trial], kept: Trial) -> None:
         "seed",
         "epoch",
         f"validation {metric}",
-        "loss",
+        "train loss",
         "",
-        right=("epoch", f"validation {metric}", "loss"),
+        right=("epoch", f"validation {metric}", "train loss"),
     )
     for trial in trials:
         mark = "← kept" if trial == kept else (trial.error or "")

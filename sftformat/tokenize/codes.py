@@ -19,6 +19,7 @@ _PAIR = (
     b'{"premise": "good film good film", "hypothesis": "the film not the good the bad film the bad", "label": "pos"}\n'
 )
 _ASKED = b'{"prompt": "the film not the good the bad", "completion": "good"}\n'
+_WEIGHED = b'{"prompt": "the film not the good the bad", "completion": "good", "weight": 0}\n'
 #: A template of a model that knows no system turns.
 _STRICT = b"""{%- for message in messages -%}
 {%- if message.role == "system" %}{{ raise_exception("no system turn, please") }}{% endif -%}
@@ -84,5 +85,11 @@ PAGES: tuple[Page, ...] = (
         "the second text would go by a few tokens at a time, or in part not at all.",
         (_tokenized(_PAIR, "--window", "10"),),
         (_tokenized(_PAIR, "--window", "16"),),
+    ),
+    Page(
+        "SFT508",
+        "a row that should count for nothing, or for more, counts like every other one where the weight is not read.",
+        (_tokenized(_WEIGHED, *_CAUSAL, "--max-length", "99"),),
+        (_tokenized(_ASKED, *_CAUSAL, "--max-length", "99"),),
     ),
 )

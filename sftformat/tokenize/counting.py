@@ -68,6 +68,8 @@ def written(rows: pa.RecordBatch, reference: Reference, objective: str) -> dict[
         labels: Column = rows.column("labels")
         targets = np.asarray(pc.list_value_length(labels))
         made |= {"trained": int((labels.flatten().to_numpy() >= 0).sum()), "longest_target": int(targets.max())}
+    if objective == "causal":
+        made["weighed"] = int((rows.column("weight").to_numpy() != 1).sum())
     return made
 
 

@@ -37,7 +37,8 @@ class Counts:
     are cut off and `aimed_cut` the rows that lose some; `longest_aim` is the longest target before truncation. Of
     written rows, `trained` counts the tokens that are trained on and `longest_target` is the longest column `labels`.
     `windows` counts rows of the Arrow file: a row that was made windows is several.
-    `packs` are the rows of the Arrow file where several rows are packed into one, else 0.
+    `packs` are the rows of the Arrow file where several rows are packed into one, else 0. `weighed` counts, of written
+    rows of a causal model, those whose weight is not 1.
     """
 
     read: int = 0
@@ -60,6 +61,7 @@ class Counts:
     aimed_cut: int = 0
     trained: int = 0
     packs: int = 0
+    weighed: int = 0
     longest: int = 0
     longest_aim: int = 0
     longest_target: int = 0

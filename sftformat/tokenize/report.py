@@ -24,7 +24,8 @@ class SplitReport:
     that have nothing else. Where the target is text, `aimed_cut` rows lose `aimed_lost` of `aimed` tokens that are
     trained on; `longest_aim` is the longest target, or with a causal objective the longest row (0: no such target).
     `windows` counts the rows of the Arrow files.
-    Where rows are packed, `packs` is what they come to and `full` which part of these is tokens of rows.
+    Where rows are packed, `packs` is what they come to and `full` which part of these is tokens of rows. `weighed` are
+    the rows of a causal model whose weight is not 1.
     """
 
     rows: int
@@ -44,6 +45,7 @@ class SplitReport:
     windows: int = 0
     packs: int = 0
     full: float = 0.0
+    weighed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as the manifest keeps it."""
@@ -94,7 +96,7 @@ class Report:
         return {split: part.to_json() for split, part in self.splits.items()}
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return SFT501 for each split with rows cut and SFT502 for each with many unknown tokens."""
+        """Return SFT501 for each split with rows cut, SFT502 for each with many unknown tokens, SFT508 for weights."""
         found = []
         for split, part in self.splits.items():
             if part.cut:
@@ -103,6 +105,8 @@ class Report:
                 found.append(_target_cut(split, part, self))
             if part.unknown > MAX_UNKNOWN * part.content:
                 found.append(_unknown(split, part))
+            if part.weighed:
+                found.append(_weighed(split, part))
         return tuple(found)
 
 
@@ -128,6 +132,7 @@ def split_report(counts: Counts, max_length: int) -> SplitReport:
         windows=counts.windows,
         packs=counts.packs,
         full=counts.tokens / (counts.packs * max_length) if counts.packs else 0.0,
+        weighed=counts.weighed,
     )
 
 
@@ -172,5 +177,14 @@ def _unknown(split: str, part: SplitReport) -> Diagnostic:
         "SFT502",
         f"{part.unknown:,} of {part.content:,} tokens ({part.unknown / part.content:.1%}) are unknown to the "
         f"tokenizer; {part.all_unknown:,} rows hold nothing else",
+        split=split,
+    )
+
+
+def _weighed(split: str, part: SplitReport) -> Diagnostic:
+    return diagnostic(
+        "SFT508",
+        f"{part.weighed:,} of {part.rows:,} rows have a weight other than 1, which transformers' Trainer and TRL do "
+        "not read: they train on these as on all others",
         split=split,
     )

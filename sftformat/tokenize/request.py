@@ -19,6 +19,7 @@ from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.labels import label_map
 from sftformat.tokenize.load import Reference, load_tokenizer
 from sftformat.tokenize.maker import WORD_TASKS
+from sftformat.tokenize.pieces import is_cut
 from sftformat.tokenize.templates import PLAIN, find_template, from_manifest
 from sftformat.tokenize.unit import Setting, Unit
 
@@ -143,11 +144,14 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
 def refuse_early(options: TokenizeOptions) -> None:
     """Check what can be checked before there is a data set: the numbers, the tokenizer, the template of causal rows.
 
+    The tokenizer is then ready to work, here and in the copies of this process that are made later.
+
     Raises:
         UsageError, ModelError: as `make_plan`.
     """
     _check(options)
     reference = load_tokenizer(options.tokenizer)
+    is_cut(reference)
     if options.objective == "causal":
         find_template(reference, options.template, options.day)
 
@@ -230,6 +234,10 @@ def _of_windows(setting: Setting, options: TokenizeOptions) -> Setting:
 def _check(options: TokenizeOptions) -> None:
     if options.truncation not in TRUNCATIONS:
         raise UsageError(f"--truncation {clip(options.truncation)}: {', '.join(TRUNCATIONS)} are possible")
+    if options.pack and options.window is not None:
+        raise UsageError(
+            "--pack and --window: packs are for a causal model, windows for labels of whole texts; give one"
+        )
     if options.max_length is not None and options.max_length < 1:
         raise UsageError(f"--max-length {options.max_length}: at least 1")
     if options.max_target_length is not None and options.max_target_length < 2:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sftformat.folder.manifest import read_manifest
 from tests.conftest import Call
 
 CLEAN = "".join(f'{{"text": "film {n}", "label": "{("good", "bad")[n % 2]}"}}\n' for n in range(30))
@@ -77,6 +78,26 @@ def test_label_maps_that_cannot_be_meant(call: Call, clean: Path, tmp_path: Path
     done = call("validate", "a.jsonl", "--labels", "labels")
     assert done.code == 2, done.out
     assert len(done.err.splitlines()) == 1, done.err
+
+
+def test_a_label_map_may_be_that_of_a_folder(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\ngood film,pos\nbad film,neg\n")
+    (tmp_path / "b.csv").write_text("text,label\na film,neg\n")
+    (tmp_path / "c.csv").write_text("text,label\na film,odd\n")
+    (tmp_path / "d.jsonl").write_text('{"text": "a film", "score": 0.5}\n')
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "names.txt").write_text("neg\npos\n")
+    for name, *more in (("a.csv", "--labels", "names.txt"), ("d.jsonl",)):
+        assert call_here("convert", name, "-o", name[0], "--ignore", "SFT", *more).code == 0
+    quiet = ("-q", "--ignore", "SFT4,SFT306")
+    assert call_here("convert", "test=b.csv", "-o", "known", *quiet, "--labels", "a").code == 0
+    assert read_manifest(tmp_path / "known")["labels"] == ["neg", "pos"]
+    done = call_here("convert", "test=c.csv", "-o", "odd", *quiet, "--labels", "a")
+    assert (done.code, "SFT304 label-not-in-map" in done.out) == (1, True)
+    for folder, words in (("d", "a folder without a label map"), ("empty", "not a folder of ours")):
+        done = call_here("convert", "b.csv", "-o", "out", "--labels", folder)
+        assert (done.code, len(done.err.splitlines())) == (2, 1)
+        assert words in done.err
 
 
 @pytest.mark.parametrize("command", [("validate",), ("convert", "-o", "out")])

@@ -76,7 +76,9 @@ def test_the_newest_valid_one_is_used(shards: Path, model: Path, stopped: Path, 
 def test_other_threads_are_refused_or_noted(shards: Path, model: Path, stopped: Path) -> None:
     torch.set_num_threads(2)
     try:
-        with pytest.raises(TrainingError, match=r"step-00000015: threads 1 there and 2 here"):
+        with pytest.raises(
+            TrainingError, match=r"step-00000015: threads 1 there and 2 here; use the same \(OMP_NUM_THREADS=1\), or"
+        ):
             list(train(shards, str(model), OPTIONS, stopped))
         events = list(train(shards, str(model), OPTIONS, stopped, force=True))
     finally:

@@ -86,6 +86,15 @@ def test_test_openings_are_counted_and_an_equal_evaluation_opens_nothing(
     assert set(lines[0]) == {"count", "split", "shards"}
 
 
+def test_another_evaluation_of_the_same_name_is_refused_and_says_what_differs(run: Path, shards: Path) -> None:
+    first = evaluate(run, shards, "validation", name="held")
+    differs = r"holds an evaluation of --seed 0 \(here 3\), --bootstrap 1000 \(here 50\); use the same, another --name"
+    with pytest.raises(UsageError, match=differs):
+        evaluate(run, shards, "validation", name="held", seed=3, bootstrap=50)
+    assert evaluate(run, shards, "validation", name="held") == first
+    assert evaluate(run, shards, "validation", name="held", seed=3, bootstrap=50, overwrite=True).n == first.n
+
+
 def test_predict_says_the_same_and_so_does_the_pipeline(run: Path, shards: Path) -> None:
     rows = list(predict(run, shards, "test", batch_size=3))
     written = read_lines(evaluate(run, shards, "test").folder / "predictions.jsonl")

@@ -255,6 +255,8 @@ def test_the_command_line_takes_them_all(call_here: Call, model: Path, shards: P
     done = call_here("train", shards, "-o", "run", "--model", model, *given)
     assert done.code == 0, done.err
     assert done.err.count("trial ") == 4
+    assert "evaluate: sftformat evaluate run" in done.out
+    assert done.out.rstrip().endswith("--eval-split test")
     again = call_here("train", shards, "-o", "run", "--model", model, *given[:-1], "0,2")
     assert again.code == 2
     assert "holds a run of --seed 0,1 (here 0,2); use the same" in again.err

@@ -16,8 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftformat import ranks
-from sftformat import train as trainer
+from sftformat import ranks, together
 from sftformat.folder.files import sha256_file
 from sftformat.folder.manifest import verify
 from sftformat.grid import fit
@@ -145,14 +144,14 @@ def test_each_process_writes_its_share_of_the_texts(rows: int, processes: int) -
     setup: Any = SimpleNamespace(model=None, options=SimpleNamespace(eval_batch_size=4))
     numbers, parts = np.arange(100, 100 + rows), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer, "write_texts", write)
+        patch.setattr(together, "write_texts", write)
         patch.setattr(ranks, "processes", lambda: processes)
         for number in range(processes):
             patch.setattr(ranks, "rank", lambda number=number: number)
             patch.setattr(ranks, "together", lambda part: parts.append(part) or [[]])
-            trainer.write_together(setup, None, numbers[:0] if not rows else numbers, None)  # type: ignore[arg-type]
+            together.write_together(setup, None, numbers[:0] if not rows else numbers, None)  # type: ignore[arg-type]
         patch.setattr(ranks, "together", lambda _: parts)
-        found = trainer.write_together(setup, None, numbers, None)  # type: ignore[arg-type]
+        found = together.write_together(setup, None, numbers, None)  # type: ignore[arg-type]
     assert found == [f"text of {row}" for row in numbers]
     once = asked[: min(processes, rows)]
     assert sorted(row for own in once for row in own) == numbers.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -161,6 +162,17 @@ def test_a_model_that_learned_nothing_doubts_nothing(shards: Path, model: Path, 
     assert not (found.folder / "label-errors.jsonl").exists()
 
 
+def test_folds_that_learned_nothing_say_so(call_here: Call, shards: Path, model: Path, tmp_path: Path) -> None:
+    how = ("--model", model, "--epochs", "1", "--learning-rate", "1e-9", "--keep", "last", "--quiet")
+    assert call_here("train", shards, "-o", "run", *how).code == 0
+    fold = ("--eval-split", "train", "--folds", "2", "--model", model)
+    done = call_here("evaluate", "run", shards, *fold)
+    assert done.code == 0, done.err
+    assert "labels that may be wrong: not told, as these models are no better than always answering" in done.out
+    warned = [line for line in done.err.splitlines() if line.startswith("warning: ")]
+    assert len(warned) == len(set(warned))
+
+
 def test_rows_that_were_trained_on_tell_no_wrong_labels(run: Path, shards: Path) -> None:
     found = evaluate(run, shards, "train")
     assert found.label_errors is None
@@ -225,6 +237,22 @@ def test_predicting_asks_the_model_once(call_here: Call, tmp_path: Path, monkeyp
         assert sorted(asked) == list(range(30))
     rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
     assert rows == read_lines(tmp_path / "out.jsonl")
+
+
+def test_a_table_of_predictions_has_no_column_that_is_always_empty(call_here: Call, tmp_path: Path) -> None:
+    rows = [f"{text},{score}" for text, score in sentences(30, 8, "regression")]
+    (tmp_path / "a.csv").write_text("\n".join(["text,score", *rows]))
+    write_model(tmp_path / "tiny")
+    quiet = ("--quiet", "--ignore", "SFT")
+    assert call_here("tokenize", "a.csv", "-o", "shards", "--tokenizer", "tiny", *quiet).code == 0
+    assert call_here("train", "shards", "-o", "run", "--model", "tiny", "--epochs", "1", "--quiet").code == 0
+    for name in ("out.csv", "out.jsonl"):
+        done = call_here("predict", "run", "a.csv", "-o", name, *quiet)
+        assert done.code == 0, done.err
+    head, *found = csv.reader((tmp_path / "out.csv").open(encoding="utf-8"))
+    lines = read_lines(tmp_path / "out.jsonl")
+    assert head == list(lines[0]) == ["id", "file", "line", "prediction"]
+    assert [float(row[3]) for row in found] == [line["prediction"] for line in lines]
 
 
 def test_folds_that_cannot_be_meant_are_refused(run: Path, shards: Path, model: Path, tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(stop: int, shards: Path, model: P
 def test_without_a_metric_of_texts_nothing_is_decoded(
     shards: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sftformat.train.write_texts", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr("sftformat.together.write_texts", lambda *_: pytest.fail("decoded"))
     events = list(train(shards, str(model), replace(QUICK, epochs=1, label_smoothing=0.1), tmp_path))
     (done,) = [event for event in events if isinstance(event, EpochDone)]
     assert done.validation is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from rich.console import Console
 from sftformat import plan
 from sftformat.dataset.build import diagnose
 from sftformat.dataset.options import DatasetOptions
+from sftformat.events import Event, Finished, Started, StepDone, Trial
 from sftformat.plan import Progress
 from sftformat.report import screen
+from sftformat.report.model import follow
 from sftformat.report.pace import bars, pace
 from sftformat.report.screen import Screen
 
@@ -28,7 +31,7 @@ def test_each_stage_has_lines_with_the_time_that_is_left(monkeypatch: pytest.Mon
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
     monkeypatch.setattr(screen, "LINE_SECONDS", 0.0)
     where = Screen(Console(file=io.StringIO()), Console(file=io.StringIO(), width=200))
-    with bars(where, "read") as draw:
+    with bars(where) as draw:
         draw(Progress("hash", 32, 320, 0))
         draw(Progress("read", 0, 4, 0))
         draw(Progress("read", 4, 4, 100))
@@ -37,6 +40,27 @@ def test_each_stage_has_lines_with_the_time_that_is_left(monkeypatch: pytest.Mon
     assert lines[0].endswith(" left")
     assert not lines[2].endswith(" left")
     assert " a second" in lines[2]
+
+
+def test_each_trial_has_a_pace_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial is a new run of the loop, and one that goes on has done nothing of what was done before."""
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    where = Screen(Console(file=io.StringIO()), Console(file=io.StringIO(), width=200))
+
+    def events() -> Iterator[Event]:
+        nonlocal now
+        for number, before in ((1, 0), (2, 80)):
+            now += 500.0  # the weights are loaded
+            yield Started(1e-3, 800, 0, 1, 100, before, 9, "cpu", number, 2)
+            now += 20.0
+            yield StepDone(before + 10, 100, 1, 0.5, 1e-3, 1.0, 8.0)
+        trial = Trial(1e-3, 0, 1, 100, 1, "accuracy")
+        yield Finished(Path(), trial, (trial,))
+
+    follow(where, events())
+    lines = [line for line in where.err.file.getvalue().splitlines() if "left" in line]  # type: ignore[attr-defined]
+    assert [line.split(" · ")[-1] for line in lines] == ["3:00 left", "0:20 left"]
 
 
 def test_the_look_at_large_inputs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

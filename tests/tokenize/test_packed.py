@@ -160,3 +160,7 @@ def test_packing_is_of_causal_rows(many: Path, tmp_path: Path) -> None:
     folder = byte_level(tmp_path / "bytes", TEMPLATES["chatml"])
     with pytest.raises(UsageError, match="--for causal packs them"):
         make(many, tmp_path / "out", folder, pack=True)
+    for objective in ("causal", None):
+        with pytest.raises(UsageError, match=r"^--pack and --window: .*; give one$"):
+            make(many, tmp_path / "out", folder, pack=True, window=32, objective=objective)
+    assert not (tmp_path / "out").exists()

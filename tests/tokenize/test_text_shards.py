@@ -234,6 +234,17 @@ def test_a_target_cut_off_is_rejected_and_a_part_of_it_reported(bytes_: Path, tm
     assert dropped.manifest["ledger"]["train"]["codes"] == {"SFT501": 1}
 
 
+@pytest.mark.parametrize("pack", [False, True])
+def test_weights_that_no_trainer_of_causal_models_reads_are_told(bytes_: Path, tmp_path: Path, pack: bool) -> None:
+    weights = [1.0, 0.0, None, 2.5, 1.0]
+    rows = [pair("a", "b" * n, weight=weight) for n, weight in enumerate(weights, 1)]
+    write_texts(tmp_path / "d", "text-to-text", {"train": [rows[:2], rows[2:]], "test": [[rows[0]]]})
+    end = make(tmp_path / "d", tmp_path / "out", bytes_, objective="causal", pack=pack)[-1]
+    (found,) = (each for each in end.diagnostics if each.code == "SFT508")
+    assert (found.severity, found.split) == ("warning", "train")
+    assert found.message.startswith("2 of 5 rows have a weight other than 1")
+
+
 def test_a_row_that_the_template_refuses(tmp_path: Path) -> None:
     folder = byte_level(tmp_path / "llama", TEMPLATES["llama"])
     good = chat(turn("user", "a"), turn("assistant", "b"))
