@@ -156,7 +156,6 @@ def test_tables_are_complete() -> None:
         "choice",
         "single",
         "config",
-        "single",
         "startup",
     }
     assert {module for module, _ in COMMANDS.values()} == commands
