@@ -196,7 +196,7 @@ def options() -> dict[str, list[click.Option]]:
 
 
 def test_config_knows_every_option() -> None:
-    assert set(load("config")["properties"]) == {*options(), "rules"}
+    assert set(load("config")["properties"]) == {*options(), "rules", "inputs"}
 
 
 @pytest.mark.parametrize("name", sorted(options()))

@@ -13,6 +13,7 @@ from typing import Any
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.formats.linking import ANSWER, ID, PARENT, QUESTION, SHARED, TURNS, key_of
+from sftformat.layouts.cells import as_whole
 from sftformat.layouts.layout import Fault, Pointer
 from sftformat.layouts.messages import (
     WEIGHTS,
@@ -42,8 +43,9 @@ def to_canonical(record: Record) -> Record:
     """Return `input` and `target` of one conversation that fits the schema and has no fault."""
     turns: list[Message] = []
     said = None
+    known = as_whole(record.get(SHARED) or 0)
     for number, row in enumerate(record[TURNS]):
-        shared = number < (record.get(SHARED) or 0)
+        shared = number < known
         if row.get(SYSTEM) and row[SYSTEM] != said:
             said = row[SYSTEM]
             turns.append(message("system", said, {}))
