@@ -18,10 +18,11 @@ from sftformat.errors import DataError, FolderError
 from sftformat.folder.commit import Staging, stage
 from sftformat.folder.files import remove, write_bytes, write_file
 from sftformat.folder.manifest import fingerprint, read_manifest
+from sftformat.folder.saved import dataset_dict, dataset_info, state
 from sftformat.plan import Progress
 from sftformat.record import ReadAs, reject_line
 from sftformat.tokenize.account import manifest_fields
-from sftformat.tokenize.features import dataset_dict, dataset_info, state
+from sftformat.tokenize.features import features
 from sftformat.tokenize.maker import WORD_TASKS
 from sftformat.tokenize.outcome import Counts, Outcome, add
 from sftformat.tokenize.pieces import is_cut
@@ -244,7 +245,7 @@ def _commit(
         marked = fingerprint({"shards": plan.fingerprint, "split": split})[:16]
         write_bytes(staging.path / split / "state.json", state(split, names, marked))
         shape = {"packed": setting.pack, "windows": setting.stride > 0}
-        described = dataset_info(setting.task, setting.labels, setting.objective, **shape)
+        described = dataset_info(features(setting.task, setting.labels, setting.objective, **shape))
         write_bytes(staging.path / split / "dataset_info.json", described)
     write_bytes(staging.path / "dataset_dict.json", dataset_dict(list(counts)))
     for name, content in tokenizer_files(setting).items():

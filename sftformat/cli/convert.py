@@ -27,6 +27,11 @@ from sftformat.cli.choice import choice_of, refuse_own, wanted
     metavar="LAYOUT",
     help="Layout that is written; 'canonical' for canonical records. Default: that of the input.",
 )
+@click.option(
+    "--folder",
+    type=click.Choice(["hub", "datasets"]),
+    help="With --to: a folder as the hub has it (default), or as save_to_disk of datasets writes it.",
+)
 @options.shape
 @options.reading
 @options.splitting
@@ -42,7 +47,8 @@ def command(
 ) -> int:
     """Make the canonical data set of INPUT in the folder OUT, or write it to the file OUT in another layout.
 
-    With --to a folder is one as the hub has it: Parquet files of each split, and a README.md that names them.
+    With --to a folder is one for Hugging Face datasets: as the hub has it, Parquet files of each split and a README.md
+    that names them, or with --folder datasets as load_from_disk opens it.
     """
     from sftformat.dataset.build import convert
     from sftformat.formats import written_as
@@ -53,6 +59,8 @@ def command(
     where = screen(given["quiet"], streams=given["output_format"] != "text")
     choice = choice_of(ctx)
     out = Path(output)
+    if given["folder"] and to is None:
+        raise click.UsageError(f"--folder {given['folder']} needs --to LAYOUT: the layout of its rows")
     if to is None and (written_as(out.name) is None or out.is_dir()):
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
         with outlet(where, wanted(ctx, choice.settings)) as findings, kept(choice.workers):
@@ -155,13 +163,13 @@ def _to_file(
     from sftformat.dataset.written import kind_of, refuse_existing
     from sftformat.folder.commit import workspace
 
-    kind_of(out, to)
+    kind_of(out, to, given["folder"])
     refuse_existing(out, to, given["overwrite"])
     refuse_beside(out, given["overwrite"] or dry_run)
     with workspace(out) as work:
         folder = work / "dataset"
         built = list(convert(inputs, folder, choice))
-        written = () if dry_run else export(folder, out, to, overwrite=given["overwrite"])
+        written = () if dry_run else export(folder, out, to, folder=given["folder"], overwrite=given["overwrite"])
         finish(findings, chain(built, written), None)
         if not dry_run:
             keep_beside(findings, folder, out)

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftformat.dataset.hub import write_hub
+from sftformat.dataset.hub import write_splits
 from sftformat.dataset.mapped import CANONICAL, Own, binding_of, native, own_keys
 from sftformat.dataset.options import Event, Finished
-from sftformat.dataset.written import HUB, kind_of, refuse_existing
+from sftformat.dataset.written import FOLDERS, kind_of, refuse_existing
 from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file, write_folder
@@ -40,28 +40,28 @@ BATCH_ROWS = 4096
 _Types = Mapping[str, Mapping[str, int]]
 
 
-def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False) -> Iterator[Event]:
+def export(
+    dataset: Path, out: Path, to: str | None, *, folder: str | None = None, overwrite: bool = False
+) -> Iterator[Event]:
     """Write all rows of a data set folder, train first, to one file or a folder; see `written.kind_of`.
 
-    `to` is a layout, `canonical`, or None for the layout the data was read in. Yields a finding (SFT107) for every
-    field that rows have and the layout has no place for, and for every column in which the format makes one value of
-    several.
+    `to` is a layout, `canonical`, or None for the one the data was read in. Yields a finding (SFT107) for every field
+    that the layout has no place for, and for every column in which the format makes one value of several.
 
     Raises:
         UsageError: the file exists, its name says no format, or the layout is for another task.
         FolderError: the data set is damaged.
     """
-    kind = kind_of(out, to)
+    kind = kind_of(out, to, folder)
     refuse_existing(out, to, overwrite)
     manifest = open_folder(dataset, "dataset")
     splits = sorted(manifest["splits"], key=SPLITS.index)
     of_splits = {split: [dataset / name for name in manifest["splits"][split]["files"]] for split in splits}
     files = [file for held in of_splits.values() for file in held]
     exporter = Exporter(manifest, to, textual=kind[0] in TEXTUAL, labels=labels_of(files, manifest["task"]))
-    exporter.many_splits = exporter.many_splits and kind[0] != HUB  # there each has a file of its own
+    exporter.many_splits = exporter.many_splits and kind[0] not in FOLDERS  # there each has a file of its own
 
-    found: dict[str, Shape] = {}
-    count = 0
+    found, count = dict[str, Shape](), 0
     for records in exporter.written(files, check=True):
         see(found, records)
         count += len(records)
@@ -69,10 +69,10 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     columns = {name: found[name] for name in exporter.in_source_order(list(found))}
 
     def fill(beside: Path) -> None:
-        if kind[0] == HUB:
-            write_hub(beside, exporter, of_splits, columns, manifest)
-            return
-        write(beside, kind[0], kind[1], partial(exporter.written, files), columns)
+        if kind[0] in FOLDERS:
+            write_splits(kind[0], beside, exporter, of_splits, columns, manifest)
+        else:
+            write(beside, kind[0], kind[1], partial(exporter.written, files), columns)
 
     own = FORMATS.get(kind[0])
     (write_folder if own is None or own.folder else write_file)(out, fill)

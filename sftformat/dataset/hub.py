@@ -1,4 +1,7 @@
-"""A folder as the Hugging Face hub has it: `data/SPLIT-00000-of-00001.parquet`, and a README.md with the splits."""
+"""Folders of rows in a layout for Hugging Face `datasets`, as the hub has them or as `save_to_disk` writes them.
+
+The hub's: `data/SPLIT-00000-of-00001.parquet`, and a README.md with the splits. The other: see `folder.saved`.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
+
+from sftformat.dataset.written import SAVED
 from sftformat.diagnostics import clip, visible
+from sftformat.folder.files import sha256_file
+from sftformat.folder.saved import dataset_dict, dataset_info, state
 from sftformat.formats import write
-from sftformat.formats.shape import Shape
+from sftformat.formats.shape import Shape, schema_of, to_table
 from sftformat.record import Record
 
+#: Types of which `datasets` has another name than Arrow.
+_NAMES = {"double": "float64"}
 _CATEGORIES = {
     "classification": "text-classification",
     "multilabel": "text-classification",
@@ -29,25 +39,64 @@ class _Exporter(Protocol):
     def written(self, files: Sequence[Path]) -> Iterator[list[Record]]: ...
 
 
-def write_hub(
+def write_splits(
+    kind: str,
     folder: Path,
     exporter: _Exporter,
     splits: Mapping[str, Sequence[Path]],
     columns: Mapping[str, Shape],
     manifest: Mapping[str, Any],
 ) -> None:
-    """Make the folder: of each split its rows in the layout of the exporter, all with the same columns.
+    """Make a folder, `hub` or `datasets`: of each split its rows in the layout of the exporter, all with equal columns.
 
     Raises:
         UsageError: as the exporter does.
         OSError: a file cannot be written.
     """
+    if kind == SAVED:
+        _write_saved(folder, exporter, splits, columns)
+    else:
+        _write_hub(folder, exporter, splits, columns, manifest)
+
+
+def _write_hub(
+    folder: Path,
+    exporter: _Exporter,
+    splits: Mapping[str, Sequence[Path]],
+    columns: Mapping[str, Shape],
+    manifest: Mapping[str, Any],
+) -> None:
     (folder / "data").mkdir(parents=True)
     counts = {}
     for split, files in splits.items():
         path = folder / "data" / f"{split}-00000-of-00001.parquet"
         counts[split] = write(path, "parquet", None, partial(exporter.written, files), columns)
     (folder / "README.md").write_text(_card(counts, exporter.name, manifest), encoding="utf-8")
+
+
+def _write_saved(
+    folder: Path, exporter: _Exporter, splits: Mapping[str, Sequence[Path]], columns: Mapping[str, Shape]
+) -> None:
+    name, schema = "data-00000-of-00001.arrow", schema_of(columns)
+    described = dataset_info({field.name: _feature(field.type) for field in schema})
+    for split, files in splits.items():
+        (folder / split).mkdir(parents=True)
+        with pa.ipc.new_stream(str(folder / split / name), schema) as stream:
+            for records in exporter.written(files):
+                stream.write_batch(to_table(records, schema))
+        (folder / split / "dataset_info.json").write_bytes(described)
+        made = sha256_file(folder / split / name)[:16]
+        (folder / split / "state.json").write_bytes(state(split, [name], made))
+    (folder / "dataset_dict.json").write_bytes(dataset_dict(list(splits)))
+
+
+def _feature(kind: pa.DataType) -> Any:
+    """Return the feature of a type as `dataset_info.json` spells it: a list is a list of one."""
+    if isinstance(kind, pa.StructType):
+        return {field.name: _feature(field.type) for field in kind}
+    if isinstance(kind, pa.ListType):
+        return [_feature(kind.value_type)]
+    return {"dtype": _NAMES.get(str(kind), str(kind)), "_type": "Value"}
 
 
 def _card(counts: Mapping[str, int], layout: str, manifest: Mapping[str, Any]) -> str:

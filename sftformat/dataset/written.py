@@ -16,8 +16,10 @@ OWN_FORMAT = {
     "vertex": "vertex",
     "vertex-labels": "vertex",
 }
-#: What is written where a layout is named and OUT has no ending: a folder of Parquet with a README.md.
-HUB = "hub"
+#: What is written where a layout is named and OUT has no ending: a folder of Parquet with a README.md, or on request
+#: one of Arrow as `save_to_disk` writes it.
+HUB, SAVED = "hub", "datasets"
+FOLDERS = (HUB, SAVED)
 
 
 def is_folder(to: str | None) -> bool:
@@ -25,12 +27,21 @@ def is_folder(to: str | None) -> bool:
     return to in OWN_FORMAT and FORMATS[OWN_FORMAT[to]].folder
 
 
-def kind_of(out: Path, to: str | None) -> tuple[str, str | None]:
-    """Return format and compression of an output.
+def kind_of(out: Path, to: str | None, folder: str | None = None) -> tuple[str, str | None]:
+    """Return format and compression of an output; `folder`, one of FOLDERS, is the form asked for where it is one.
 
     Raises:
-        UsageError: its name says none.
+        UsageError: its name says none, or that it is no such folder.
     """
+    kind = _kind_of(out, to)
+    if folder is None:
+        return kind
+    if kind[0] != HUB:
+        raise UsageError(f"{out.name}: --folder {folder} makes a folder with --to LAYOUT; leave out the ending")
+    return folder, None
+
+
+def _kind_of(out: Path, to: str | None) -> tuple[str, str | None]:
     said = written_as(out.name)
     if is_folder(to):
         if said is not None:
@@ -51,7 +62,7 @@ def refuse_existing(out: Path, to: str | None, overwrite: bool) -> None:
     Raises:
         UsageError: it is there.
     """
-    if is_folder(to) or kind_of(out, to)[0] == HUB:
+    if is_folder(to) or _kind_of(out, to)[0] == HUB:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise UsageError(f"{out}: exists; a folder is only written where nothing is: name another one")
     elif out.exists() and not overwrite:

@@ -99,36 +99,3 @@ def schema(
         {"info": {"features": features(task, names, objective, packed=packed, windows=windows)}}, ensure_ascii=False
     )
     return pa.schema(fields, metadata={"huggingface": info})
-
-
-def dataset_info(
-    task: str, names: Sequence[str] | None, objective: str = "encoder", *, packed: bool = False, windows: bool = False
-) -> bytes:
-    """Return the content of `SPLIT/dataset_info.json`; the order of the features is the order of the columns."""
-    spelled = features(task, names, objective, packed=packed, windows=windows)
-    value = {"citation": "", "description": "", "features": spelled, "homepage": "", "license": ""}
-    return _dump(value)
-
-
-def state(split: str, files: Sequence[str], fingerprint: str) -> bytes:
-    """Return the content of `SPLIT/state.json`; `fingerprint` is 16 hex digits."""
-    return _dump(
-        {
-            "_data_files": [{"filename": name} for name in files],
-            "_fingerprint": fingerprint,
-            "_format_columns": None,
-            "_format_kwargs": {},
-            "_format_type": None,
-            "_output_all_columns": False,
-            "_split": split,
-        }
-    )
-
-
-def dataset_dict(splits: Sequence[str]) -> bytes:
-    """Return the content of `dataset_dict.json`."""
-    return _dump({"splits": list(splits)})
-
-
-def _dump(value: object) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()

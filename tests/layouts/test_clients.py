@@ -86,3 +86,33 @@ def test_datasets_opens_the_folder_for_the_hub(call_here: Call, tmp_path: Path) 
     assert opened["test"][7] == {"text": "test 7", "label": "b", "page": 7}
     assert "read 38 = written 38" in call_here("validate", "hub").out
     assert "a folder is only written where nothing is" in call_here("convert", "hub", "-o", "hub", "--to", "setfit").err
+
+
+@pytest.mark.parametrize(
+    "sample", ["text-label.csv", "text-score.csv", "openai-chat.jsonl", "token-tags.conll", "text-labels.jsonl"]
+)
+def test_datasets_loads_the_folder_from_disk(call_here: Call, tmp_path: Path, sample: str) -> None:
+    datasets = pytest.importorskip("datasets")
+    plain = json.loads(call_here("inspect", str(SAMPLES / sample), "--output-format", "json").out)
+    to = plain["sections"][0]["layout"]["name"]
+    assert call_here("convert", str(SAMPLES / sample), "-o", "rows.jsonl", "--to", to).code == 0
+    done = call_here("convert", str(SAMPLES / sample), "-o", "saved", "--to", to, "--folder", "datasets")
+    assert done.code == 0, done.err
+    opened = datasets.load_from_disk(str(tmp_path / "saved"))
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [_full(row) for split in opened for row in opened[split]] == [_full(row) for row in rows]
+    assert call_here("validate", "saved").code == 0
+
+
+def _full(value: Any) -> Any:
+    """Return a value without the members that are null: a column has them in every row."""
+    if isinstance(value, dict):
+        return {key: _full(each) for key, each in value.items() if each is not None}
+    return [_full(each) for each in value] if isinstance(value, list) else value
+
+
+def test_a_folder_needs_a_layout_and_no_ending(call_here: Call) -> None:
+    sample = str(SAMPLES / "text-label.csv")
+    assert "--folder datasets needs --to LAYOUT" in call_here("convert", sample, "-o", "a", "--folder", "datasets").err
+    said = call_here("convert", sample, "-o", "a.csv", "--to", "setfit", "--folder", "datasets").err
+    assert "leave out the ending" in said
