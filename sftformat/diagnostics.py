@@ -156,9 +156,10 @@ CODES: Mapping[str, Code] = {
             "SFT022",
             "no-partner",
             E_,
-            "a row without the one row that is joined to it",
+            "a row without the one row that it belongs to",
             "add that row, or leave this out",
         ),
+        Code("SFT023", "linked-rows", I_, "turns that were put together", "nothing to do, or name another layout"),
         Code(
             "SFT101",
             "schema-violation",

@@ -22,6 +22,19 @@ KINDS = {
     "an npm token": r"npm_[A-Za-z0-9]{36}",
     "a PyPI token": r"pypi-AgE[A-Za-z0-9_-]{60,}",
     "a SendGrid key": r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
+    "a Groq key": r"gsk_[A-Za-z0-9]{52}",
+    "an xAI key": r"xai-[A-Za-z0-9]{80}",
+    "an OpenRouter key": r"sk-or-v1-[0-9a-f]{64}",
+    "a Perplexity key": r"pplx-[A-Za-z0-9]{48}",
+    "a Replicate token": r"r8_[A-Za-z0-9]{37}",
+    "a LangSmith key": r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}",
+    "a Databricks token": r"dapi[0-9a-f]{32}",
+    "a DigitalOcean token": r"do[opr]_v1_[0-9a-f]{64}",
+    "a Shopify token": r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}",
+    "a Vault token": r"hv[bs]\.[A-Za-z0-9_-]{90,}",
+    "a Google client secret": r"GOCSPX-[A-Za-z0-9_-]{28}",
+    "an Azure storage key": r"(?<=AccountKey=)[A-Za-z0-9+/]{86}==",
+    "a Discord webhook": r"(?<=/api/webhooks/)[0-9]{17,20}/[A-Za-z0-9_-]{60,}",
     "a Telegram bot token": r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
     "a JSON Web Token": r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}",
     "a private key": r"-----BEGIN [A-Z ]{,12}PRIVATE KEY-----(?:\s|\\[nr])+(?:[\w-]+: .+\n)*\s*[A-Za-z0-9+/=]{40,}+"
@@ -30,6 +43,7 @@ KINDS = {
 #: RE2: how each of them begins, or what stands in front of it. A text without any of this holds none.
 SUSPECT = (
     r"A[KS]IA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hooks\.slack\.com|AIza|sk-|[sr]k_live_|hf_|npm_|pypi-AgE|SG\."
+    r"|gsk_|xai-|pplx-|r8_|lsv2_|dapi|do[opr]_v1_|shp(?:at|ca|pa|ss)_|hv[bs]\.|GOCSPX-|AccountKey=|/api/webhooks/"
     r"|[0-9]:AA|eyJ|-----BEGIN"
 )
 _FORM = re.compile("(?<![A-Za-z0-9_-])(?:" + "|".join(f"({form})" for form in KINDS.values()) + ")(?![A-Za-z0-9_-])")

@@ -20,6 +20,8 @@ from sftformat.schema.arrow import arrow_schema
 #: Fields of a row that are not learned: they do not enter the id.
 NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
 
+#: Digits of an id that is a hash.
+_ID = 32
 #: JSON types by source column, or by pointer where a mapped field stands inside an object, in the order in which they
 #: were first seen; `NAME/*` are the items of lists.
 ColumnTypes = dict[str, Counter[str]]
@@ -40,6 +42,7 @@ def normalize(
     """
     schema = arrow_schema(binding.layout.task)
     wanted = schema.names if fields is None else fields
+    columns: dict[str, Any]
     columns, metas = canonical_columns(batch, binding, wanted)
     rows = len(batch)
     if any(metas):
@@ -49,7 +52,7 @@ def normalize(
     if "id" in wanted:
         columns["id"] = _ids(columns, rows, schema)
     arrays = [
-        pa.array(columns[field.name], field.type)
+        _array(columns[field.name], field.type)
         if field.name in columns and field.name in wanted
         else pa.repeat(pa.scalar(split if field.name == "split" else None, field.type), rows)
         for field in schema
@@ -78,6 +81,10 @@ def canonical_columns(
     return columns, metas
 
 
+def _array(values: Any, kind: pa.DataType) -> Any:
+    return values if isinstance(values, pa.Array) else pa.array(values, kind)
+
+
 def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
     lines = np.arange(batch.lines.start, batch.lines.stop) if isinstance(batch.lines, range) else batch.lines
     offsets = np.asarray(batch.offsets) if isinstance(batch.offsets, memoryview) else batch.offsets
@@ -87,18 +94,23 @@ def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
     return pa.StructArray.from_arrays(arrays, fields=kind.fields)
 
 
-def _ids(columns: Mapping[str, list[Any]], rows: int, schema: pa.Schema) -> list[str]:
+def _ids(columns: Mapping[str, Any], rows: int, schema: pa.Schema) -> Any:
+    """Return the id of each row, as a list or as an Arrow array."""
     given = columns.get("id") or [None] * rows
     if None not in given:
         return given
     names = sorted(name for name in schema.names if name in columns and name not in NOT_LEARNED)
     learned = [columns[name] for name in names]
+    made: Any
     if all(map(_plain_column, learned)):  # the same bytes as learned_id, without looking for nulls
-        made = hash_records(names, learned)
+        ends: Any = _ID * np.arange(rows + 1, dtype=np.int32)
+        buffers = [None, pa.py_buffer(ends), pa.py_buffer(hash_records(names, learned))]
+        made = pa.Array.from_buffers(pa.string(), rows, buffers)
     else:
         made = [learned_id(names, values) for values in zip(*learned, strict=True)]
     if set(given) == {None}:
         return made
+    made = made if isinstance(made, list) else made.to_pylist()
     return [own if own is not None else new for own, new in zip(given, made, strict=True)]
 
 

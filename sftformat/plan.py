@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sftformat.errors import InputError, SftformatError
+from sftformat.errors import InputError, SftformatError, UsageError
 from sftformat.formats import Scan, rejects, scanning, sniff
 from sftformat.formats.source import SMALL_UNIT_BYTES, UNIT_BYTES, Origin, ReadOptions, Source, check_columns
 from sftformat.inputs import Input, resolve, state_of
@@ -67,6 +67,7 @@ def planning(
 ) -> Generator[Progress, None, Plan]:
     """Find the inputs, look at each once from end to end, and cut them into units; yield how far that is.
 
+    The first to be yielded says how much there is to look at, before any of it is read.
     A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin. With
     a list for what `failed`, an input that cannot be read is left out if there is another; its error goes there.
 
@@ -76,7 +77,20 @@ def planning(
     """
     check_columns(options)
     named, skipped = resolve(specs, spool)
+    _check_own(options, named)
     return (yield from _planning(named, skipped, options, failed))
+
+
+def _check_own(options: ReadOptions, named: Sequence[Input]) -> None:
+    """Refuse options of single inputs that are for none, or twice for one."""
+    patterns = [pattern for pattern, _ in options.own]
+    for pattern in patterns:
+        if not any(each.path.match(pattern) for each in named):
+            raise UsageError(f"options are given for the input {pattern!r}, and no input is called so")
+    for each in named:
+        fitting = [pattern for pattern in patterns if each.path.match(pattern)]
+        if len(fitting) > 1:
+            raise UsageError(f"{each.name}: options are given for it as {fitting[0]!r} and as {fitting[1]!r}")
 
 
 def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOptions) -> Plan:
@@ -107,11 +121,13 @@ def _planning(
     units: list[Unit] = []
     seen = _Seen(sum(each.size for each in named))
     length = unit_bytes(seen.total)
+    yield Progress("hash", 0, max(seen.total >> 20, 1), 0)
     for each in named:
         try:
-            whole = sniff(each.path, each.name, options, each.beside, each.texts)
+            own = options.of(each.path)
+            whole = sniff(each.path, each.name, own, each.beside, each.texts)
             scanned = yield from seen.through(scanning(whole, length))
-            rejected = rejects.runs(whole, options)
+            rejected = rejects.runs(whole, own)
         except InputError as error:
             if failed is None or (each is named[-1] and not inputs):
                 raise

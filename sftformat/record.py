@@ -204,13 +204,13 @@ def _integer(text: str) -> int | Number:
     return Number(text) if text == "-0" else int(text)
 
 
-def hash_records(names: Sequence[str], columns: Sequence[Sequence[object]]) -> list[str]:
-    """Return xxh3-128 (32 hex digits) of the JSON of each record, its keys in the order of `names`.
+def hash_records(names: Sequence[str], columns: Sequence[Sequence[object]]) -> bytes:
+    """Return xxh3-128 of the JSON of each record, its keys in the order of `names`: 32 hex digits each, in one piece.
 
     The names are those of canonical fields; every column has a value of each record.
     """
     texts = map(_encoder.encode, map(_struct(tuple(names)), *columns))
-    return list(map(xxhash.xxh3_128_hexdigest, texts))
+    return b"".join(map(xxhash.xxh3_128_digest, texts)).hex().encode()
 
 
 @cache

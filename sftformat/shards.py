@@ -30,7 +30,7 @@ from sftformat.tokenize.request import Plan, TokenizeOptions, make_plan
 from sftformat.tokenize.standing import outcome_of
 from sftformat.tokenize.templates import OWN
 from sftformat.tokenize.unit import Setting, Unit, tokenize_unit
-from sftformat.workers import run
+from sftformat.workers import run, wake
 
 __all__ = [
     "Event",
@@ -45,6 +45,8 @@ __all__ = [
     "tokenize",
 ]
 
+#: Parquet files that are together smaller than this are not worth a second process.
+SMALL_BYTES = 2 << 20
 #: What tells the reference library whether it may start threads.
 _THREADS = "TOKENIZERS_PARALLELISM"
 
@@ -138,11 +140,17 @@ def tokenize(
             yield Tokenized(staging.finished, (), rejected, nothing_to_do=True)
             return
         counts: dict[str, Counts] = {unit.split: Counts() for unit in plan.units}
-        if _goes_uncut(plan.setting):
+        uncut = _goes_uncut(plan.setting)
+        if _several(plan, workers):
+            wake(partial(_one_of_many, setting=plan.setting))
+        yield Progress("tokenize", 0, len(plan.units), 0)
+        if uncut:
             yield Uncut(plan.setting.reference.name)
         done = rows = taken = 0
+        known: dict[str, str] = {}
         for unit, outcome in _outcomes(plan, staging.path, workers, staging.stores):
             counts[unit.split] = add((counts[unit.split], outcome.counts))
+            known[unit.shard] = outcome.sha256
             done, rows, taken = done + 1, rows + outcome.counts.read, taken + outcome.taken
             if outcome.fallback:
                 yield FellBack(unit.path.name, outcome.fallback)
@@ -151,7 +159,7 @@ def tokenize(
         report = _report(plan.setting, counts)
         yield Reported(report)
         _refuse_cut(report, staging)
-        yield replace(_commit(plan, staging, counts, report), taken=taken, units=len(plan.units))
+        yield replace(_commit(plan, staging, counts, report, known), taken=taken, units=len(plan.units))
 
 
 def _goes_uncut(setting: Setting) -> bool:
@@ -167,9 +175,14 @@ def _goes_uncut(setting: Setting) -> bool:
 def _outcomes(
     plan: Plan, staging: Path | None, workers: int, stores: Sequence[Path] = ()
 ) -> Iterator[tuple[Unit, Outcome]]:
-    several = workers > 1 and len(plan.units) > 1
+    several = _several(plan, workers)
     work = partial(_one_of_many if several else tokenize_unit, setting=plan.setting, staging=staging, stores=stores)
-    yield from zip(plan.units, run(plan.units, work, workers), strict=True)
+    yield from zip(plan.units, run(plan.units, work, workers if several else 1), strict=True)
+
+
+def _several(plan: Plan, workers: int) -> bool:
+    """Whether there is work for more than one process."""
+    return workers > 1 and len(plan.units) > 1 and sum(unit.path.stat().st_size for unit in plan.units) >= SMALL_BYTES
 
 
 def _one_of_many(unit: Unit, setting: Setting, staging: Path | None, stores: Sequence[Path]) -> Outcome:
@@ -220,7 +233,9 @@ def _refuse_cut(report: Report, staging: Staging) -> None:
         raise DataError(f"{rows:,} targets are too long; --max-target-length {most} would cut none")
 
 
-def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: Report) -> Tokenized:
+def _commit(
+    plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: Report, known: Mapping[str, str]
+) -> Tokenized:
     if read_manifest(plan.dataset, "dataset")["sha256"] != plan.manifest["sha256"]:
         raise FolderError(f"{plan.dataset}: was replaced while it was tokenized; start again")
     setting = plan.setting
@@ -237,7 +252,7 @@ def _commit(plan: Plan, staging: Staging, counts: Mapping[str, Counts], report: 
     if any(part.rejected or part.filtered for part in counts.values()):
         write_file(staging.path / "rejects.jsonl", partial(_write_rejects, plan, staging.stores[0]))
     fields = manifest_fields(plan.manifest, setting, plan.units, counts, report)
-    manifest = staging.commit({**fields, "limit": plan.limit})
+    manifest = staging.commit({**fields, "limit": plan.limit}, known=known)
     return Tokenized(manifest, report.diagnostics(), sum(part.rejected for part in counts.values()))
 
 

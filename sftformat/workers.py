@@ -2,51 +2,73 @@
 
 The process that asks works too, so `workers` counts it: while the others start, it is at work already. Each takes the
 next item when it is done with one, so they come to an end together.
+
+Where this process does nothing else, the others are copies of it, which begin at once. A copy made while a thread is at
+work could inherit a lock that nobody opens again, so beside threads they start from nothing, which takes half a second.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import signal
+import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context, parent_process
-from threading import Lock, Thread
+from threading import Lock, Thread, active_count
 from typing import Any, Generic, TypeVar
 
 from sftformat.errors import InputError
-from sftformat.startup import leave_pandas_out
+from sftformat.startup import leave_pandas_out, spare_memory
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-#: The processes that stay for several calls of `run`, and how many they are; see `kept`.
-_kept: list[tuple[ProcessPoolExecutor, int]] = []
+
+@dataclass(slots=True)
+class _Kept:
+    """Processes that stay for several calls of `run`: how many, and once they were needed themselves."""
+
+    others: int
+    pool: ProcessPoolExecutor | None = None
+
+    def opened(self) -> ProcessPoolExecutor:
+        if self.pool is None:
+            self.pool = _pool(self.others)
+        return self.pool
+
+
+#: The processes of `kept`; no more than one entry.
+_kept: list[_Kept] = []
 
 
 @contextmanager
 def kept(workers: int) -> Iterator[None]:
-    """Keep the processes that `run` starts inside the block for its next call: they cost half a second to start."""
-    pool = _pool(workers - 1) if workers > 1 and not _kept else None
-    if pool is None:
+    """Keep the processes that `wake` or `run` start inside the block for its next calls."""
+    if workers <= 1 or _kept:
         yield
         return
-    _kept.append((pool, workers - 1))
+    own = _Kept(workers - 1)
+    _kept.append(own)
     try:
         yield
     finally:
         _kept.clear()
-        pool.shutdown(wait=True, cancel_futures=True)
+        if own.pool is not None:
+            own.pool.shutdown(wait=True, cancel_futures=True)
 
 
 def wake(work: Callable[[Any], Any]) -> None:
     """Let the processes that are kept get ready to run `work`, while this one has other things to do first."""
-    for pool, number in _kept:
-        for _ in range(number):
-            pool.submit(_ready, pickle.dumps(work))
+    for each in _kept:
+        for _ in range(each.others):
+            each.opened().submit(_ready, pickle.dumps(work))
 
 
 def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> Iterator[Made]:
@@ -60,7 +82,7 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
         yield from map(work, items)
         return
     others = min(workers, len(items)) - 1
-    pool = _kept[0][0] if _kept else _pool(others)
+    pool = _kept[0].opened() if _kept else _pool(others)
     todo = _Todo(items, work)
     with ThreadPoolExecutor(others) as asking:
         try:
@@ -134,11 +156,24 @@ def _unpacked(packed: bytes) -> Callable[[Any], Any]:
 
 
 def _pool(others: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(others, get_context("spawn"), initializer=_follow_parent)
+    pool = ProcessPoolExecutor(others, get_context(_way()), initializer=_follow_parent)
+    with warnings.catch_warnings():
+        # Newer Pythons warn of any thread, also of those that libraries keep for later and stop for a copy.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pool.submit(os.getpid)  # copies are made at the first call, and the pool itself has threads from then on
+    return pool
+
+
+def _way() -> str:
+    """Return how processes start: as copies of this one, or from nothing."""
+    return "fork" if sys.platform == "linux" and active_count() == 1 else "spawn"
 
 
 def _follow_parent() -> None:
     """Let a worker process end when the one that started it is killed; it would wait for work forever."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    spare_memory()
     leave_pandas_out()
     Thread(target=_end_with_parent, daemon=True).start()
 

@@ -154,6 +154,7 @@ def test_tables_are_complete() -> None:
         "__init__",
         "options",
         "choice",
+        "single",
         "config",
         "startup",
     }

@@ -93,6 +93,7 @@ CLEAN = [
     Sample("history.jsonl", "history"),
     Sample("swift-sharegpt.jsonl", "swift-sharegpt"),
     Sample("turns.jsonl", "turns"),
+    Sample("linked.csv", "linked"),
     *(Sample(f"rasa{ending}", "text-label") for ending in (".yml", ".md", ".json")),
     Sample("vertex.csv", "text-label", to="vertex"),
     Sample("vertex-labels.csv", "text-labels", to="vertex-labels"),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import time
 from functools import partial
+from threading import Event, Thread
 
 import pytest
 
+from sftformat import workers
 from sftformat.errors import InputError
 from sftformat.workers import kept, run
 
@@ -30,9 +34,27 @@ def fail(wrong: tuple[int, ...], number: int) -> int:
 
 def killed(parent: int, number: int) -> int:
     if os.getpid() != parent:
-        os.abort()
+        os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.1)
     return number
+
+
+@pytest.fixture(autouse=True, params=["fork", "spawn"])
+def _started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes start as copies of this one, and from nothing."""
+    if request.param == "fork" and sys.platform != "linux":
+        pytest.skip("a copy of a process is only safe on Linux")
+    monkeypatch.setattr(workers, "_way", lambda: request.param)
+
+
+def test_beside_a_thread_no_copy_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    done = Event()
+    thread = Thread(target=done.wait)
+    thread.start()
+    assert workers._way() == "spawn"
+    done.set()
+    thread.join()
 
 
 def test_results_come_in_order_and_the_processes_stay_for_the_next_call() -> None:

@@ -16,6 +16,7 @@ import click
 from sftformat import __version__
 from sftformat.diagnostics import visible
 from sftformat.errors import SftformatError
+from sftformat.startup import spare_memory
 
 #: Command -> module here that holds it and, in a few words, what it does; the order is that of `--help`.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -93,6 +94,7 @@ def main() -> NoReturn:
     """Run the command line; every way out is an exit status and at most one line on stderr."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
+    spare_memory()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process

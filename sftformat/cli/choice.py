@@ -11,11 +11,9 @@ import click
 from click.core import ParameterSource
 
 from sftformat.cli import options
+from sftformat.cli.single import OF_A_FORMAT, apart, with_own
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-
-#: Layouts that say how a file is to be read, and leave what its records are to be told from them.
-OF_A_FORMAT = {"vertex": "vertex", "vertex-labels": "vertex"}
 
 
 def wanted(ctx: click.Context, settings: Any, file: str | None = None) -> Any:
@@ -37,10 +35,10 @@ def refuse_own(ctx: click.Context, *outs: Path) -> None:
 
     given = ctx.params
     others = {f"--{name}": given.get(f"{name}_file") for name in ("schema", "labels", "apply")}
-    others |= {
-        "--join": (given.get("join") or "").rpartition(":")[0] or None,
-        "--config": ctx.meta.get("sftformat.config"),
-    }
+    tables = ctx.meta.get("sftformat.inputs", {}).values()
+    joins = [*(given.get("join") or ()), *(table["join"] for table in tables if "join" in table)]
+    others |= {f"--join {each}": apart(each)[0].rpartition(":")[0] for each in joins}
+    others["--config"] = ctx.meta.get("sftformat.config")
     for out in outs:
         refuse_file(out, given["inputs"], others)
 
@@ -86,7 +84,7 @@ def choice_of(ctx: click.Context) -> Any:
     if unsafe and not fix and ctx.get_parameter_source("unsafe_fixes") is ParameterSource.COMMANDLINE:
         other = "--fix" if "fix" in given else "--diff"
         raise UsageError(f"--unsafe-fixes says what else is repaired; give {other} too")
-    return DatasetOptions(
+    made = DatasetOptions(
         read=ReadOptions(
             encoding=given.get("encoding"),
             delimiter=given.get("delimiter"),
@@ -94,7 +92,6 @@ def choice_of(ctx: click.Context) -> Any:
             columns=tuple(columns.split(",")) if columns else None,
             max_line_bytes=given.get("max_line_bytes") or 64 << 20,
             sheet=given.get("sheet"),
-            join=_join(given.get("join")),
             format=OF_A_FORMAT.get(given.get("layout") or ""),
         ),
         layout=None if given.get("layout") in OF_A_FORMAT else given.get("layout"),
@@ -117,22 +114,7 @@ def choice_of(ctx: click.Context) -> Any:
         limit=given.get("limit"),
         workers=options.workers(given.get("workers")),
     )
-
-
-def _join(said: str | None) -> Any:
-    """Return the file that is joined, with the hash of what it holds."""
-    if said is None:
-        return None
-    from sftformat.folder.files import sha256_file
-    from sftformat.formats.joined import parse
-    from sftformat.formats.source import Join
-
-    file, key, other = parse(said)
-    path = Path(file).resolve()
-    try:
-        return Join(path, Path(file).name, key, other, sha256_file(path))
-    except OSError as error:
-        raise UsageError(f"--join {file}: {error.strerror or error}") from None
+    return with_own(made, ctx.meta.get("sftformat.inputs", {}), given.get("join") or ())
 
 
 def _labels(path: str | None) -> tuple[tuple[str, ...] | None, dict[str, str]]:

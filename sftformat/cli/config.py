@@ -15,7 +15,8 @@ from sftformat.errors import UsageError
 def read_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     """Take defaults from a file: option names at the top level, thresholds under `[rules.CODE]`.
 
-    Keys of other commands are allowed, so that one file can serve them all.
+    Options of single inputs stand under `[inputs.PATTERN]`. Keys of other commands are allowed, so that one file can
+    serve them all.
 
     Raises:
         UsageError: the file cannot be read, or holds an unknown key (the nearest is named) or a value of a wrong type.
@@ -25,6 +26,7 @@ def read_config(ctx: click.Context, _: click.Parameter, value: str | None) -> No
     config = _checked(_load(value), value)
     ctx.meta["sftformat.config"] = value
     ctx.meta["sftformat.rules"] = config.pop("rules", {})
+    ctx.meta["sftformat.inputs"] = config.pop("inputs", {})
     options = {key_of(option): option for option in ctx.command.params if isinstance(option, click.Option)}
     own = {name: setting for name, setting in config.items() if name in options}
     defaults = {str(options[name].name): _setting(options[name], setting) for name, setting in own.items()}
@@ -51,16 +53,32 @@ def _checked(config: dict[str, Any], path: str) -> dict[str, Any]:
     from sftformat.schema.store import load
 
     schema = load("config")
-    named = {key.replace("_", "-"): setting for key, setting in config.items()}
-    for key in named:
-        if key not in schema["properties"]:
-            near = get_close_matches(key, schema["properties"], 1, 0.4)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"--config {path}: unknown key {key!r}{hint}")
+    named = _named(config, schema["properties"], path)
+    single, tables = schema["properties"]["inputs"]["additionalProperties"]["properties"], named.get("inputs")
+    if isinstance(tables, Mapping):
+        named["inputs"] = {
+            pattern: _named(table, single, f"{path}: inputs.{pattern}") if isinstance(table, Mapping) else table
+            for pattern, table in tables.items()
+        }
     compiled = compile_schema(schema)
     if not compiled.fits(named):
         first = compiled.explain(named)[0]
         raise UsageError(f"--config {path}: at {first.path}: expected {first.expected}, got {first.got}")
+    return named
+
+
+def _named(config: Mapping[str, Any], known: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return settings by the names of options.
+
+    Raises:
+        UsageError: one is unknown.
+    """
+    named = {key.replace("_", "-"): setting for key, setting in config.items()}
+    for key in named:
+        if key not in known:
+            near = get_close_matches(key, known, 1, 0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"--config {path}: unknown key {key!r}{hint}")
     return named
 
 

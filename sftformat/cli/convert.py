@@ -23,7 +23,9 @@ from sftformat.cli.choice import choice_of, refuse_own, wanted
     help="A folder, or a file whose name says the format.",
 )
 @click.option(
-    "--to", metavar="LAYOUT", help="Layout of a file; 'canonical' for canonical records. Default: that of the input."
+    "--to",
+    metavar="LAYOUT",
+    help="Layout that is written; 'canonical' for canonical records. Default: that of the input.",
 )
 @options.shape
 @options.reading
@@ -38,25 +40,26 @@ from sftformat.cli.choice import choice_of, refuse_own, wanted
 def command(
     ctx: click.Context, /, inputs: tuple[str, ...], output: str, to: str | None, dry_run: bool, **given: Any
 ) -> int:
-    """Make the canonical data set of INPUT in the folder OUT, or write it to the file OUT in another layout."""
+    """Make the canonical data set of INPUT in the folder OUT, or write it to the file OUT in another layout.
+
+    With --to a folder is one as the hub has it: Parquet files of each split, and a README.md that names them.
+    """
     from sftformat.dataset.build import convert
-    from sftformat.dataset.written import ENDINGS, is_folder
     from sftformat.formats import written_as
     from sftformat.report.outlet import outlet
     from sftformat.report.screen import screen
+    from sftformat.workers import kept
 
-    where = screen(given["quiet"])
+    where = screen(given["quiet"], streams=given["output_format"] != "text")
     choice = choice_of(ctx)
     out = Path(output)
-    if not is_folder(to) and (written_as(out.name) is None or out.is_dir()):
-        if to is not None:
-            raise click.UsageError(f"--to is for a file: name OUT with {ENDINGS}")
+    if to is None and (written_as(out.name) is None or out.is_dir()):
         events = convert(inputs, out, choice, overwrite=given["overwrite"], dry_run=dry_run)
-        with outlet(where, wanted(ctx, choice.settings)) as findings:
+        with outlet(where, wanted(ctx, choice.settings)) as findings, kept(choice.workers):
             finish(findings, events, out)
         return findings.status()
     refuse_own(ctx, out, *(beside(out, name) for name in BESIDE))
-    with outlet(where, wanted(ctx, choice.settings)) as findings:
+    with outlet(where, wanted(ctx, choice.settings)) as findings, kept(choice.workers):
         _to_file(findings, inputs, out, to, choice, given, dry_run)
     return findings.status()
 

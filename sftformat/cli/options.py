@@ -59,7 +59,8 @@ decoding = stack(
     click.option(
         "--join",
         metavar="FILE:KEY",
-        help="Put the row of FILE with the same KEY beside each row; KEY=OTHER if FILE calls it OTHER.",
+        multiple=True,
+        help="Put the row of FILE with the same KEY beside each row; KEY=OTHER if FILE calls it so; KEY@INPUT for one.",
     ),
     click.option("--sheet", metavar="NAME", help="The sheet of a workbook. Default: the first."),
     click.option(
@@ -88,7 +89,9 @@ selecting = stack(
 
 checking = stack(
     selecting,
-    click.option("--redact", is_flag=True, help="Show no value of the data (files of rejects and repairs keep them)."),
+    click.option(
+        "--redact", is_flag=True, help="Show no value of the data; names of files stay, files of rejects keep all."
+    ),
     click.option(
         "--max-findings", type=click.IntRange(0), metavar="N", help="List no more than N findings; counts stay exact."
     ),

@@ -8,13 +8,13 @@ import click
 @click.command("rules")
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
-    """List all rules, or explain the one with this CODE or name."""
-    from sftformat.report.rules import show_rule, show_rules
+    """List all rules or those that begin with CODE (SFT3, label-), or explain the one with this CODE or name."""
+    from sftformat.report.rules import all_codes, show_rule, show_rules
     from sftformat.report.screen import screen
 
     where = screen()
-    if code is None:
-        show_rules(where)
+    if not code:
+        show_rules(where, all_codes())
     else:
         show_rule(where, code)
     return 0

@@ -64,7 +64,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, **given
 
     if given["objective"] == "causal":
         raise click.UsageError("--for causal: such shards are trained elsewhere; make them with 'sftformat tokenize'")
-    where, out = screen(given["quiet"]), Path(output)
+    where, out = screen(given["quiet"], streams=given["output_format"] != "text"), Path(output)
     choice = choice_of(ctx)
     how = tokenize_options(given["tokenizer"] or given["model"], given, choice.settings.labels)
     refuse_early(how)

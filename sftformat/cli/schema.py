@@ -15,7 +15,7 @@ from sftformat.cli.choice import choice_of
 @click.command("schema")
 @click.argument("names", nargs=-1, metavar="[NAME | --infer INPUT...]")
 @click.option(
-    "--infer", is_flag=True, help="Write a schema for --schema that admits every record of INPUT which its layout does."
+    "--infer", is_flag=True, help="Write a schema for --schema that admits every record of INPUT that fits its layout."
 )
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write it here. Default: to stdout.")
 @click.option("--layout", metavar="NAME", help="With --infer: the shape of the records. Default: detected.")
@@ -67,4 +67,6 @@ def _infer(ctx: click.Context, inputs: tuple[str, ...], output: Path | None, ove
         where.note(f"the schema names no layout: {made.no_layout}")
     if made.unread:
         where.note(f"{count(made.unread, 'row')} could not be read; sftformat validate says why")
-    return int(made.unread > 0)
+    if made.refused:
+        where.note(f"{count(made.refused, 'row')} had no part: not of the layout; sftformat validate says why")
+    return int(made.unread + made.refused > 0)

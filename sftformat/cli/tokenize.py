@@ -92,7 +92,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     from sftformat.tokenize.request import refuse_early
     from sftformat.workers import kept
 
-    where = screen(given["quiet"])
+    where = screen(given["quiet"], streams=given["output_format"] != "text")
     choice = choice_of(ctx)
     how = tokenize_options(tokenizer, given, choice.settings.labels)
     out = Path(output)
@@ -100,7 +100,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
     def stale() -> bool:
         return not up_to_date(out / DATASET, out, how)
 
-    with outlet(where, wanted(ctx, choice.settings)) as findings:
+    with outlet(where, wanted(ctx, choice.settings)) as findings, kept(choice.workers):
         if len(inputs) == 1 and (Path(inputs[0]) / MANIFEST).is_file() and not choice.fix:
             _refuse_unused(choice)
             make_shards(findings, Path(inputs[0]), out, how, given)
@@ -110,7 +110,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], output: str, tokeniz
             refuse_foreign(out, "shards", given["overwrite"])
             refuse_beside(out, given["overwrite"], out / DATASET)
             refuse_early(how)
-            with kept(options.workers(given["workers"])), _dataset_of(out) as dataset:
+            with _dataset_of(out) as dataset:
                 finish(findings, convert(inputs, dataset, choice, overwrite=True, retell=stale), None)
                 make_shards(findings, dataset, out, how, given)
                 keep_beside(findings, dataset, out)

@@ -44,12 +44,13 @@ def command(
     from sftformat.report.repairs import Diff
     from sftformat.report.screen import screen
     from sftformat.report.work import follow
+    from sftformat.workers import kept
 
-    where = screen(given["quiet"])
+    where = screen(given["quiet"], streams=diff or output == "-" or given["output_format"] != "text")
     if output not in (None, "-"):
         refuse_own(ctx, Path(str(output)))
     choice = choice_of(ctx)
-    with outlet(where, wanted(ctx, choice.settings, output)) as out:
+    with outlet(where, wanted(ctx, choice.settings, output)) as out, kept(choice.workers):
         if diff and out.machine:
             raise click.UsageError("--diff is shown as text; for machines `convert --fix` writes repairs.jsonl")
         out.lists_all = not diff

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
             "split": each.split,
             "layout": detected.binding.layout.name,
             **({"beside": each.beside.name} if each.beside is not None else {}),
+            **_own_join(options, each.path),
             **({"rejected_from": source.origin.file} if source.origin is not None else {}),
         }
         for each, source, size, digest, detected in zip(
@@ -75,6 +77,11 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
     if options.fix or options.fixes or before:
         manifest["repairs"] = dict(sorted((survey.repairs + Counter(before)).items()))
     return {**manifest, **_inherited(found)} if not write_nothing else manifest
+
+
+def _own_join(options: DatasetOptions, path: Path) -> dict[str, Any]:
+    join = options.read.of(path).join
+    return {"join": join.to_json()} if join is not None and join != options.read.join else {}
 
 
 def _mapping(detected: Detected, options: DatasetOptions) -> dict[str, Any]:

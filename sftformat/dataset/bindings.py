@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sftformat.dataset.options import DatasetOptions, Detected
+from sftformat.dataset.options import REJECTS, DatasetOptions, Detected
 from sftformat.dataset.rejected import canonical_binding
 from sftformat.dataset.sample import Sample, sample, sampled
-from sftformat.dataset.told import REJECTS, refuse_raw_options, told_layout
+from sftformat.dataset.told import refuse_raw_options, told_layout
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, UndecidedError, UsageError
 from sftformat.folder.manifest import read_manifest
@@ -19,6 +19,7 @@ from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.detect import Candidate, candidates, choose
 from sftformat.layouts.layout import MISSING, Binding, Layout, Rule, get
 from sftformat.layouts.near import Near, nearest
+from sftformat.layouts.refused import linked
 from sftformat.plan import Plan
 from sftformat.record import Record
 
@@ -34,7 +35,9 @@ def bind_inputs(plan: Plan, options: DatasetOptions, samples: Sequence[Sample] |
     found: list[Detected | None] = [None] * len(plan.inputs)
     failed: UsageError | None = None
     samples = sampled(plan, options)[1] if samples is None else samples
+    everything = options
     for index, (each, source) in enumerate(zip(plan.inputs, plan.sources, strict=True)):
+        options = everything.of(each.path)
         if options.layout == REJECTS and source.origin is None:
             raise UsageError(f"{source.name}: is no file of rejects, as --layout {REJECTS} says")
         if each.canonical:
@@ -54,6 +57,7 @@ def bind_inputs(plan: Plan, options: DatasetOptions, samples: Sequence[Sample] |
             failed = failed or error
     known = next((made for made in found if made is not None and made.binding.layout.name != "canonical"), None)
     for index, (made, (records, _)) in enumerate(zip(found, samples, strict=True)):
+        options = everything.of(plan.inputs[index].path)
         if made is None and plan.sources[index].origin is not None:
             found[index] = _of_rejects(known, plan, index, records, options)
             known = known or found[index]
@@ -69,6 +73,9 @@ def _of_rejects(
 ) -> Detected:
     """Return how mended rows are read: like the other inputs if they have the fields for it, else as they look."""
     source, each = plan.sources[index], plan.inputs[index]
+    if options.read.linked is not False and source.origin is not None and linked(records):
+        origin = source.origin.file
+        raise UsageError(f"{source.name}: turns of conversations in {origin}: mend them there, beside the rows before")
     if known is not None and told_layout(options) is None:
         binding = _finished(bind(known.binding.layout, records, options.mapping), options) if records else known.binding
         if known.binding.at.keys() & set(INPUTS) <= binding.at.keys():
@@ -100,7 +107,9 @@ def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
     try:
         return [Settled(made, made.candidates) for made in bind_inputs(plan, options)]
     except UsageError as error:
-        if told_layout(options) is not None or all(each.canonical for each in plan.inputs):
+        if any(told_layout(options.of(each.path)) is not None for each in plan.inputs) or all(
+            each.canonical for each in plan.inputs
+        ):
             raise
         if len(plan.inputs) == 1:
             return [_open(plan, options, error)]
@@ -114,6 +123,7 @@ def settle(plan: Plan, options: DatasetOptions) -> list[Settled]:
 
 def _open(plan: Plan, options: DatasetOptions, error: UsageError) -> Settled:
     source = plan.sources[0]
+    options = options.of(source.path)
     records, _ = sample(source, options)
     textual = source.format in TEXTUAL
     try:

@@ -18,7 +18,6 @@ from sftformat.dataset.findings import (
     error_findings,
     file_findings,
     in_records,
-    join_findings,
     named_findings,
     schema_findings,
     split_findings,
@@ -26,9 +25,11 @@ from sftformat.dataset.findings import (
     unexpected_findings,
 )
 from sftformat.dataset.fixes import not_placed
+from sftformat.dataset.joining import join_findings
 from sftformat.dataset.key import unit_key
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
+from sftformat.dataset.planned import planned, several
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
 from sftformat.dataset.sample import sampled
 from sftformat.dataset.standing import KEYS, UnitResult
@@ -41,10 +42,10 @@ from sftformat.folder.commit import stage, workspace
 from sftformat.folder.files import remove
 from sftformat.folder.kept import KEPT
 from sftformat.folder.manifest import fingerprint
-from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, planning
+from sftformat.plan import Plan, Progress, check_unchanged
 from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
-from sftformat.workers import run, wake
+from sftformat.workers import run
 
 #: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
 WORK = ".work"
@@ -63,7 +64,7 @@ def diagnose(
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
         before = len(failed or ())
-        found = yield from planning(specs, options.read, Path(name), failed)
+        found = yield from planned(specs, options, Path(name), failed)
         yield from error_findings((failed or [])[before:])
         survey = yield from _counted(_survey(found, options, Path(name) / WORK, failed=failed))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
@@ -92,7 +93,7 @@ def convert(
         yield from diagnose(specs, options)
         return
     with workspace(out) as spool:
-        found = yield from planning(specs, options.read, spool)
+        found = yield from planned(specs, options, spool)
         with stage(out, "dataset", _fingerprint(found, options), overwrite=overwrite) as staging:
             if staging.finished is not None:
                 if not retell():
@@ -168,9 +169,7 @@ def _survey(
     With `stores` the rows are kept, and units that are kept there are taken over.
     """
     yield from [kept for each in schema_findings(options) if (kept := told(each, options.settings))]
-    several = sum(found.sizes) >= SMALL_BYTES and options.limit is None and options.workers > 1
-    if several:
-        wake(attempt)
+    many = several(sum(found.sizes), options)
     before = len(failed or ())
     found, samples = sampled(found, options, failed)
     yield from error_findings((failed or [])[before:])
@@ -181,7 +180,7 @@ def _survey(
     need = _need(found, detected, options, bool(stores))
     folder.mkdir(exist_ok=True)
     jobs = _jobs(found, detected, options, folder, need, stores)
-    results = yield from _units(jobs, options, several, failed if len(found.inputs) > 1 else None)
+    results = yield from _units(jobs, options, many, failed if len(found.inputs) > 1 else None)
     check_unchanged(found)
     task = detected[0].binding.layout.task
     splits = None
@@ -226,7 +225,7 @@ def _jobs(
     content = options.content()
     return [
         Job(
-            options,
+            options.of(found.inputs[unit.input].path),
             unit,
             found.inputs[unit.input],
             replace(detected[unit.input].binding, compiled=None),
@@ -256,9 +255,9 @@ def _count_again(
 
 
 def _units(
-    jobs: Sequence[Job], options: DatasetOptions, several: bool, failed: list[SftformatError] | None
+    jobs: Sequence[Job], options: DatasetOptions, many: bool, failed: list[SftformatError] | None
 ) -> Generator[Event, None, list[UnitResult]]:
-    workers = options.workers if several else 1
+    workers = options.workers if many else 1
     made = run(jobs, attempt, workers) if options.limit is None else _limited(jobs, options.limit)
     results: list[UnitResult] = []
     if len(jobs) > 1:

@@ -31,10 +31,10 @@ def diagnose_each(
         UsageError, InputError: an input cannot be read or understood; what was found before it was yielded.
     """
     manifests = []
-    for spec, prefix in zip(specs, _prefixes(specs), strict=True):
+    for spec, (prefix, own) in zip(specs, _alone(specs, options), strict=True):
         names: list[str] = []
         try:
-            for event in diagnose([spec], options, failed):
+            for event in diagnose([spec], own, failed):
                 if isinstance(event, Detected):
                     names.append(event.source.name)
                 if isinstance(event, Finished):
@@ -52,15 +52,19 @@ def diagnose_each(
     yield Finished(_joined(manifests))
 
 
-def _prefixes(specs: Sequence[str]) -> list[str]:
-    """What goes before the names of each input, so that they are those of all inputs together."""
+def _alone(specs: Sequence[str], options: DatasetOptions) -> list[tuple[str, DatasetOptions]]:
+    """What goes before the names of each input, so that they are those of all inputs together; and its options."""
     if "-" in specs:
-        return [""] * len(specs)
+        return [("", options)] * len(specs)
     with TemporaryDirectory(prefix="sftformat-") as spool:
         together, _ = resolve(specs, Path(spool))
         names = {each.path: each.name for each in together}
         alone = [resolve([spec], Path(spool))[0] for spec in specs]
-    return [names[inputs[0].path].removesuffix(inputs[0].name) for inputs in alone]
+    found = []
+    for inputs in alone:
+        own = tuple(each for each in options.own if any(one.path.match(each[0]) for one in inputs))
+        found.append((names[inputs[0].path].removesuffix(inputs[0].name), replace(options, own=own)))
+    return found
 
 
 def _renamed(event: Event, prefix: str, names: Sequence[str]) -> Event:

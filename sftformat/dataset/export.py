@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from sftformat.dataset.hub import write_hub
 from sftformat.dataset.mapped import CANONICAL, Own, binding_of, native, own_keys
 from sftformat.dataset.options import Event, Finished
-from sftformat.dataset.written import kind_of, refuse_existing
+from sftformat.dataset.written import HUB, kind_of, refuse_existing
 from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
 from sftformat.folder.files import write_file, write_folder
@@ -23,7 +25,7 @@ from sftformat.formats import FORMATS, write
 from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
-from sftformat.layouts.layout import CAPTURES, Binding, Pointer, layout, take
+from sftformat.layouts.layout import CAPTURES, Binding, Pointer, layout, take, where_of
 from sftformat.layouts.reader import Reader, reader_of
 from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
@@ -39,7 +41,7 @@ _Types = Mapping[str, Mapping[str, int]]
 
 
 def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False) -> Iterator[Event]:
-    """Write all rows of a data set folder, train first, to one file or a folder of texts; see `written.kind_of`.
+    """Write all rows of a data set folder, train first, to one file or a folder; see `written.kind_of`.
 
     `to` is a layout, `canonical`, or None for the layout the data was read in. Yields a finding (SFT107) for every
     field that rows have and the layout has no place for, and for every column in which the format makes one value of
@@ -53,31 +55,33 @@ def export(dataset: Path, out: Path, to: str | None, *, overwrite: bool = False)
     refuse_existing(out, to, overwrite)
     manifest = open_folder(dataset, "dataset")
     splits = sorted(manifest["splits"], key=SPLITS.index)
-    files = [dataset / name for split in splits for name in manifest["splits"][split]["files"]]
+    of_splits = {split: [dataset / name for name in manifest["splits"][split]["files"]] for split in splits}
+    files = [file for held in of_splits.values() for file in held]
     exporter = Exporter(manifest, to, textual=kind[0] in TEXTUAL, labels=labels_of(files, manifest["task"]))
-
-    def batches() -> Iterator[Sequence[Record]]:
-        exporter.lost.clear()
-        for file in files:
-            yield from map(exporter.records, _rows(file))
+    exporter.many_splits = exporter.many_splits and kind[0] != HUB  # there each has a file of its own
 
     found: dict[str, Shape] = {}
     count = 0
-    for records in batches():
-        exporter.refuse_unfit(records)
+    for records in exporter.written(files, check=True):
         see(found, records)
         count += len(records)
     lost = dict(exporter.lost)
     columns = {name: found[name] for name in exporter.in_source_order(list(found))}
 
     def fill(beside: Path) -> None:
-        write(beside, kind[0], kind[1], batches, columns)
+        if kind[0] == HUB:
+            write_hub(beside, exporter, of_splits, columns, manifest)
+            return
+        write(beside, kind[0], kind[1], partial(exporter.written, files), columns)
 
-    (write_folder if FORMATS[kind[0]].folder else write_file)(out, fill)
+    own = FORMATS.get(kind[0])
+    (write_folder if own is None or own.folder else write_file)(out, fill)
     yield from _not_held(lost, f"layout {exporter.name}")
-    held = FORMATS[kind[0]].held
+    held = own.held if own is not None else None
     if held is not None:
-        left = {name: found[name].seen - found[name].nulls for name in columns.keys() - set(held(list(columns)))}
+        keeps = own.keeps if own is not None else None
+        there = {*held(list(columns)), *(keeps(partial(exporter.written, files)) if keeps is not None else ())}
+        left = {name: found[name].seen - found[name].nulls for name in columns.keys() - there}
         yield from _not_held({name: count for name, count in left.items() if count}, kind[0])
     if not kind[0].startswith(("json", "rasa")):
         for path, said in blurred(columns, count, exporter.textual):
@@ -173,8 +177,10 @@ class Exporter:
             said = " and ".join(f"{clip(one)} to {clip(other)}" for one, other in dict.fromkeys((self.languages, pair)))
             raise UsageError(f"layout {self.name} holds one pair of languages, and these are {said}: write them apart")
 
-    def refuse_unfit(self, records: Sequence[Record]) -> None:
+    def refuse_unfit(self, records: Sequence[Record], rows: Sequence[Mapping[str, Any]] = ()) -> None:
         """Check records against the schema of the layout, and for its faults: what we write in it must be of it.
+
+        `rows` are those they were made of, for the place of the first that does not fit.
 
         Raises:
             UsageError: one does not fit, such as an instruction without input, or a tag of a token without a letter.
@@ -184,7 +190,7 @@ class Exporter:
         shown = read_cells(records, self.fits) if self.textual else [plain(record) for record in records]
         assert self.fits.compiled is not None
         faults = self.readers[None].faults if None in self.readers else None
-        for record, whole in zip(shown, records, strict=True):
+        for record, whole, row in zip_longest(shown, records, rows):
             said = ""
             if not self.fits.compiled.fits(record):
                 first = self.fits.compiled.explain(record)[0]
@@ -192,9 +198,30 @@ class Exporter:
             elif faults is not None:
                 said = next((each.words for each in faults(whole) if each.costs_row), "")
             if said:
-                raise UsageError(
-                    f"layout {self.name} cannot hold every record: {said}; choose another layout, or canonical"
-                )
+                where = f" (first at {where_of(row)})" if row else ""
+                more = "choose another layout, or canonical"
+                raise UsageError(f"layout {self.name} cannot hold every record{where}: {said}; {more}")
+
+    @property
+    def _apart(self) -> Callable[[], Callable[[Record, str], list[Record]]] | None:
+        return self.readers[None].apart if None in self.readers else None
+
+    def written(self, files: Sequence[Path], *, check: bool = False) -> Iterator[list[Record]]:
+        """Yield the records of all rows as they are written: where a layout says so, several of one.
+
+        Raises:
+            UsageError: as `records`; with `check` as `refuse_unfit`, too.
+        """
+        self.lost.clear()
+        apart = self._apart() if self._apart is not None else None
+        for rows in (rows for file in files for rows in _rows(file)):
+            records = self.records(rows)
+            if check:
+                self.refuse_unfit(records, rows)
+            if apart is not None:
+                places = [row["source"]["file"] for row in rows]
+                records = [each for made, file in zip(records, places, strict=True) for each in apart(made, file)]
+            yield records
 
     def records(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
         """Return the records of rows, in order."""
@@ -269,5 +296,5 @@ class Exporter:
 
     def in_source_order(self, columns: Sequence[str]) -> list[str]:
         """Return column names in the order of the source, new ones after them."""
-        known = [name for name in self.types if name in columns]
+        known = [name for name in self.types if name in columns and not self._apart]
         return [*known, *(name for name in columns if name not in known)]

@@ -12,8 +12,6 @@ from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.errors import InputError, SftformatError
-from sftformat.formats import partners, read
-from sftformat.formats.joined import unasked
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import Binding, Layout, Pointer, Rule, render
 from sftformat.layouts.reader import LABEL, reader_of, source_pointer
@@ -278,17 +276,6 @@ def _one_slip(one: str, other: str) -> bool:
 
 def _bare(name: str) -> str:
     return name.casefold().translate(dict.fromkeys(map(ord, " _-"), None))
-
-
-def join_findings(plan: Plan, options: DatasetOptions) -> Iterator[Diagnostic]:
-    """Yield how many rows of the file that is joined no record asks for (SFT021); for it the keys are read again."""
-    join = options.read.join
-    if join is None or options.limit is not None:
-        return
-    bare = replace(options.read, join=None)
-    found = unasked(partners(join), (batch for source in plan.sources for batch in read(source, bare)))
-    if found is not None:
-        yield found
 
 
 def error_findings(failed: Sequence[SftformatError]) -> Iterator[Diagnostic]:

@@ -27,6 +27,8 @@ def unit_key(unit: Unit, found: Plan, binding: Binding, content: Mapping[str, An
     own, source = found.inputs[unit.input], replace(unit.source, path=_NOWHERE)
     if source.beside is not None:
         source = replace(source, beside=replace(source.beside, path=_NOWHERE))
+    if source.rows is not None:
+        source = replace(source, rows=replace(source.rows, path=_NOWHERE))
     read = [source, replace(binding, compiled=None), own.split, own.canonical, own.prefixed, content]
     said = _encoder.encode(read).decode()
     return fingerprint({"stage": "unit", "sha256": found.hashes[unit.input], "read": said})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from sftformat.check import Settings
@@ -19,6 +20,11 @@ from sftformat.repair import Wanted, wanted
 from sftformat.repairs import mojibake
 from sftformat.repairs.repair import Repaired
 from sftformat.split import Fractions
+
+#: The name under which a file of rejects can be asked for; the layout of its rows is told or detected as usual.
+REJECTS = "rejects"
+#: The layout of rows that are turns, and its other names.
+LINKED = ("linked", "h2o", "h2o-llmstudio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class DatasetOptions:
     max_rejects            "100" rows or "5%": past it nothing is committed; None = no limit
     limit                  stop reading after so many records
     workers                processes; never changes a byte of the output
+    own                    the options of single inputs, by patterns of their paths
     """
 
     read: ReadOptions = field(default_factory=ReadOptions)
@@ -60,10 +67,36 @@ class DatasetOptions:
     max_rejects: str | None = None
     limit: int | None = None
     workers: int = 1
+    own: tuple[tuple[str, DatasetOptions], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Rows that could be turns are put together, or taken by themselves, as what is said of the layout has it."""
+        if self.read.linked is None and (found := self._linked()) is not None:
+            object.__setattr__(self, "read", replace(self.read, linked=found))
+        reads = tuple((pattern, each.read) for pattern, each in self.own)
+        if reads != self.read.own:
+            object.__setattr__(self, "read", replace(self.read, own=reads))
+
+    def of(self, path: Path) -> DatasetOptions:
+        """Return the options for the input at a path: its own, if a pattern fits."""
+        return next((each for pattern, each in self.own if path.match(pattern)), self)
+
+    def _linked(self) -> bool | None:
+        if self.layout is not None and self.layout != REJECTS:
+            return self.layout in LINKED
+        told = (self.schema or {}).get("x-sftformat")
+        if isinstance(told, Mapping):
+            return told.get("module") == LINKED[0]
+        by_row = self.task not in (None, "chat") or bool(self.mapping.keys() & {"input", "target"})
+        return False if by_row else None
 
     def content(self) -> dict[str, Any]:
         """Return everything that decides about the output, for the fingerprint."""
-        found = {key: value for key, value in asdict(self).items() if key not in ("workers", "max_rejects")}
+        bare = replace(self, own=())
+        found = {key: value for key, value in asdict(bare).items() if key not in ("workers", "max_rejects", "own")}
+        del found["read"]["own"]
+        if self.own:
+            found["own"] = [[pattern, each.content()] for pattern, each in self.own]
         if self.read.join is not None:  # where it lies is not content
             found["read"]["join"] = self.read.join.to_json()
         return {**found, "ftfy": mojibake.library()} if self.fix and self.unsafe_fixes else found

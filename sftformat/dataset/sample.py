@@ -11,7 +11,7 @@ from itertools import islice
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SftformatError
-from sftformat.formats import read, spread
+from sftformat.formats import linking, read, spread
 from sftformat.formats.source import Source
 from sftformat.plan import Plan, without
 from sftformat.record import Batch, Record
@@ -34,9 +34,15 @@ def sample(source: Source, options: DatasetOptions) -> Sample:
     Of a file that must be read from its start (a JSON array, a compressed one) they are spread evenly over its first
     32 MiB, and so they are over a shorter table.
 
+    Of rows that are turns each is a conversation by itself.
+
     Raises:
         InputError: the file cannot be read.
     """
+    options = options.of(source.path)
+    if source.rows is not None and source.format == linking.FORMAT:
+        rows, found = sample(source.rows, options)
+        return linking.alone(rows, source.rows), found
     batches = _batches(source, options)
     records: list[Record] = []
     unread: Diagnostic | None = None

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sftformat.dataset.options import DatasetOptions
+from sftformat.dataset.options import REJECTS, DatasetOptions
 from sftformat.errors import UsageError
 from sftformat.layouts.layout import Layout, Rule, from_user, layout
 from sftformat.schema.arrow import TASKS
 from sftformat.schema.store import load
-
-#: The name under which a file of rejects can be asked for; the layout of its rows is told or detected as usual.
-REJECTS = "rejects"
 
 
 def told_layout(options: DatasetOptions) -> Layout | None:

@@ -16,6 +16,8 @@ OWN_FORMAT = {
     "vertex": "vertex",
     "vertex-labels": "vertex",
 }
+#: What is written where a layout is named and OUT has no ending: a folder of Parquet with a README.md.
+HUB = "hub"
 
 
 def is_folder(to: str | None) -> bool:
@@ -34,6 +36,8 @@ def kind_of(out: Path, to: str | None) -> tuple[str, str | None]:
         if said is not None:
             raise UsageError(f"{out.name}: --to {to} makes a folder; leave out the ending")
         return OWN_FORMAT[to or ""], None
+    if said is None and to is not None and not out.suffix:
+        return HUB, None
     if said is None:
         raise UsageError(f"{out.name}: the name says no format; use {ENDINGS}")
     if to == "rasa" and said[0] not in ("rasa", "rasa-md"):
@@ -47,8 +51,8 @@ def refuse_existing(out: Path, to: str | None, overwrite: bool) -> None:
     Raises:
         UsageError: it is there.
     """
-    if is_folder(to):
+    if is_folder(to) or kind_of(out, to)[0] == HUB:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise UsageError(f"{out}: exists; a folder of texts is only written where nothing is: name another one")
+            raise UsageError(f"{out}: exists; a folder is only written where nothing is: name another one")
     elif out.exists() and not overwrite:
         raise UsageError(f"{out}: exists; use --overwrite to replace it")

@@ -115,6 +115,7 @@ def explain(place: str, options: DatasetOptions, tokenizing: Tokenizing | None =
     where = parse_place(place)
     with TemporaryDirectory(prefix="sftformat-") as spool:
         own, where = _in_class_folder(_input(where.file, Path(spool)), where, options)
+        options = options.of(own.path)
         source = sniff(own.path, own.name, options.read, texts=own.texts)
         scanned = scan(source)
         if own.canonical:

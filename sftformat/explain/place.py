@@ -111,6 +111,8 @@ def find(source: Source, ranges: Sequence[Range], options: ReadOptions, place: P
             break
     if held is not None:
         return held
+    if source.format == "linked":
+        raise UsageError(f"{source.name}: no conversation ends at line {place.line:,}: name the line of its last row")
     if source.format in ("parquet", "arrow", "mo", "xlsx") and source.origin is None:
         raise UsageError(f"{source.name}: has {last_row:,} rows; there is no row {place.line:,}")
     return _no_record(part, options, place, ended if many else None)

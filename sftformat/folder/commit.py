@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +14,9 @@ from sftformat import __version__
 from sftformat.errors import FolderError, UsageError
 from sftformat.folder.files import dump_json, open_regular, remove, sha256_file, sync, write_bytes
 from sftformat.folder.kept import KEPT
+from sftformat.folder.lock import LOCK_HOLDER, locked
 from sftformat.folder.manifest import FORMAT_VERSION, MANIFEST, content, read_manifest, self_hash, stagings, verify
 
-#: The file in a locked folder that says which process holds the lock.
-LOCK_HOLDER = ".lock-holder"
 #: The file in a sealed staging folder that lists what OUT held before, which goes when the new files come.
 REPLACES = ".replaces"
 
@@ -40,10 +38,13 @@ class Staging:
         """Where finished units are kept: those of this run, and those that OUT was made of before."""
         return self.path / KEPT, self.out / KEPT
 
-    def commit(self, fields: Mapping[str, Any], drop: tuple[str, ...] = ()) -> dict[str, Any]:
+    def commit(
+        self, fields: Mapping[str, Any], drop: tuple[str, ...] = (), known: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Seal what stands below `path` with a manifest and make it OUT; return the manifest.
 
-        `drop` names files and folders below `path` that were only needed on the way. What is kept goes with it.
+        `drop` names files and folders below `path` that were only needed on the way. What is kept goes with it. `known`
+        is the sha256 of files that had it taken when they were written.
 
         Raises:
             OSError: the disk did not take it; the old content of OUT, if any, still stands.
@@ -54,7 +55,8 @@ class Staging:
         for name in sorted(content(self.path)):
             path = self.path / name
             sync(path)
-            files.append({"path": name, "bytes": path.stat().st_size, "sha256": sha256_file(path)})
+            sha256 = (known or {}).get(name) or sha256_file(path)
+            files.append({"path": name, "bytes": path.stat().st_size, "sha256": sha256})
         for root, _, _ in os.walk(self.path):
             sync(Path(root))
         manifest: dict[str, Any] = {
@@ -102,7 +104,7 @@ def stage(out: Path, kind: str, fingerprint: str, *, overwrite: bool = False) ->
     staging = Staging(out, out / f".staging-{fingerprint[:16]}", kind, fingerprint)
     _refuse_strange(out, staging, shown)
     try:
-        with _lock(out):
+        with locked(out):
             _finish_prepared(out)
             staging.finished = _already(out, staging, overwrite, shown)
             if staging.finished is None:
@@ -257,7 +259,7 @@ def workspace(out: Path) -> Iterator[Path]:
     """
     path = Path(os.path.abspath(out.parent)) / f".{out.name}.work"
     path.mkdir(parents=True, exist_ok=True)
-    with _lock(path):
+    with locked(path):
         for left in path.iterdir():
             if left.name != LOCK_HOLDER:
                 remove(left)
@@ -265,24 +267,3 @@ def workspace(out: Path) -> Iterator[Path]:
             yield path
         finally:
             remove(path)
-
-
-@contextmanager
-def _lock(out: Path) -> Iterator[None]:
-    descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    holder = out / LOCK_HOLDER
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = holder.read_text() if holder.is_file() and not holder.is_symlink() else "?"
-            raise FolderError(f"{out}: locked by pid {pid}: another run is at work in it") from None
-        holder.unlink(missing_ok=True)
-        with open(holder, "x") as file:
-            file.write(str(os.getpid()))
-        try:
-            yield
-        finally:
-            holder.unlink(missing_ok=True)
-    finally:
-        os.close(descriptor)

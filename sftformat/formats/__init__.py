@@ -6,7 +6,7 @@ The table `FORMATS` is all there is: a format is a module here and a row in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -17,10 +17,13 @@ from sftformat.formats import (
     conll,
     conllu,
     csv,
+    heads,
     intents,
     joined,
     json,
     jsonl,
+    linked,
+    linking,
     mo,
     parallel,
     parquet,
@@ -37,8 +40,8 @@ from sftformat.formats import (
 )
 from sftformat.formats.cuts import scan, scanning, spread
 from sftformat.formats.shape import Batches, Columns
-from sftformat.formats.sniffing import sniff
-from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, by_name, written_as
+from sftformat.formats.sniffing import sniffed
+from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, Text, by_name, written_as
 from sftformat.record import Batch
 
 __all__ = [
@@ -63,12 +66,13 @@ __all__ = [
 class Format:
     """How one format is read and written; `held` are the columns that it has a place for, None = all.
 
-    `folder` says that what is written is a folder.
+    `keeps` are more columns that it has a place for with these records. `folder` says that what is written is a folder.
     """
 
     read: Callable[[Source, ReadOptions], Iterator[Batch]]
     write: Callable[[Path, str | None, Batches, Columns], int]
     held: Callable[[Sequence[str]], Collection[str]] | None = None
+    keeps: Callable[[Batches], Collection[str]] | None = None
     folder: bool = False
 
 
@@ -86,7 +90,9 @@ FORMATS = {
     "po": Format(po.read, po.write, po.held),
     "mo": Format(mo.read, mo.write, mo.held),
     "tmx": Format(tmx.read, tmx.write, tmx.held),
-    "class-folders": Format(class_folders.read, class_folders.write, class_folders.held, folder=True),
+    "class-folders": Format(
+        class_folders.read, class_folders.write, class_folders.held, class_folders.keeps, folder=True
+    ),
     "yaml": Format(yaml.read, yaml.write),
     "rasa": Format(rasa.read, rasa.write, rasa.held),
     "rasa-md": Format(rasa_md.read, rasa_md.write, rasa_md.held),
@@ -96,8 +102,33 @@ FORMATS = {
 }
 
 
-#: Formats in which a record may hold the texts of several.
-_OBJECTS = frozenset({"json", "jsonl"})
+#: What makes records of the rows of another format: conversations of turns, texts of intents. See `Source.rows`.
+_OF_ROWS: dict[str, Callable[[Source, Iterator[Batch]], Iterator[Batch]]] = {
+    linking.FORMAT: linked.read,
+    intents.FORMAT: intents.read,
+}
+
+
+def sniff(
+    path: Path, name: str, options: ReadOptions, beside: Path | None = None, texts: Sequence[Text] = ()
+) -> Source:
+    """Return what the file at `path` is and how it is to be read, as `sniffing.sniffed` does.
+
+    Rows that name the rows before them are the turns of conversations, unless `options.linked` says that they are not.
+    Intents stand for their texts.
+
+    Raises:
+        InputError, UsageError: as `sniffing.sniffed`.
+    """
+    source = sniffed(path, name, options, beside, texts)
+    held = heads.holds(source, (linking.PARENT, intents.TEXTS))
+    linkable = options.linked or (options.linked is None and linking.PARENT in held)
+    if not (linkable or intents.TEXTS in held):
+        return source
+    records = heads.first(source, options, read)
+    if linkable and linking.are_turns(records, options.linked):
+        return replace(source, format=linking.FORMAT, header=None, delimiter=None, quoting=True, rows=source)
+    return replace(source, format=intents.FORMAT, rows=source) if intents.are_intents(records) else source
 
 
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
@@ -109,25 +140,25 @@ def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     Raises:
         InputError: the file as a whole cannot be read; batches that came before are not to be used then.
     """
-    reader = rejects.read if source.origin is not None else FORMATS[source.format].read
     options = options or ReadOptions()
+    if source.rows is not None:
+        return _OF_ROWS[source.format](source, read(source.rows, options))
+    reader = rejects.read if source.origin is not None else FORMATS[source.format].read
     batches = reader(source, options)
-    if source.format in _OBJECTS:
-        batches = map(intents.expanded, batches)
     if options.join is None:
         return batches
     known = partners(options.join)
     return (joined.joined(batch, known) for batch in batches)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def partners(join: Join) -> joined.Partners:
     """Return the rows of a file that is joined; it is read once in a process.
 
     Raises:
         UsageError, InputError: it cannot be read as a whole, or has not the key.
     """
-    return joined.partners(join, read(sniff(join.path, join.name, ReadOptions())))
+    return joined.partners(join, read(sniffed(join.path, join.name, ReadOptions())))
 
 
 def write(

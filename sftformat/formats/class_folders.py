@@ -98,6 +98,11 @@ def held(_: Sequence[str]) -> tuple[str, ...]:
     return ("text", "label", "split")
 
 
+def keeps(batches: Batches) -> tuple[str, ...]:
+    """Return what the names of files hold: the ids of rows that were such files."""
+    return ("id",) if isinstance(_names(batches), list) else ()
+
+
 def write(path: Path, compression: str | None, batches: Batches, columns: Columns) -> int:  # noqa: ARG001 - as others
     """Make the folder `path` and write each text to `SPLIT/LABEL/NAME.txt` in it; return how many.
 

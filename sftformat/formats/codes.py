@@ -15,6 +15,10 @@ def _joined(rows: bytes) -> Sample:
     return Sample(files, ("--join", "joined.csv:id"))
 
 
+def _linked(row: bytes) -> Sample:
+    return named("a.csv", b"instruction,output,id,parent_id\nWhere did you go?,Out.,1,\n" + row)
+
+
 _GZIP = bytes.fromhex("1f8b08000000000000ffab562a49ad28")
 
 #: In the order of the codes; name, severity, words and cure stand in `diagnostics.CODES`.
@@ -170,7 +174,13 @@ PAGES: tuple[Page, ...] = (
     Page(
         "SFT022",
         "without its partner a row lacks a text or a label, and with two nobody knows which one is meant.",
-        (_joined(b"1,pos\n3,neg\n"), _joined(b"1,pos\n2,neg\n2,pos\n")),
-        (_joined(b"2,neg\n1,pos\n"),),
+        (_joined(b"1,pos\n3,neg\n"), _joined(b"1,pos\n2,neg\n2,pos\n"), _linked(b"And then?,Home.,3,2\n")),
+        (_joined(b"2,neg\n1,pos\n"), _linked(b"And then?,Home.,2,1\n")),
+    ),
+    Page(
+        "SFT023",
+        "a row of a conversation is half of what was said; the counts say how many conversations there are.",
+        (_linked(b"And then?,Home.,2,1\n"),),
+        (_linked(b"And then?,Home.,2,\n"),),
     ),
 )

@@ -33,7 +33,7 @@ class Gathered:
     def empty(self) -> bool:
         return not (self.records or self.rejects or self.notes or self.blank_lines)
 
-    def take(self, record: Record, line: int, byte: int, raw: bytes) -> None:
+    def take(self, record: Record, line: int, byte: int | None, raw: bytes) -> None:
         """Take a record that begins at this line and byte."""
         self.records.append(record)
         self.lines.append(line)

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from sftformat.formats.source import Source
 from sftformat.record import Batch, Record, encode_json
 
+FORMAT = "intents"
 #: The keys that tell a table of intents.
 _TOLD = frozenset({"intent_name", "sample_utterances"})
-_TEXTS = "sample_utterances"
+TEXTS = "sample_utterances"
 _TEXT = "utterance"
 
 
-def expanded(batch: Batch) -> Batch:
-    """Return a batch in which each text of an intent is a record, beside the other keys of the intent.
+def are_intents(records: Sequence[Record]) -> bool:
+    """Whether records are intents with their texts."""
+    return any(map(_is_intent, records))
+
+
+def read(source: Source, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield each text of the intents in `batches` as a record, beside the other keys of its intent.
 
     All of them stand where the intent does; the row of each, should it be rejected, is the record that it became. An
     intent without texts stays as it is, and fits no layout.
     """
-    if batch.columns is not None and _TEXTS not in batch.columns:
+    return (replace(expanded(batch), format=source.format) for batch in batches)
+
+
+def expanded(batch: Batch) -> Batch:
+    """Return a batch in which each text of an intent is a record."""
+    if all(TEXTS not in record or not _is_intent(record) for record in batch.records):
         return batch
-    found = [index for index, record in enumerate(batch.records) if _TEXTS in record and _is_intent(record)]
-    if not found:
-        return batch
-    expanded_ones = frozenset(found)
     records: list[Record] = []
     places: list[int] = []
     raw: list[bytes] = []
     for index, record in enumerate(batch.records):
-        made = list(_rows(record)) if index in expanded_ones else [record]
+        made = list(_rows(record)) if _is_intent(record) else [record]
         records += made
         places += [index] * len(made)
-        raw += map(encode_json, made) if index in expanded_ones else [batch.raw[index]]
+        raw += map(encode_json, made) if _is_intent(record) else [batch.raw[index]]
     return replace(
         batch,
         records=records,
@@ -43,10 +51,10 @@ def expanded(batch: Batch) -> Batch:
 
 
 def _is_intent(record: Record) -> bool:
-    return record.keys() >= _TOLD and isinstance(record[_TEXTS], list) and bool(record[_TEXTS]) and _TEXT not in record
+    return record.keys() >= _TOLD and isinstance(record[TEXTS], list) and bool(record[TEXTS]) and _TEXT not in record
 
 
 def _rows(record: Record) -> Iterator[Record]:
-    rest = {key: value for key, value in record.items() if key != _TEXTS}
-    for text in record[_TEXTS]:
+    rest = {key: value for key, value in record.items() if key != TEXTS}
+    for text in record[TEXTS]:
         yield {_TEXT: text, **rest}

@@ -28,7 +28,7 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
             yield _batch(source, notes, rejects=(rows.too_long(source, block, options.max_line_bytes),))
         else:
             notes += [*ends.check(block), *rows.inner_marks(source, block)]
-            values = jsontext.values(block.lines, block.text, block.longest, block.objects)
+            values = jsontext.values(block.lines, block.text, block.longest, block.ends if block.objects else None)
             for start, stop in rows.slices(len(block.lines), BATCH_RECORDS):
                 yield _records(source, block, values, start, stop, notes)
                 notes = []

@@ -16,6 +16,8 @@ from sftformat.formats.jsonfault import BLANK, MAX_DEPTH, Fault, find_fault
 from sftformat.formats.lines import occurrences
 from sftformat.record import Number
 
+_Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
 _MINUS_ZERO = re.compile(rb"(?<![^\s:,\[])-0(?=[\s,\]}]|\Z)")
 #: The same, to look for in long texts: what begins with a letter is found many times as fast.
 _ZERO = re.compile(rb"-0(?=[\s,\]}]|\Z)")
@@ -40,18 +42,18 @@ _REFUSED = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 def values(
-    texts: Sequence[bytes], whole: bytes, longest: int, objects: bool = False
+    texts: Sequence[bytes], whole: bytes, longest: int, ends: _Numbers | None = None
 ) -> tuple[list[Any], dict[int, Fault]]:
     """Return the value of each text, and for those that are not one JSON value (None in the list) the fault by index.
 
-    `whole` is all texts in one piece, or anything that holds them, `longest` the length of the longest. `objects` says
-    that they are the lines of `whole`, and each begins with `{` and ends with `}`. A value need not be an object.
+    `whole` is all texts in one piece, or anything that holds them, `longest` the length of the longest. Where they are
+    the lines of `whole`, and each begins with `{` and ends with `}`, `ends` may say where each of them ends in it. A
+    value need not be an object.
     """
     try:
-        read = _lines(texts, whole) if objects else None
+        read = _lines(texts, whole) if ends is not None else None
         found = read or [_decode(text) for text in texts]
-        once = (read or set(map(type, found)) <= {dict}) and _surely_once(found, whole)
-        doubtful = [] if once else _maybe_twice(texts, found, whole if objects else None)
+        doubtful = _maybe_twice(texts, found, whole, ends if read else None)
     except (*_REFUSED, TypeError):
         return _one_by_one(texts)
     faults: dict[int, Fault] = {}
@@ -72,11 +74,6 @@ def _lines(texts: Sequence[bytes], whole: bytes) -> list[Any] | None:
     return found if len(found) == len(texts) else None
 
 
-def _surely_once(found: list[dict[str, Any]], whole: bytes) -> bool:
-    """Whether no key can stand twice, as the colons of all texts show at once: every key as written has one."""
-    return occurrences(whole, b":") == sum(map(len, found))
-
-
 def _unseen_by_decoder(texts: Sequence[bytes], whole: bytes, longest: int) -> list[int]:
     """Return the indices of texts that may be too deep or hold a `-0`: the decoder would take both."""
     doubtful = []
@@ -93,25 +90,30 @@ def _brackets(text: bytes) -> int:
     return text.count(b"[") + text.count(b"{")
 
 
-def _maybe_twice(texts: Sequence[bytes], found: list[Any], whole: bytes | None) -> list[int]:
+def _maybe_twice(texts: Sequence[bytes], found: list[Any], whole: bytes, ends: _Numbers | None) -> list[int]:
     """Return the indices of texts in which a key may stand twice: there are fewer keys in the value than in the text.
 
     Every key as written has a colon, so equal numbers are proof; where they differ, colons inside strings are left out,
-    first as they are quickly seen, then by taking all strings out.
-    `whole` is given where the texts are its lines: then those are looked at together first.
+    first as they are quickly seen, then by taking all strings out. With `ends` all values are objects, and all texts
+    are looked at together first.
     """
-    looked_at = range(len(texts)) if whole is None else _fewer(texts, found, whole)
+    looked_at: Sequence[int] = range(len(found))
+    if ends is not None or set(map(type, found)) <= {dict}:
+        keys = np.fromiter(map(len, found), np.int64, len(found))
+        if occurrences(whole, b":") == keys.sum():
+            return []
+        looked_at = looked_at if ends is None else _fewer(keys, whole, ends)
     return [
         index
         for index in looked_at
         if not (type(found[index]) is dict and len(found[index]) == texts[index].count(b":"))
-        and (keys := _keys(found[index])) != _keys_written(texts[index])
-        and keys != _STRING.sub(b"", texts[index]).count(b":")
+        and (keys_of := _keys(found[index])) != _keys_written(texts[index])
+        and keys_of != _STRING.sub(b"", texts[index]).count(b":")
     ]
 
 
-def _fewer(texts: Sequence[bytes], found: list[Any], whole: bytes) -> list[int]:
-    """Return the indices of the lines of `whole` whose value has fewer keys at its top than the line may have in all.
+def _fewer(keys: _Numbers, whole: bytes, ends: _Numbers) -> list[int]:
+    """Return the indices of the lines of `whole` whose value has fewer `keys` at its top than the line may have in all.
 
     A colon behind a quote, with one blank between or not, may be that of a key, and so may one behind more blanks;
     behind a quote with a backslash before it, which is no escaped one, it is inside a string.
@@ -124,10 +126,8 @@ def _fewer(texts: Sequence[bytes], found: list[Any], whole: bytes) -> list[int]:
     apart = one <= _BLANK
     marks = np.where(apart, (two <= _BLANK) | ((two == _QUOTE) & (three != _BACKSLASH)), one == _QUOTE)
     marks &= apart | (two != _BACKSLASH)
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
-    written = np.bincount(np.searchsorted(ends, colons[marks], "right"), minlength=len(texts))
-    sizes = [len(value) if type(value) is dict else -1 for value in found]
-    return np.flatnonzero(written != sizes).tolist()
+    written = np.bincount(np.searchsorted(ends, colons[marks]), minlength=len(ends))
+    return np.flatnonzero(written != keys).tolist()
 
 
 def _keys_written(text: bytes) -> int:

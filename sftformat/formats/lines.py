@@ -18,18 +18,20 @@ _OPEN, _CLOSE, _CR = b"{}\r"
 
 
 class Lines(Sequence[bytes]):
-    """The lines of a text, which is cut only when the first one is asked for."""
+    """The lines of a text from `starts` to `ends`; it is cut only when several of them are asked for."""
 
-    def __init__(self, text: bytes, newline: bytes, count: int) -> None:
-        self._text, self._newline, self._count = text, newline, count
+    def __init__(self, text: bytes, newline: bytes, starts: _Numbers, ends: _Numbers) -> None:
+        self._text, self._newline, self._starts, self._ends = text, newline, starts, ends
         self._cut: list[bytes] | None = None
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._ends)
 
     def __getitem__(self, index: Any) -> Any:
+        if self._cut is None and isinstance(index, int):
+            return self._text[self._starts[index] : self._ends[index]]
         if self._cut is None:
-            self._cut = self._text.split(self._newline)[: self._count]
+            self._cut = self._text.split(self._newline)[: len(self._ends)]
         return self._cut[index]
 
     def __iter__(self) -> Iterator[bytes]:
@@ -46,6 +48,7 @@ class Block:
     lines       the same in UTF-8: the same list when that is how they are stored
     text        all lines in UTF-8 in one piece, to search
     ended       False when the last line has no line end
+    ends        where each line ends in `text` (only looked for in UTF-8)
     longest     bytes of the longest line
     objects     every line begins with `{` and ends with `}` (only looked for in UTF-8)
     too_long    the true length of a line over the limit; the block is then that line alone, its first bytes only
@@ -61,12 +64,13 @@ class Block:
     ended: bool = True
     longest: int = 0
     objects: bool = False
+    ends: _Numbers | None = None
     too_long: int | None = None
     undecodable: dict[int, int] = field(default_factory=dict)
 
 
 def blocks(source: Source, max_line_bytes: int) -> Iterator[Block]:
-    """Yield the physical lines of `source`, about 256 KiB at a time; a line over the limit is a block by itself.
+    """Yield the physical lines of `source`, about 512 KiB at a time; a line over the limit is a block by itself.
 
     Raises:
         InputError: the file cannot be read or is damaged.
@@ -120,11 +124,11 @@ def _plain_block(text: bytes, line: int, offset: int, newline: bytes) -> Block:
         ends = np.append(ends, len(text))
     starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
     lengths = ends - starts
-    stored = Lines(text, newline, len(ends))
+    stored = Lines(text, newline, starts, ends)
     longest = int(lengths.max(initial=0))
     objects = _are_objects(text, starts, lengths)
     offsets = memoryview(np.asarray(starts + offset, np.int64).data)
-    return Block(line, offsets, stored, stored, text, ended, longest, objects)
+    return Block(line, offsets, stored, stored, text, ended, longest, objects, ends)
 
 
 def _are_objects(text: bytes, starts: _Numbers, lengths: _Numbers) -> bool:

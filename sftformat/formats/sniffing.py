@@ -27,7 +27,7 @@ _FORMATS = (*_TEXT, *_BINARY, "yaml", "rasa", "rasa-md", "rasa-json", "vertex")
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
 
-def sniff(
+def sniffed(
     path: Path, name: str, options: ReadOptions, beside: Path | None = None, texts: Sequence[Text] = ()
 ) -> Source:
     """Return what the file at `path` is and how it is to be read; `name` is what is shown and recorded for it.

@@ -12,7 +12,7 @@ from sftformat.formats.index_column import INDEX
 
 #: A batch holds about this many bytes of input and at most this many records.
 BATCH_BYTES = 1 << 20
-BATCH_RECORDS = 4096
+BATCH_RECORDS = 8192
 
 #: Ranges of an input that are worked on by themselves are at least and at most about this many bytes long.
 SMALL_UNIT_BYTES, UNIT_BYTES = 4 << 20, 64 << 20
@@ -70,7 +70,8 @@ class ReadOptions:
 
     `delimiter` is one character, or `tab` or `\\t`. `columns` names the columns of a file without a header.
     `max_line_bytes` bounds one record of a text format, in uncompressed bytes. `sheet` names a sheet of a workbook.
-    `join` is a file whose rows are joined to those that are read.
+    `join` is a file whose rows are joined to those that are read. `linked` says that rows which name the ones before
+    them are put together to conversations. `own` are the options of single inputs, by patterns of their paths.
     """
 
     encoding: str | None = None
@@ -81,6 +82,12 @@ class ReadOptions:
     format: str | None = None
     sheet: str | None = None
     join: Join | None = None
+    linked: bool | None = None
+    own: tuple[tuple[str, ReadOptions], ...] = ()
+
+    def of(self, path: Path) -> ReadOptions:
+        """Return the options for the input at a path: its own, if a pattern fits."""
+        return next((own for pattern, own in self.own if path.match(pattern)), self)
 
 
 def check_columns(options: ReadOptions) -> None:
@@ -89,6 +96,8 @@ def check_columns(options: ReadOptions) -> None:
     Raises:
         UsageError: a header is there already, or a name is missing or stands twice.
     """
+    for _, own in options.own:
+        check_columns(own)
     names = [name.strip() for name in options.columns or ()]
     if names and options.header:
         raise UsageError("--columns names the columns of a file without a header: say --no-header too")
@@ -132,7 +141,7 @@ class Source:
     """One input, or a range of it, with everything that was found out about how to read it; it can be pickled.
 
     name         what is shown and recorded: relative, '/'-separated
-    format       csv, tsv, json, jsonl, parquet, arrow or text
+    format       csv, tsv, json, jsonl, parquet, arrow, text, …; linked: see `rows`
     compression  gzip, zstd or None
     encoding     a Python codec without byte order mark: utf-8, utf-16-le, cp1252, ...
     bom          bytes of the byte order mark at the start of the file
@@ -148,6 +157,7 @@ class Source:
                  `header` are then those of the rows
     beside       parallel text: the file with the other side
     texts        class folders: the files, `path` being the folder above them all
+    rows         linked and intents: how the rows are read that records are made of
     """
 
     path: Path
@@ -168,12 +178,18 @@ class Source:
     origin: Origin | None = None
     beside: Source | None = None
     texts: tuple[Text, ...] = ()
+    rows: Source | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The keys of the records of a csv or tsv file: the header, trimmed; of an index that has no name, its name."""
         names = tuple(cell.strip() for cell in self.header or ())
         return (INDEX, *names[1:]) if names and not names[0] and INDEX not in names else names
+
+    @property
+    def kind(self) -> str:
+        """The format in words."""
+        return self.format if self.rows is None else f"{self.rows.format} ({self.format})"
 
     def part(self, part: Range) -> Source:
         """Return the source of one range of this file, as `scan` found it."""

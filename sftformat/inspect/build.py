@@ -77,7 +77,7 @@ def _found(specs: Sequence[str], options: DatasetOptions, folder: Path) -> Gener
     readable = []
     for each in inputs:
         try:
-            source = sniff(each.path, each.name, options.read, each.beside, each.texts)
+            source = sniff(each.path, each.name, options.read.of(each.path), each.beside, each.texts)
             if not each.canonical:
                 sample(source, options)
             readable.append(each)
@@ -133,7 +133,7 @@ def _jobs(
         detected = settled[unit.input].detected
         binding = Binding(detected.binding.layout, detected.binding.at, detected.binding.captures) if detected else None
         own = found.inputs[unit.input]
-        jobs.append(Job(options, unit, own, binding, place[unit.input], reference, first, options.limit))
+        jobs.append(Job(options.of(own.path), unit, own, binding, place[unit.input], reference, first, options.limit))
     return jobs
 
 

@@ -52,6 +52,7 @@ LAYOUTS = (
     "history",
     "swift-sharegpt",
     "turns",
+    "linked",
     "preference-chat",
     "preference-unpaired-chat",
 )

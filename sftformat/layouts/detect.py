@@ -122,8 +122,8 @@ def choose(
         raise UsageError(f"{name}: {best.name} and {rivals[0].name} fit equally well: choose {options}")
     if best.binding.layout.task == "text-to-text" and refused.linked(records):
         raise UsageError(
-            f"{name}: rows linked by 'parent_id' (h2o-llmstudio), each a turn of a conversation, which are not put "
-            f"together: write each conversation as messages, or take every row by itself with --layout {best.name}"
+            f"{name}: rows linked by 'parent_id' (h2o-llmstudio), each a turn of a conversation: put them together "
+            f"with --layout linked, or take every row by itself with --layout {best.name}"
         )
     if best.fit * best.coverage < WEAK:
         misfit = first_misfit(best.binding, records, textual)[1]

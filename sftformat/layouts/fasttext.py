@@ -12,7 +12,7 @@ from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import Binding, Fault, Pointer, get, put
+from sftformat.layouts.layout import Binding, Fault, Pointer, get, put, where_of
 from sftformat.layouts.reader import Reader, Types
 from sftformat.record import Record
 
@@ -70,7 +70,7 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
 
 def _refusal(row: Mapping[str, Any], labels: Sequence[str] | None) -> str | None:
     """Say what of a row no line can hold; `labels` is None where it is unlabelled."""
-    where = f"(first at id {clip(str(row.get('id')), 60)!r})"
+    where = f"(first at {where_of(row)})"
     wrong = next((label for label in labels or () if not label or _BLANK.search(label)), None)
     if wrong is not None:
         name = clip(wrong, 60)

@@ -53,7 +53,10 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
 
 
 def _asked(names: Sequence[str]) -> Sequence[str] | None:
-    """Return the questions where the columns stand as Label Studio writes them: data, id, questions, what it adds."""
+    """Return the questions where the columns stand as Label Studio writes them: data, id, questions, what it adds.
+
+    None where they stand otherwise.
+    """
     first = names.index("id") + 1 if "id" in names else len(names)
     last = names.index("annotator")
     return names[first:last] if first <= last else None

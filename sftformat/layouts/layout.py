@@ -8,10 +8,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from sftformat.diagnostics import CODES, Severity
+from sftformat.diagnostics import CODES, Severity, clip
 from sftformat.errors import SchemaError, UsageError
 from sftformat.layouts import LAYOUTS
-from sftformat.record import Record
+from sftformat.record import Record, encode_json
 from sftformat.schema.arrow import TASKS
 from sftformat.schema.decide import Compiled
 from sftformat.schema.store import load
@@ -165,6 +165,12 @@ def take(record: Record, pointer: Pointer) -> Any:
     return value
 
 
+def where_of(row: Mapping[str, Any]) -> str:
+    """Return where a canonical row was read, for a message; where that is not known, its id."""
+    source = row.get("source") or {}
+    return f"{source['file']}:{source['line']}" if source.get("file") else f"id {clip(str(row.get('id')), 60)!r}"
+
+
 # ---------------------------------------------------------------------------------------------------- reading
 
 
@@ -224,10 +230,7 @@ def from_schema(schema: Mapping[str, Any], name: str) -> Layout:
     said = schema.get("x-sftformat")
     if not isinstance(said, Mapping):
         raise SchemaError(f"{name}: has no 'x-sftformat': add it, or map the fields with --map")
-    unknown = set(said) - {"version", "task", "aka", "fields", "unlabelled", "module", "defined_by"}
-    if unknown or said.get("version") != 1 or said.get("task") not in TASKS:
-        wrong = ", ".join(sorted(unknown)) if unknown else f"version {said.get('version')!r}, task {said.get('task')!r}"
-        raise SchemaError(f"{name}: at /x-sftformat: not understood: {wrong}")
+    _check_words(said, name)
     _check_shapes(said, name)
     canonical = load(f"canonical/{said['task']}")["properties"]
     fields = {key: _rule(key, value, name) for key, value in said.get("fields", {}).items()}
@@ -246,6 +249,17 @@ def from_schema(schema: Mapping[str, Any], name: str) -> Layout:
     )
 
 
+def _check_words(said: Mapping[str, Any], name: str) -> None:
+    at = f"{name}: at /x-sftformat"
+    unknown = sorted(set(said) - {"version", "task", "aka", "fields", "unlabelled", "module", "defined_by"})
+    if unknown:
+        raise SchemaError(f"{at}: not understood: {clip(', '.join(unknown))}")
+    if said.get("version") != 1:
+        raise SchemaError(f"{at}/version: must be 1, not {clip(said.get('version'))}")
+    if said.get("task") not in TASKS:
+        raise SchemaError(f"{at}/task: there is no task {clip(said.get('task'))}; there are {', '.join(TASKS)}")
+
+
 def _check_shapes(said: Mapping[str, Any], name: str) -> None:
     shapes = (("fields", Mapping), ("aka", list), ("unlabelled", list), ("module", str))
     for key, kind in shapes:
@@ -257,20 +271,28 @@ def _check_shapes(said: Mapping[str, Any], name: str) -> None:
 
 
 def _rule(key: str, value: object, name: str) -> Rule:
+    where = f"{name}: at /x-sftformat/fields/{clip(key, 40)}"
     if isinstance(value, str):
-        return Rule((parse(value),))
+        return Rule((_pointer(value, where),))
     if not isinstance(value, Mapping) or set(value) - {"at", "const", "split", "json", "values", "as"}:
-        raise SchemaError(f"{name}: at /x-sftformat/fields/{key}: a pointer, or an object with at, const, split, …")
+        raise SchemaError(f"{where}: a pointer, or an object with at, const, split, …")
     shapes = (("at", list), ("split", str), ("json", bool), ("values", Mapping))
-    if any(part in value and not isinstance(value[part], kind) for part, kind in shapes):
-        raise SchemaError(
-            f"{name}: at /x-sftformat/fields/{key}: at is a list, split a text, json true, values an object"
-        )
+    if any(part in value and not isinstance(value[part], kind) for part, kind in shapes) or value.get("split") == "":
+        raise SchemaError(f"{where}: at is a list, split a text, json true, values an object")
+    if value.get("as") not in (None, "string", "integer", "number"):
+        raise SchemaError(f"{where}/as: string, integer or number, not {clip(value['as'])}")
     values = value.get("values")
-    if values is not None and len(set(values.values())) != len(values):
-        raise SchemaError(f"{name}: at /x-sftformat/fields/{key}/values: two source values mean the same")
-    at = tuple(parse(pointer) for pointer in value.get("at", ()))
+    meant = [] if values is None else [encode_json(each) for each in values.values()]
+    if len(set(meant)) != len(meant):
+        raise SchemaError(f"{where}/values: two source values mean the same")
+    at = tuple(_pointer(pointer, where) for pointer in value.get("at", ()))
     return Rule(at, value.get("const", MISSING), value.get("split"), value.get("json", False), values, value.get("as"))
+
+
+def _pointer(value: object, where: str) -> Pointer:
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise SchemaError(f"{where}: {clip(value, 40)!r} is no JSON Pointer, which begins with '/'")
+    return parse(value)
 
 
 def module_of(found: Layout) -> Any:

@@ -9,9 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import Pointer
+from sftformat.layouts.layout import Pointer, where_of
 from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record, decode_json
 
@@ -35,7 +34,7 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
     found = [_CHOICE.fullmatch(line) for line in (row["input"] or "").split("\n")]
     choices = [match[1] for match in found if match is not None]
     if row.get("instruction") is None or len(choices) < len(found):
-        where = f"(first without at id {clip(str(row.get('id')))!r})"
+        where = f"(first without at {where_of(row)})"
         raise UsageError(f'layout multiple-choice needs a question, and choices as lines of - "…" {where}')
     record: Record = {"question": row["instruction"], "choices": choices}
     return record if row["target"] is None else {**record, "solution": row["target"]}

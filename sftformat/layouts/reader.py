@@ -56,6 +56,7 @@ class Reader:
     beside         keys that say something of those that are read, and go to meta all the same
     mixed          keys that hold several JSON types by their nature
     cells          keys that stand as JSON in the cells of CSV and TSV, besides those of which the schema says it
+    apart          gives, for one output, what makes several records of one and of the name of the file it came from
     """
 
     keys: tuple[str, ...]
@@ -72,6 +73,7 @@ class Reader:
     beside: tuple[str, ...] = ()
     mixed: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
+    apart: Callable[[], Callable[[Record, str], list[Record]]] | None = None
 
 
 def fixed(made: Reader) -> Callable[[Binding, Sequence[str]], Reader]:

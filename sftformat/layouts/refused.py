@@ -27,6 +27,16 @@ _REFUSED = (
         "--task classification --map input=textContent --map target=/classificationAnnotation/displayName",
     ),
     (
+        ("anchor", "positive"),
+        "pairs or triplets of sentence-transformers, which have no label: that they are near is all that is learned",
+        "for texts that are made from others --task text-to-text --map input=anchor --map target=positive",
+    ),
+    (
+        ("prompt", "completions", "labels"),
+        "steps of an answer with a judgement of each (stepwise supervision), which are not read",
+        "keep the good ones as prompt and completion",
+    ),
+    (
         ("text", "annotation", "prediction"),
         "Argilla v1 records, which are not read",
         "export the data set as text,label",

@@ -17,7 +17,7 @@ import pyarrow as pa
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 from sftformat.layouts.cells import as_float, joined_cell, number_text, scalar_text
-from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, put, render, take
+from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, put, render, take, where_of
 from sftformat.record import SPLIT_NAMES, Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 
@@ -256,7 +256,7 @@ def clash(name: str, row: Mapping[str, Any]) -> str:
     """Say that a column of the source has the name of one that the layout writes."""
     return (
         f"{clip(name)!r} stands in meta and is also a key that this layout writes "
-        f"(first at id {clip(str(row.get('id')))!r}): rename that column, or choose another layout"
+        f"(first at {where_of(row)}): rename that column, or choose another layout"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sftformat.diagnostics import Severity, clip
 from sftformat.errors import UsageError
 from sftformat.layouts.cells import as_whole
-from sftformat.layouts.layout import Fault, Pointer
+from sftformat.layouts.layout import Fault, Pointer, where_of
 from sftformat.layouts.reader import Reader, fixed
 from sftformat.record import Record
 
@@ -63,7 +63,7 @@ def from_canonical(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]
     """
     context = row["input"]
     if context is None or row.get("instruction") is None:
-        raise UsageError(f"SQuAD needs a context and a question (first without at id {clip(str(row.get('id')))!r})")
+        raise UsageError(f"SQuAD needs a context and a question (first without at {where_of(row)})")
     record: Record = {"context": context, "question": row["instruction"]}
     if row["target"] is None:
         return record

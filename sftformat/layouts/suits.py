@@ -115,7 +115,7 @@ def _module_factor(
         if any(tag != "O" for target in targets for tag in target):
             return 1.0
         against.append("no record has a span or tag")
-        return 0.6
+        return 0.6 if "target" in binding.at or binding.layout.module != "label_studio_min" else 0.0
     if task == "regression":
         if not any(math.isfinite(target) and target % 1 for target in targets):
             return 0.0

@@ -15,7 +15,7 @@ from sftformat.report.screen import Screen, add, count, table
 def show_detected(where: Screen, found: Detected) -> None:
     """Say on stderr how an input is read and why."""
     source, binding = found.source, found.binding
-    how = [source.format] if source.origin is None else [f"rows rejected from {source.origin.file}", source.format]
+    how = [source.kind] if source.origin is None else [f"rows rejected from {source.origin.file}", source.kind]
     if source.compression:
         how.append(source.compression)
     if source.encoding.lower() != "utf-8":

@@ -26,7 +26,7 @@ SHOWN_CHARACTERS, SHOWN_VALUE, SHOWN_LINES = 2000, 600, 30
 FIRST_TOKENS, LAST_TOKENS = 80, 20
 #: Fields of a canonical row that hold JSON text.
 #: Formats whose rows are shown as JSON: they are parts of a tree, or made of more than one file or place.
-AS_JSON = frozenset({"mo", "yaml", "rasa", "rasa-md", "rasa-json", "class-folders"})
+AS_JSON = frozenset({"mo", "yaml", "rasa", "rasa-md", "rasa-json", "class-folders", "linked", "intents"})
 JSON_TEXTS = frozenset({"meta", "tools"})
 _KINDS = {
     "record": "a record",

@@ -87,7 +87,7 @@ def _show_inputs(where: Screen, inputs: Sequence[Looked]) -> None:
 def how(source: Source) -> str:
     """Return in a few words how a file is read: format, compression, encoding, and what is unusual about it."""
     words = [f"rows rejected from {source.origin.file}"] if source.origin is not None else []
-    words += [source.format, source.compression or ""]
+    words += [source.kind, source.compression or ""]
     if source.format not in ("parquet", "arrow"):
         mark = " with a byte order mark" if source.bom else ""
         words.append(f"{source.encoding}{mark}")

@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from sftformat.plan import Progress
-from sftformat.report.screen import Screen, bar, count
+from sftformat.report.screen import Advance, Screen, bar, count
 
 
 @contextmanager
-def bars(where: Screen, first: str) -> Iterator[Callable[[Progress], None]]:
-    """Give a function that draws each stage as `bar` does, with its rate; a new stage begins when its name comes."""
+def bars(where: Screen) -> Iterator[Callable[[Progress], None]]:
+    """Give a function that draws each stage as `bar` does, with its rate; a stage begins when its name first comes.
+
+    Nothing is drawn before: a bar on a terminal has a thread of its own, beside which processes start slowly.
+    """
     with ExitStack() as drawn:
-        stage, since = first, time.monotonic()
-        advance = drawn.enter_context(bar(where, stage))
+        stage, since = "", time.monotonic()
+        advance: Advance | None = None
 
         def draw(event: Progress) -> None:
             nonlocal stage, since, advance
-            if event.stage != stage:
+            if advance is None or event.stage != stage:
                 drawn.close()
                 stage, since = event.stage, time.monotonic()
                 advance = drawn.enter_context(bar(where, stage))

@@ -53,7 +53,9 @@ class Places:
         source = self._sources.get(name)
         if source is None:
             return True
-        lines = source.format in _LINES or source.origin is not None  # of rejects the line is that of their file
+        lines = (
+            source.rows or source
+        ).format in _LINES or source.origin is not None  # of rejects the line is that of their file
         return lines and source.compression is None
 
     def file_of(self, found: Diagnostic) -> str:

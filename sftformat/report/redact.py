@@ -21,7 +21,7 @@ from sftformat.rules import RULES
 #: Codes whose messages and hints are made of words, counts and places of ours alone.
 WITHOUT_VALUES = frozenset(
     f"SFT{number:03}"
-    for number in (2, 5, *range(7, 14), 17, 18, *range(201, 205), 302, *range(401, 406), 407, 409, 501, 502, 503)
+    for number in (2, 5, *range(7, 14), 17, 18, 23, *range(201, 205), 302, *range(401, 406), 407, 409, 501, 502, 503)
 )
 HIDDEN = "…"
 #: What is said of keywords that name values, which may be those of the data, and of those that hold schemas.
@@ -34,6 +34,7 @@ _NAMED = {
     for keyword in (
         *("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "contains", "minContains", "maxContains"),
         *("dependencies", "dependentSchemas", "dependentRequired", "disallow", "extends"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "divisibleBy"),
     )
 }
 _KEYS = frozenset(each.name for each in REPAIRS if each.scope == "key")
@@ -100,7 +101,8 @@ def _generic() -> Iterator[tuple[str, tuple[str, str]]]:
     for code in CODES.values():
         yield code.code, (code.finds, code.fix)
     for rule in RULES:
-        yield rule.code, (rule.summary.removeprefix("Flag ").rstrip("."), rule.fix)
+        words = rule.summary.partition(": `")[0]  # what follows is an example, which would look like a value
+        yield rule.code, (words.removeprefix("Flag ").rstrip("."), rule.fix)
 
 
 class _Words(dict[str, tuple[str, str]]):

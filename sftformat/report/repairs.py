@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
+from unicodedata import normalize
 
 from rich.text import Text
 
@@ -68,8 +69,14 @@ def _change(made: Repaired) -> str:
     """Return what changed, in quotes; nothing where the values are not shown."""
     if made.before == made.after:
         return ""
-    before, after = _around(json.dumps(made.before, ensure_ascii=False), json.dumps(made.after, ensure_ascii=False))
+    before, after = _around(*_in_quotes(made.before, made.after))
     return f": {clip(before, 80)} → {clip(after, 80)}"
+
+
+def _in_quotes(before: str, after: str) -> tuple[str, str]:
+    """Return two values in quotes, with escapes where they would look the same."""
+    alike = normalize("NFC", before) == normalize("NFC", after)
+    return json.dumps(before, ensure_ascii=alike), json.dumps(after, ensure_ascii=alike)
 
 
 class Diff:
@@ -118,7 +125,7 @@ def hunk(made: Sequence[Repaired]) -> Iterator[str]:
         yield f"@@ … @@ {made[0].path}  {', '.join(names)}"
         return
     if made[0].name in _QUOTED:
-        before, after = (json.dumps(text, ensure_ascii=False) for text in (before, after))
+        before, after = _in_quotes(before, after)
     lines = list(unified_diff(before.split("\n"), after.split("\n"), n=1, lineterm=""))[2:]
     for start, stop in _runs(lines):
         removed = [line for line in lines[start:stop] if line[0] == "-"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from inspect import cleandoc
 
@@ -41,22 +41,28 @@ def _finds(rule: Rule) -> str:
     return documentation(rule).summary.removeprefix("Flag ").rstrip(".")
 
 
-def show_rules(where: Screen) -> None:
+def show_rules(where: Screen, codes: Sequence[Code]) -> None:
     """Print one line a code."""
     made = table("code", "name", "severity", "finds")
-    for each in all_codes():
+    for each in codes:
         add(made, each.code, each.name, Text(each.severity.value, STYLES[each.severity]), each.finds)
     where.show(made)
 
 
 def show_rule(where: Screen, wanted: str) -> None:
-    """Print what one code means.
+    """Print what the code or name means, or the table of those that begin so.
 
     Raises:
         UsageError: there is none; names the nearest.
     """
-    known = {each.code: each for each in all_codes()} | {each.name: each for each in all_codes()}
+    codes = all_codes()
+    known = {each.code: each for each in codes} | {each.name: each for each in codes}
     found = known.get(wanted) or known.get(wanted.upper())
+    begun = [each for each in codes if each.code.startswith(wanted.upper()) or each.name.startswith(wanted)]
+    if found is None and len(begun) > 1:
+        show_rules(where, begun)
+        return
+    found = found or next(iter(begun), None)
     if found is None:
         near = get_close_matches(wanted, known, 1, 0.4)
         raise UsageError(f"no rule {wanted!r}" + (f"; did you mean {near[0]!r}?" if near else ""))

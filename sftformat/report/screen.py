@@ -22,20 +22,24 @@ PIPE_WIDTH = 120
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Where results (`out`) and progress (`err`) go; `quiet` keeps progress and notes away, never results or errors."""
+    """Where results (`out`) and progress (`err`) go; `quiet` keeps progress and notes away, never results or errors.
+
+    `streams` says that results come while the work goes on: where both are one terminal, no bar is drawn into them.
+    """
 
     out: Console
     err: Console
     quiet: bool = False
+    streams: bool = False
 
     def note(self, text: str, style: str = "") -> None:
         """Say on stderr how the work goes."""
         if not self.quiet:
-            self.err.print(line(text, style), soft_wrap=True)
+            self.err.print(line(text, style), soft_wrap=not self.err.is_terminal)
 
     def warn(self, text: str) -> None:
         """Say on stderr what a person should look at."""
-        self.err.print(Text.assemble(("warning: ", "yellow"), visible(text)), soft_wrap=True)
+        self.err.print(Text.assemble(("warning: ", "yellow"), visible(text)), soft_wrap=not self.err.is_terminal)
 
     def say(self, text: str = "", style: str = "") -> None:
         """Print one line of the result."""
@@ -47,12 +51,12 @@ class Screen:
 
     def aside(self) -> Screen:
         """Return this with its results on stderr: stdout belongs to something else."""
-        return Screen(self.err, self.err, self.quiet)
+        return Screen(self.err, self.err, self.quiet, self.streams)
 
 
-def screen(quiet: bool = False) -> Screen:
+def screen(quiet: bool = False, streams: bool = False) -> Screen:
     """Return a Screen on the process's stdout and stderr."""
-    return Screen(_console(sys.stdout), _console(sys.stderr), quiet)
+    return Screen(_console(sys.stdout), _console(sys.stderr), quiet, streams)
 
 
 class _Console(Console):
@@ -99,11 +103,12 @@ Advance = Callable[[int, int, str], None]
 def bar(where: Screen, title: str, first: int = 0) -> Iterator[Advance]:
     """Give a function that draws progress: a bar on a terminal, a line now and then elsewhere, nothing when quiet.
 
-    `first` is what was done before; it says nothing about the pace.
+    There is no bar either on a terminal on which results come at the same time. `first` is what was done before; it
+    says nothing about the pace.
     """
     if where.quiet:
         yield lambda _done, _total, _words: None
-    elif not where.err.is_terminal:
+    elif not where.err.is_terminal or (where.streams and where.out.is_terminal):
         yield _lines(where, title, first)
     else:
         yield from _drawn(where, title)

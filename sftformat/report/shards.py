@@ -17,7 +17,7 @@ def follow(
 ) -> Tokenized:
     """Consume the events of `tokenize` and return how it ended; `quiet` keeps the table away from stdout."""
     done: Tokenized | None = None
-    with bars(where, "tokenize") as advance:
+    with bars(where) as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)

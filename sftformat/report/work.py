@@ -25,7 +25,7 @@ def follow(
     Findings go to `take`, repairs to `mended`; `look` is told how each input is read.
     """
     finished: Finished | None = None
-    with bars(where, "read") as advance:
+    with bars(where) as advance:
         for event in events:
             if isinstance(event, Diagnostic):
                 take(event)

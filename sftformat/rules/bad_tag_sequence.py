@@ -1,8 +1,8 @@
 r"""Flag a tag that may not follow the one before it in the scheme of the data set: IOB2, IOB1, BIOES, BILOU or BMES.
 
-The scheme is told from all tags of the data set; where it cannot be told for sure (parts of speech, tags without a
-type, only I-) nothing is flagged. One tag in a hundred may be none of it. One finding for each pair of tags, at its
-first row, with how often it is there.
+Types may stand behind the letter (`B-PER`, `B_PER`) or not (`B`, `I`, `O`). The scheme is told from all tags of the
+data set; where it cannot be told for sure (parts of speech, only I-) nothing is flagged. One tag in a hundred may be
+none of it. One finding for each pair of tags, at its first row, with how often it is there.
 
 Why it matters: scorers and decoders guess where such an entity begins or ends, and each guesses another way.
 
@@ -54,7 +54,7 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
 def _expected(found: Scheme, before: Tag, after: Tag) -> str:
     """Say what may stand there instead."""
     if not found.closed:
-        return f"{found.opens}-{after.type}"
+        return f"{found.opens}-{after.type}" if after.type else found.opens
     if before.prefix in ("B", "I"):
         return "the rest of the entity, of one type"
-    return "B-, a single token, or O"
+    return "the beginning of an entity, a single token, or O"

@@ -32,13 +32,17 @@ from sftformat.rules.view import Text, View, indexes
 TASKS = frozenset({"text-to-text", "chat"})
 
 _SORRY = (
-    r"(?:i(?:'|’)?m |i am |i )?(?:very |so |really )?(?:sorry|apologi[sz]e|afraid)[^.!?\n]{0,20}?,? ?(?:but |that )?"
+    r"(?:(?:i(?:'|’)?m |i am |i )?(?:very |so |really )?(?:sorry|apologi[sz]e|afraid)"
+    r"(?:[^.!?\n]{0,20}?,? ?(?:but |that )?|[^.!?\n]{0,60}?, but )|unfortunately,? )"
 )
 _CANNOT = (
     r"i(?: cannot| can(?:'|’)?t| can not|(?: am|(?:'|’)m) (?:not able|unable) to| won(?:'|’)t| will not)"
     r" (?:be able to )?"
 )
-_DO_IT = r"(?:assist|fulfill?|comply|engage|help (?:you )?with|provide (?:assistance|help|you)|do that)\b"
+_DO_IT = (
+    r"(?:(?:assist|fulfill?|comply|engage|help (?:you )?with|provide (?:assistance|help|instructions|you))\b"
+    r"|do that ?[.,!])"
+)
 _DO_ANYTHING = (
     r"(?:assist|help|fulfill?|comply|provide|answer|complete|process|create|generate|write|engage|support|do)\b"
 )
@@ -46,14 +50,20 @@ _AS_MODEL = (
     r"as an? (?:(?:ai|artificial intelligence)"
     r"(?:,| i\b|[ -](?:assistant|(?:language )?model|chatbot|bot|program|system))"
     r"|(?:large )?language model\b|llm\b)"
+    r"|i(?:'|’| a)m (?:just |only )?an? (?:ai|large language model|language model)\b[^.!?\n]{0,40}?"
+    r" (?:cannot|can(?:'|’)t|don(?:'|’)t|do not|am unable)\b"
 )
 # RE2.
 REFUSAL = (
     rf"(?i)\A\s*(?:(?:{_SORRY})?{_AS_MODEL}|{_SORRY}{_CANNOT}{_DO_ANYTHING}|{_CANNOT}{_DO_IT}"
     r"|(?:很?抱歉|对不起)?[，,。]?\s*(?:我)?作为(?:一个|一名|一款)?\s*(?:AI|人工智能|大?语言模型)"
     r"|(?:很?抱歉|对不起)[，,]?\s*(?:但)?我(?:不能|无法)(?:帮助|协助|回答|提供|满足|执行|完成|生成)"
-    r"|als (?:ein )?(?:ki|ai)-?\s?(?:sprach)?modell\b|en tant qu(?:e|'|’)\s?(?:modèle de langage|ia\b)"
-    r"|como (?:un )?(?:modelo de lenguaje|ia\b))"
+    r"|als (?:ein )?(?:ki|ai)-?\s?(?:sprach)?modell\b|als (?:eine )?ki (?:bin|habe|kann)\b"
+    r"|(?:es )?tut mir leid,? aber [^.!?\n]{0,30}?kann [^.!?\n]{0,30}?(?:nicht|keine)\b"
+    r"|en tant qu(?:e|'|’)\s?(?:modèle de langage|ia\b)"
+    r"|(?:je suis )?désolée?,? mais je ne (?:peux|suis) pas (?:vous aider|fournir|répondre|en mesure)"
+    r"|como (?:un )?(?:modelo de lenguaje|ia\b)"
+    r"|lo siento,? pero no puedo (?:ayudar|cumplir|proporcionar|responder))"
 )
 
 

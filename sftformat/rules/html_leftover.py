@@ -2,7 +2,8 @@ r"""Flag a text with pieces of HTML that were never turned into text: `&amp;`, `
 
 Only names that HTML knows count, and a tag that is not empty needs its attribute or its end. A record that speaks of
 HTML, CSS or code, or of the very tag (in any of its texts) is left alone: there they are what the text is about. Words
-that are also those of other things (to react, a price tag, la vue) say nothing. A label is judged by itself.
+that are also those of other things (to react, a price tag, la vue) say nothing. A label is judged by itself; the
+results of tools in a conversation may hold what they like.
 
 Why it matters: the model learns markup as if it were words, and writes it; `&#39;` is five tokens instead of one.
 
@@ -42,14 +43,21 @@ _SIGNS = (
     "amp|lt|gt|quot|apos|nbsp|hellip|[mn]dash|[lr][sd]quo|[bs]bquo|[lr]aquo|[lr]saquo|middot|bull|trade|euro"
     "|frac1[24]|frac34|sup[123]|iexcl|iquest|[em][mn]sp|thinsp|shy|zwn?j|[lr]{1,2}m"
 )
-#: An entity: of the named ones those that are no names of variables (`&num;` and `&copy;` are C).
-ENTITY = re.compile(rf"&(?:#[0-9]{{2,7}}|#[xX][0-9A-Fa-f]{{2,6}}|{_SIGNS}|{_ACCENTED});")
+#: Those that are also names of variables, as in `p = &copy;`: an entity only between words.
+_AMBIGUOUS = "cent|copy|deg|divide|hearts|infin|para|plusmn|pound|[lr]arr|reg|sect|times|yen"
+_IN_WORDS = rf"(?<![=(,&|!{{]&)(?<![=(,&|!{{;]\s&)(?<!return\s&)(?:{_AMBIGUOUS});(?= ?[\w(])"
+#: An entity: of the named ones those that are no names of variables (`&num;` is C).
+ENTITY = re.compile(rf"&(?:(?:#[0-9]{{2,7}}|#[xX][0-9A-Fa-f]{{2,6}}|{_SIGNS}|{_ACCENTED});|{_IN_WORDS})")
 _PAIRED = (
     "a|abbr|b|big|blockquote|center|code|del|div|em|font|h[1-6]|i|iframe|ins|li|ol|p|pre|small|span|strike|strong|sub"
     "|sup|table|tbody|td|th|tr|u|ul"
 )
 _ATTRIBUTE = r"""(?:\s+[a-zA-Z-]+=(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))"""
-TAG = re.compile(rf"<(?:(?:br|hr)\s?/?>|img{_ATTRIBUTE}+\s*/?>|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)", re.I)
+TAG = re.compile(
+    rf"<(?:/?br\s?/?>|(?:br|hr){_ATTRIBUTE}*\s*/?>|img{_ATTRIBUTE}+\s*/?>"
+    rf"|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)",
+    re.I,
+)
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
@@ -69,6 +77,8 @@ def unwanted(text: Text, view: View) -> Iterator[tuple[int, str]]:
     """
     alone = text.field == "target" and view.task in LABEL_TASKS
     for index, value in text.some(_candidates(text.signs)):
+        if view.of_tool(text, index):
+            continue
         if leftovers(value) and not html().search(value if alone else view.whole(text.place(index)[0])):
             yield index, value
 
@@ -85,7 +95,7 @@ def _is_tag(match: re.Match[str], text: str) -> bool:
     return name is None or bool(match["given"]) or f"</{name.lower()}>" in text[match.end() :].lower()
 
 
-_STARTS = pair_table(f"{one}{two}".encode() for one in "<&" for two in f"{ascii_letters}#")
+_STARTS = pair_table(f"{one}{two}".encode() for one in "<&" for two in f"{ascii_letters}#/")
 
 
 def _candidates(signs: Signs) -> Indices:

@@ -1,4 +1,4 @@
-r"""Flag labels that are all whole numbers with a gap between the smallest and the largest.
+r"""Flag labels that are all whole numbers with a gap between the smallest and the largest; -1 and 1 are none.
 
 Why it matters: the label map numbers the labels 0, 1, 2 …, so beyond the gap the id is not the number; code that takes
 one for the other is wrong. A gap also shows that a class has no rows.
@@ -42,6 +42,8 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
     if not labels or not all(_WHOLE.fullmatch(label) for label in labels) or looks_like_ids(census):
         return
     numbers = sorted(int(label) for label in labels)
+    if numbers == [-1, 1]:
+        return
     gaps = [range(left + 1, right) for left, right in pairwise(numbers) if right > left + 1]
     if gaps:
         first, above = gaps[0][0], labels[str(gaps[0].stop)]

@@ -35,7 +35,8 @@ _TEMPLATES = (
         r"|(?:an?|the|this|that|these|following|given|same|exact|output|required|expected|string) formats?"
         r"|format(?:ted|ting)? (?:strings?|specifiers?|as|like)|formatters?"
         r"|(?:double|curly) braces|helm (?:charts?|install|upgrade|values)"
-        r"|liquid (?:filters?|snippets?|syntax|tags?)"
+        r"|liquid (?:filters?|snippets?|syntax|tags?)|postman|grafana|n8n|retool|nunjucks|jekyll|anki|bibtex"
+        r"|merge (?:fields?|tags?|variables?)"
     )
     + f"|{_names('angular|django|handlebars|mustache|react|vue')}"
     + r"|\\(?:begin|frac|text)|```|\$\{\{|\{%|\{\{[#/^>]|模板|占位符|テンプレート"
@@ -90,7 +91,9 @@ _HTML = (
     r"|`[^`\n]{0,80}(?:&#?\w{2,9};|</?[a-z])[^`\n]{0,80}`|```|<!doctype|<\?(?:xml|php)|</?(?:html|head|body|script)\b"
     r"|\bclassName=|\bfunction \w*\("
     r"|\b(?:build|cod|creat|design|develop|generat|mak|pars|render|scrap|writ)(?:e[ds]?|ing|s)?\b[^.\n]{0,40}"
-    r"\bweb ?(?:pages?|sites?)\b"
+    r"\b(?:web ?(?:pages?|sites?|forms?)|nav(?:igation )?bars?|drop-?down|check ?box(?:es)?|radio buttons?"
+    r"|submit button|text ?box(?:es)?|input fields?|(?:contact|login|registration|sign-?up) (?:forms?|pages?)"
+    r"|(?:un)?ordered lists?|landing pages?)\b"
     r"|网页|代码|标签|コード|タグ"
 )
 

@@ -43,13 +43,13 @@ def steps(target: Array) -> Iterator[tuple[Step, int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag taken apart: `B` and `PER` of `B-PER`; the type of `O` and of an edge is ""."""
+    """A tag taken apart: `B` and `PER` of `B-PER`; the type of `O`, of an edge and of a bare letter is ""."""
 
     prefix: str
     type: str
 
 
-_TAG = re.compile(r"([BIESLUM])-(.+)", re.DOTALL)
+_TAG = re.compile(r"([BIESLUM])(?:[-_](.+))?", re.DOTALL)
 #: What each letter means: begin, inside, end, single.
 _MEANING = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S"}
 #: At most this share of the tags that are not O may be none of the scheme; else they are no chunks (parts of speech).
@@ -57,11 +57,11 @@ STRANGE_SHARE = 0.01
 
 
 def tag(name: str) -> Tag | None:
-    """Take a tag apart; None when it is neither O nor a letter of a scheme with a type behind it."""
+    """Take a tag apart; None when it is neither O nor a letter of a scheme, alone or with a type behind it."""
     if name in (EDGE, "O"):
         return Tag("O", "")
     match = _TAG.fullmatch(name)
-    return Tag(_MEANING[match.group(1)], match.group(2)) if match else None
+    return Tag(_MEANING[match.group(1)], match.group(2) or "") if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _open_scheme(counts: Mapping[Step, int]) -> Scheme | None:
     begun: Counter[str] = Counter()
     for (before, after), count in counts.items():
         one, other = tag(before), tag(after)
-        if one and other and other.type and not (one.type == other.type and one.prefix in ("B", "I")):
+        if one and other and other.prefix != "O" and not (one.type == other.type and one.prefix in ("B", "I")):
             begun[other.prefix] += count
     if not begun["B"] or not begun["I"]:
         return None

@@ -1,6 +1,8 @@
 r"""Flag a text-to-text record whose target repeats its input.
 
-Both are compared in NFKC, lower case and with blanks folded. When there is no input, the instruction is compared.
+Both are compared in NFKC, lower case and with blanks folded. When there is no input, the instruction is compared. With
+an instruction beside the input, case and blanks may be what it is about: then both must be the same letter for letter;
+and one that asks to correct or repeat a text is left alone, since what is right stays.
 
 Why it matters: the model learns to copy, and copied records lift every overlap metric.
 
@@ -11,11 +13,15 @@ Breaks it (text-to-text):
 
 Keeps it (text-to-text):
     {"id": "1", "input": "Guten Morgen", "target": "good morning"}
+
+Keeps it (text-to-text):
+    {"id": "1", "instruction": "Fix the grammar.", "input": "It is fine.", "target": "It is fine."}
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +35,14 @@ from sftformat.rules.texts import Array
 from sftformat.rules.view import View, blank, first_bytes
 
 TASKS = frozenset({"text-to-text"})
+#: What is asked where the answer may be the text itself, or the text in another case.
+_STAYS = re.compile(
+    r"\bcorrect (?:all|any|errors|it|mistakes|my|sentences?|the|these|this|typos)\b|\b(?:correction|detokeni|grammar"
+    r"|grammatical|lowercase|misspell|normali[sz]e|proofread|punctuat|spelling|truecas|typos?\b|uppercase|verbatim)"
+    r"|(?<!not )(?<!n't )(?<!never )\b(?:capitali[sz]e|copy|echo|fix|repeat)\b"
+    r"|\b(?:corrig|korrigier|répét|repite|verbesser)|исправ|повтор|纠正|改正|修正|重复|校对|訂正",
+    re.I,
+)
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
@@ -40,7 +54,16 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
     texts = zip(rows.to_pylist(), source.take(rows).to_pylist(), target.take(rows).to_pylist(), strict=True)
     for row, left, right in texts:
         if left and right and folded(left) == folded(right) != "":
-            yield Finding(row, "the target repeats the input", "/target", "another text", clip(right))
+            asked = [view.column(name)[row].as_py() or "" for name in ("instruction", "system")]
+            if not no_input[row].as_py() and _may_stay(asked, left, right):
+                continue
+            but = "" if left == right else " but for case, blanks or forms of letters"
+            yield Finding(row, f"the target repeats the input{but}", "/target", "another text", clip(right))
+
+
+def _may_stay(asked: Sequence[str], left: str, right: str) -> bool:
+    """Whether what is asked (instruction and system text) may be about case and blanks, or about faults of a text."""
+    return any(map(_STAYS.search, asked)) or (bool(asked[0].strip()) and left.strip() != right.strip())
 
 
 # Folding keeps a lead byte of printable ASCII (but for case) and of E4 to E9 (ideographs of the unified block): where

@@ -1,9 +1,10 @@
 r"""Flag a text with what a prompt template should have replaced or added: `{{name}}`, `<|im_start|>`, `### Response:`.
 
-Placeholders in double braces, turn marks of chat formats (`<|…|>`, `[INST]`, `<<SYS>>`, `<start_of_turn>`), `<s>` and
-`</s>` where they begin and end the text or stand without the other (a pair inside it strikes words out), and the
-headings of the Alpaca prompt on a line of their own. A record that speaks of templates, code or tokenizers (in any of
-its texts) is left alone; what only sounds so is none: rectangular, the helm, a liquid.
+Placeholders in double braces, turn marks of chat formats (`<|…|>`, `[INST]`, `<<SYS>>`, `<start_of_turn>`,
+`### Human:`), `<bos>`, `<eos>`, `<s>` and `</s>` where they begin and end the text or stand without the other (a pair
+inside it strikes words out), and the headings of the Alpaca prompt on a line of their own. A record that speaks of
+templates, code or tokenizers (in any of its texts) is left alone, as is the result of a tool; what only sounds so is
+none: rectangular, the helm, a liquid.
 
 Why it matters: the marks are added again when the conversation is rendered, so that one turn looks like several; and a
 model that was shown `{{name}}` answers `{{name}}`.
@@ -42,10 +43,16 @@ from sftformat.rules.subjects import html, marks, templates
 from sftformat.rules.texts import Indices
 from sftformat.rules.view import View
 
-PLACEHOLDER = re.compile(r"(?<![\\$A-Za-z0-9_^{}])\{\{ ?(?!hugs?\b)[A-Za-z_][A-Za-z0-9_.-]{1,40} ?\}\}(?!\})")
+# A name of several words is one in capitals: {{Order Number}}, not {{citation needed}}, nor a title of BibTeX.
+PLACEHOLDER = re.compile(
+    r"(?<![\\$A-Za-z0-9_^{}])\{\{ ?"
+    r"(?:(?!hugs?\b)[A-Za-z_][A-Za-z0-9_.-]{1,40}"
+    r"|(?<!=\{\{)(?<!= \{\{)[A-Z][A-Za-z0-9]{0,20}(?: [A-Z][A-Za-z0-9]{0,20}){1,4})"
+    r" ?\}\}(?!\})"
+)
 MARK = re.compile(
     r"<\|[A-Za-z][A-Za-z0-9_▁]{2,40}\|>|<｜[^｜<>\n]{2,40}｜>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
-    r"|^### (?:Instruction|Response|Human|Assistant):[ \t]*$",
+    r"|<(?:bos|eos)>|(?<!#)### (?:Human|Assistant):|^### (?:Instruction|Response):[ \t]*$",
     re.MULTILINE,
 )
 _BOUND = re.compile(r"<(/?)s>")
@@ -56,7 +63,7 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
     for text in view.texts:
         for index, value in text.some(_candidates(text.signs)):
             row, path = text.place(index)
-            if found := _found(value, view, row):
+            if not view.of_tool(text, index) and (found := _found(value, view, row)):
                 more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""
                 message = f"{quoted(found[0].strip())}{more} of a prompt template left in the text"
                 yield Finding(row, message, path, "text without marks of a template", clip(found[0].strip()))
@@ -94,8 +101,11 @@ def stray_bounds(text: str) -> list[str]:
 
 
 _STARTS = pair_table(start.encode() for start in ("{{", "<|", "<｜", "[I", "[/", "<<", "<s", "<e", "##", "</"))
+_BOS = int.from_bytes(b"<b")  # alone it is every line break of HTML
 
 
 def _candidates(signs: Signs) -> Indices:
     """The texts with the first two bytes of a mark."""
-    return signs.owners(signs.at(MARKUP)[_STARTS.take(signs.codes(MARKUP, 2))])
+    at, two = signs.at(MARKUP), signs.codes(MARKUP, 2)
+    begun = at[two == _BOS]
+    return signs.owners(at[_STARTS.take(two)], begun[signs.ahead(begun, 2) == ord("o")])

@@ -60,10 +60,12 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 def meant_role(role: str) -> str:
     """Return the role that an unknown word most likely stands for, "" when nothing is near."""
     word = role.strip().lower()
-    if word in ROLES:
-        return word
-    near = get_close_matches(word, ROLES, 1, 0.75) if len(word) < 40 else []
-    return _OTHER_WORDS.get(word) or (near[0] if near else "")
+    if word in ROLES or word in _OTHER_WORDS or len(word) >= 40:
+        return word if word in ROLES else _OTHER_WORDS.get(word, "")
+    names = [*ROLES, *_OTHER_WORDS]
+    swapped = [name for name in names if sorted(name) == sorted(word)]  # letters in another order: gtp
+    near = [*swapped, *get_close_matches(word, names, 1, 0.75)]
+    return _OTHER_WORDS.get(near[0], near[0]) if near else ""
 
 
 class Turns:

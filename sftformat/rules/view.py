@@ -18,7 +18,7 @@ from sftformat.rules.exchanges import Exchanges
 from sftformat.rules.signs import Signs
 from sftformat.rules.spans import Spans, spans
 from sftformat.rules.texts import Array, Indices, column, flat, is_list, text_offsets
-from sftformat.rules.turns import Turns
+from sftformat.rules.turns import RESULT, ROLES, Turns
 
 #: Fields with text that the model is shown or learns to write, in the order of findings.
 TEXT_FIELDS = ("input", "input_pair", "instruction", "system", "target", "references")
@@ -80,6 +80,7 @@ class View:
     def __init__(self, rows: pa.RecordBatch, task: str) -> None:
         self.rows = rows
         self.task = task
+        self._results: dict[str, frozenset[int]] = {}
 
     def column(self, name: str) -> Array:
         """Return a column, or nulls where the batch has none of that name."""
@@ -107,6 +108,16 @@ class View:
     def whole(self, row: int) -> str:
         """Return all texts of a row, a line feed between them: what else a row says of the text in question."""
         return "\n".join(value for text in self.texts for value in text.of(row))
+
+    def of_tool(self, text: Text, index: int) -> bool:
+        """Tell whether a text is the result of a tool: what a tool gives is as it is, with its markup."""
+        if self.task != "chat" or text.inner != "/content":
+            return False
+        if text.field not in self._results:
+            roles = pc.struct_field(flat(self.column(text.field))[0], "role")
+            told = pc.is_in(roles, pa.array([role for role, kind in ROLES.items() if kind == RESULT]))
+            self._results[text.field] = frozenset(indexes(told))
+        return index in self._results[text.field]
 
     @cached_property
     def turns(self) -> Turns:

@@ -68,10 +68,10 @@ def label_map(
     return names, tuple(found)
 
 
-def _targets(path: Path) -> Iterator[tuple[Column, pa.RecordBatch]]:
-    """Yield the single labels of each batch of a file, with the batch."""
+def _targets(path: Path, *more: str) -> Iterator[tuple[Column, pa.RecordBatch]]:
+    """Yield the targets of each batch of a file, with the batch, which has some columns `more`."""
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(8192, columns=["target", "source"]):
+        for batch in file.iter_batches(8192, columns=["target", *more]):
             yield batch.column("target"), batch
 
 
@@ -101,7 +101,7 @@ def _strangers(
     where = "the label map" if locked else "the train split"
     known = ", ".join(clip(label, 20) for label in names[:5]) + (", …" if len(names) > 5 else "")
     for path in paths:
-        for target, batch in _targets(path):
+        for target, batch in _targets(path, "source"):
             hits = pc.is_in(_flat(target), value_set=pa.array(sorted(wanted), pa.string()))
             if not wanted or not pc.any(hits).as_py():
                 continue

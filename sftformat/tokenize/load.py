@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ class Reference:
     side: str
     single: Template | None
     pair: Template | None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "tokenizer"}
+        return _received, (given,)
 
     def to_manifest(self) -> dict[str, Any]:
         """Return what the manifest of a shard folder says of the tokenizer; the same content, the same values."""
@@ -127,15 +132,26 @@ def make_reference(name: str, found: Mapping[str, bytes]) -> Reference:
 def _parse(name: str, content: bytes) -> tuple[Tokenizer, dict[str, Any]]:
     try:
         spec = json.loads(content)
-        tokenizer = Tokenizer.from_buffer(content)
+        tokenizer = _tokenizer(content)
     except BaseException as error:  # a bad file makes the library raise bare Exception, or its PanicException
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         words = " ".join(str(error).split())
         raise ModelError(f"{name}/tokenizer.json: damaged or not a tokenizer: {clip(words, 160)}") from None
+    return tokenizer, spec
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(content: bytes) -> Tokenizer:
+    """Return the tokenizer of a definition, which is read once in a process; copies of the process have it too."""
+    tokenizer = Tokenizer.from_buffer(content)
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    return tokenizer, spec
+    return tokenizer
+
+
+def _received(given: Mapping[str, Any]) -> Reference:
+    return Reference(tokenizer=_tokenizer(given["files"]["tokenizer.json"]), **given)
 
 
 def _object(name: str, found: Mapping[str, bytes], file: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import repeat
+from itertools import filterfalse, repeat
 from multiprocessing import parent_process
 from threading import Lock
 from typing import Any
@@ -36,8 +36,10 @@ _MOST_THREADS = 8
 _MOST, _MOST_TOKENS = 1 << 17, 1 << 20
 #: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
 _MOST_NEW, _SMALL = 0.3, 64 << 10
-#: First a sample of it is looked at, so many stretches of so many bytes; in that, more is new than in the whole.
+#: First a sample of it is looked at, so many stretches of so many bytes; in that, more is new than in the whole. Not
+#: behind a slice in which only so little was new: the next is most likely of the same kind.
 _MOST_NEW_IN_SAMPLE, _STRETCHES, _STRETCH = 0.6, 4, 4 << 10
+_LITTLE_NEW = 0.1
 #: So many new words go to the library as one text.
 _TOGETHER = 100
 #: Longer pieces (in bytes) are not kept, and are looked at before the library gets them.
@@ -54,9 +56,9 @@ class Pieces:
     """What is known of the pieces of one tokenizer: piece s has `counts[s]` ids from `starts[s]` on in `flat`.
 
     `again` marks those that came in more than one slice. The first `vocabulary` are entries of the tokenizer's own.
-    `begins` says of each id whether it begins a
-    word of ASCII; it is empty where that cannot be told. The only thing here that changes: it is filled by one thread
-    at a time and holds a bounded number of pieces.
+    `begins` says of each id whether it begins a word of ASCII; it is empty where that cannot be told. `familiar` says
+    that the last slice held little that was new, so that the next need not be sampled. The only thing here that
+    changes: it is filled by one thread at a time and holds a bounded number of pieces.
     """
 
     tokenizer: Tokenizer
@@ -68,12 +70,13 @@ class Pieces:
     flat: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
     begins: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     vocabulary: int = 0
+    familiar: bool = False
     lock: Lock = field(default_factory=Lock)
 
     def slice(self, raw: Bytes, rows: Ints) -> Ids:
         """Tokenize texts that lie in `raw` with the bounds `rows`."""
         raw, rows = raw[rows[0] : rows[-1]], rows - rows[0]
-        if len(raw) > _SMALL and self._share_of_new(*_sample(raw)) > _MOST_NEW_IN_SAMPLE:
+        if len(raw) > _SMALL and not self.familiar and self._share_of_new(*_sample(raw)) > _MOST_NEW_IN_SAMPLE:
             return self._as_they_are(raw, rows)
         made = cut(self.cutting, raw, rows)
         keys, codes = _distinct(made)
@@ -91,7 +94,9 @@ class Pieces:
             self.again[slots[slots >= 0]] = True
             places = np.flatnonzero(slots < 0)
             new = [keys[place] for place in places.tolist()]
-            if size > _SMALL and _bytes_of(new) > _MOST_NEW * size:
+            share = _bytes_of(new) / max(1, size)
+            self.familiar = share < _LITTLE_NEW
+            if size > _SMALL and share > _MOST_NEW:
                 return None
             self._learn(new)
             slots[places] = self._slots(new)
@@ -109,11 +114,12 @@ class Pieces:
 
     def _learn(self, new: list[bytes]) -> None:
         """Have new pieces tokenized by the library, and keep what it says."""
-        words = [piece for piece in new if piece.isalnum() and len(piece) <= _LONG] if self.begins.size else []
+        plain = list(filter(bytes.isalnum, new)) if self.begins.size else []
+        words = [piece for piece in plain if len(piece) <= _LONG]
         found = self._of_words(words)
         if found is not None:
             self.add(words, found)
-            new = [piece for piece in new if not piece.isalnum() or len(piece) > _LONG]
+            new = [*filterfalse(bytes.isalnum, new), *(piece for piece in plain if len(piece) > _LONG)]
         self.add(new, by_library(self.tokenizer, [self._text(piece) for piece in new]))
 
     def _of_words(self, words: list[bytes]) -> Ids | None:
@@ -278,15 +284,15 @@ def _enter_vocabulary(pieces: Pieces, cutting: Cutting, longest: int) -> None:
     table = cutting.table.tobytes()
     vocabulary = pieces.tokenizer.get_vocab(with_added_tokens=False)
     inside = [pattern for pattern in cutting.patterns if pattern.isalnum()]
-    entries: list[bytes] = []
-    for entry in vocabulary:
-        piece = entry.encode()
-        fits = len(piece) <= longest if piece.isalnum() else alone(entry) and piece not in cutting.patterns
-        if fits and piece.translate(table) == piece and not any(pattern in piece for pattern in inside):
-            entries.append(piece)
-    ids = np.array([vocabulary[piece.decode()] for piece in entries], np.int32)
-    pieces.add(entries, Ids(ids, np.ones(len(ids), np.int64)))
-    pieces.vocabulary = len(ids)
+    entries = {piece: number for entry, number in vocabulary.items() if (piece := entry.encode()).isalnum()}
+    entries = {piece: number for piece, number in entries.items() if len(piece) <= longest}
+    marks = {entry.encode(): number for entry, number in vocabulary.items() if len(entry) == 1 and alone(entry)}
+    entries |= {piece: number for piece, number in marks.items() if piece not in cutting.patterns}
+    entries = {piece: number for piece, number in entries.items() if piece.translate(table) == piece}
+    for pattern in inside:
+        entries = {piece: number for piece, number in entries.items() if pattern not in piece}
+    pieces.add(list(entries), Ids(np.array([*entries.values()], np.int32), np.ones(len(entries), np.int64)))
+    pieces.vocabulary = len(entries)
     if cutting.inner is not None and len(set(vocabulary.values())) == len(vocabulary):
         pieces.begins = np.ones(max(vocabulary.values()) + 1, bool)
         pieces.begins[[number for entry, number in vocabulary.items() if entry.startswith(cutting.inner)]] = False

@@ -19,6 +19,7 @@ from sftformat.tokenize.decoded import closing
 from sftformat.tokenize.labels import label_map
 from sftformat.tokenize.load import Reference, load_tokenizer
 from sftformat.tokenize.maker import WORD_TASKS
+from sftformat.tokenize.pieces import is_cut
 from sftformat.tokenize.templates import PLAIN, find_template, from_manifest
 from sftformat.tokenize.unit import Setting, Unit
 
@@ -143,11 +144,14 @@ def make_plan(dataset: Path, options: TokenizeOptions) -> Plan:
 def refuse_early(options: TokenizeOptions) -> None:
     """Check what can be checked before there is a data set: the numbers, the tokenizer, the template of causal rows.
 
+    The tokenizer is then ready to work, here and in the copies of this process that are made later.
+
     Raises:
         UsageError, ModelError: as `make_plan`.
     """
     _check(options)
     reference = load_tokenizer(options.tokenizer)
+    is_cut(reference)
     if options.objective == "causal":
         find_template(reference, options.template, options.day)
 

@@ -77,8 +77,10 @@ def _fresh(folder: Path, name: str) -> Path:
 def _ours_validate(folder: Path) -> int:
     from sftformat.dataset.build import diagnose
     from sftformat.dataset.options import DatasetOptions, Finished
+    from sftformat.workers import kept
 
-    *_, last = diagnose([str(folder / "data.jsonl")], DatasetOptions(workers=2))
+    with kept(2):
+        *_, last = diagnose([str(folder / "data.jsonl")], DatasetOptions(workers=2))
     assert isinstance(last, Finished)
     written: int = last.manifest["ledger"]["written"]
     return written
@@ -124,13 +126,16 @@ def _ours_shards(folder: Path) -> Path:
     from sftformat.dataset.build import convert
     from sftformat.dataset.options import DatasetOptions
     from sftformat.shards import TokenizeOptions, tokenize
+    from sftformat.tokenize.request import refuse_early
     from sftformat.workers import kept
 
     dataset, shards = _fresh(folder, "dataset"), _fresh(folder, "shards")
+    how = TokenizeOptions(model(), MAX_LENGTH)
+    refuse_early(how)
     with kept(2):
         for _ in convert([str(folder / "data.jsonl")], dataset, DatasetOptions(workers=2)):
             pass
-        for _ in tokenize(dataset, shards, TokenizeOptions(model(), MAX_LENGTH), workers=2):
+        for _ in tokenize(dataset, shards, how, workers=2):
             pass
     return shards / "train"
 
@@ -269,6 +274,10 @@ ENTRANTS: tuple[Entrant, ...] = (
 def main(race: str, name: str, folder: str) -> None:
     """Let one entrant run, and print what it needed and came to."""
     entrant = next(each for each in ENTRANTS if (each.race, each.name) == (race, name))
+    if name == OURS:  # as the command does
+        from sftformat.startup import spare_memory
+
+        spare_memory()
     for needed in entrant.imports:
         import_module(needed)
     entrant.ready()

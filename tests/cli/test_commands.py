@@ -70,6 +70,17 @@ def test_wrong_calls_exit_with_2_and_one_clear_line(
     assert len(done.err.strip().splitlines()) <= 5
 
 
+@pytest.mark.parametrize(
+    ("begun", "first", "number"), [("SFT3", "SFT301", 11), ("sft30", "SFT301", 9), ("label-", "SFT301", 8)]
+)
+def test_rules_that_begin_alike_are_listed(call: Call, begun: str, first: str, number: int) -> None:
+    done = call("rules", begun)
+    assert done.code == 0
+    listed = [line.split()[0] for line in done.out.splitlines() if line.startswith("SFT")]
+    assert (listed[0], len(listed)) == (first, number)
+    assert "label-case-variant (warning)" in call("rules", "label-case").out
+
+
 def test_json_and_jsonl_keep_stdout_for_machines(call: Call, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(CLEAN + '{"text": "a\\u001b[31m", "label": "good"}\n{\n')
     report = json.loads(call("validate", "a.jsonl", "--output-format", "json").out)
@@ -267,7 +278,7 @@ def test_what_a_layout_or_format_cannot_hold_at_all_is_refused(call: Call, tmp_p
     alpaca = [{"instruction": f"Name colour {number}.", "output": "Blue."} for number in range(3)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in alpaca))
     done = call("convert", "a.jsonl", "-o", "b.jsonl", "--to", "prompt-completion")
-    assert (done.code, "cannot hold every record: /prompt" in done.err) == (2, True), done.err
+    assert (done.code, "cannot hold every record (first at a.jsonl:1): /prompt" in done.err) == (2, True), done.err
     assert not (tmp_path / "b.jsonl").exists()
     (tmp_path / "t.jsonl").write_text('{"translation": {"en": "a", "de": "b"}}\n')
     done = call("convert", "t.jsonl", "-o", "t.csv")
@@ -323,18 +334,29 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no /proc to find processes in")
-def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("code", "started_as"),
+    [
+        ("from sftformat.cli import main; main()", "sftformat"),
+        (
+            "from sftformat import workers; workers._way = lambda: 'spawn'; from sftformat.cli import main; main()",
+            "spawn_main",
+        ),
+    ],
+    ids=["copies", "from nothing"],
+)
+def test_workers_end_with_a_run_that_is_killed(code: str, started_as: str, tmp_path: Path) -> None:
     row = json.dumps({"text": "word " * 400, "label": "x"}) + "\n"
     for name in "ab":
         (tmp_path / f"{name}.jsonl").write_text(row * 40_000)
-    command = [sys.executable, "-m", "sftformat", "convert", "a.jsonl", "b.jsonl", "-o", "out", "--workers", "3"]
+    command = [sys.executable, "-c", code, "convert", "a.jsonl", "b.jsonl", "-o", "out", "--workers", "3"]
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     children: list[int] = []
     deadline = time.monotonic() + 60
     while len(children) < 2 and run.poll() is None and time.monotonic() < deadline:
         listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
         rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
-        children = [int(pid) for pid, parent, said in rows if int(parent) == run.pid and "spawn_main" in said]
+        children = [int(pid) for pid, parent, said in rows if int(parent) == run.pid and started_as in said]
         time.sleep(0.05)
     assert len(children) == 2, "the run ended before it was killed"
     run.kill()
@@ -342,3 +364,5 @@ def test_workers_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
     while any(map(alive, children)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(alive, children))
+    again = subprocess.run([*command, "--dry-run"], cwd=tmp_path, capture_output=True, check=False, text=True)
+    assert "locked" not in again.stderr

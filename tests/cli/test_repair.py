@@ -96,6 +96,16 @@ def test_hostile_values_are_shown_as_escapes(call: Call, tmp_path: Path) -> None
         assert "[red]" in done.out
 
 
+def test_labels_that_look_the_same_are_told_apart_and_made_one(call: Call, tmp_path: Path) -> None:
+    rows = [{"text": f"film {n}", "label": ("caf\u00e9", "cafe\u0301", "bar")[n % 3]} for n in range(30)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    shown = call("validate", "--diff", "a.jsonl").out
+    assert '-"cafe\\u0301"\n+"caf\\u00e9"' in shown
+    assert "SFT301" in call("validate", "a.jsonl").out
+    assert call("convert", "a.jsonl", "-o", "out", "--fix").code == 0
+    assert "SFT301" not in call("validate", "out").out
+
+
 def test_padded_keys_are_named_by_the_error(call: Call, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("".join(json.dumps({f" {k}": v for k, v in row.items()}) + "\n" for row in ROWS))
     done = call("validate", "a.jsonl")

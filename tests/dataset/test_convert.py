@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftformat.check import Settings
-from sftformat.dataset import build
+from sftformat.dataset import planned
 from sftformat.dataset import unit as unit_module
 from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Event, Finished
@@ -22,6 +22,7 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.errors import FolderError, InputError, UsageError
 from sftformat.folder.manifest import verify
 from sftformat.formats.source import ReadOptions
+from sftformat.plan import Progress
 from sftformat.split import Fractions, parse_fractions
 
 GOOD = '{"text": "film %d", "label": "%s"}'
@@ -144,7 +145,7 @@ def test_unlabelled_rows_are_legal_in_test_and_an_error_in_train(tmp_path: Path)
 
 
 def test_the_bytes_do_not_depend_on_place_or_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "SMALL_BYTES", 0)
+    monkeypatch.setattr(planned, "SMALL_BYTES", 0)
     trees = []
     for where, workers in (("one", 1), ("two/deeper", 2)):
         folder = tmp_path / where
@@ -164,7 +165,7 @@ def test_a_finished_folder_is_left_alone_and_another_is_refused(tmp_path: Path) 
     make([str(tmp_path / "a.jsonl")], out)
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.glob("[!.]*")}
     events = list(convert([str(tmp_path / "a.jsonl")], out, DatasetOptions(workers=2)))
-    assert [type(event) for event in events] == [Finished]
+    assert [type(event) for event in events] == [Progress, Finished]
     assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in out.glob("[!.]*")} == before
     with pytest.raises(UsageError, match="--overwrite"):
         make([str(tmp_path / "a.jsonl")], out, DatasetOptions(seed=1))

@@ -125,3 +125,47 @@ def test_columns_that_the_user_calls_labels(call_here: Call, tmp_path: Path) -> 
     rows = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert [row.get("target") for row in rows] == [["joy"], None, []]
     assert json.loads(rows[0]["meta"]) == {"n": "2"}
+
+
+@pytest.mark.parametrize("way", ["command", "config"])
+def test_each_input_its_own(call_here: Call, tmp_path: Path, way: str) -> None:
+    files(tmp_path)
+    (tmp_path / "more.jsonl").write_text("".join(json.dumps({"id": n, "text": f"more {n}"}) + "\n" for n in (1, 2)))
+    (tmp_path / "old.csv").write_text("id;label\n1;pos\n2;neg\n")
+    (tmp_path / "whole.jsonl").write_text('{"headline": "x", "kind": "pos"}\n')
+    (tmp_path / "c.toml").write_text(
+        '[inputs."labels.csv"]\njoin = "texts.jsonl:id=key"\n'
+        '[inputs."old.csv"]\njoin = "more.jsonl:id"\ndelimiter = ";"\n'
+        '[inputs."whole.jsonl"]\nlayout = "text-label"\nmap = {input = "headline", target = "kind"}\n'
+    )
+    (tmp_path / "d.toml").write_text((tmp_path / "c.toml").read_text().replace("join", "# join"))
+    joins = ("--join", "texts.jsonl:id=key@labels.csv", "--join", "more.jsonl:id@old.csv", "--config", "d.toml")
+    told = joins if way == "command" else ("--config", "c.toml")
+    done = call_here("convert", "labels.csv", "old.csv", "whole.jsonl", "-o", "out", *told, "--select", "SFT0")
+    assert "read 9 = written 6 + rejected 3 + duplicate 0 + filtered 0" in done.out
+    assert "1 of 6 rows of texts.jsonl were not asked for" in done.out
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert [each.get("join", {}).get("file") for each in manifest["inputs"]] == ["texts.jsonl", "more.jsonl", None]
+    call_here("convert", "out", "-o", "a.jsonl", "--to", "canonical", "-q")
+    rows = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert [row["input"] for row in rows] == ["text 1", "text 2", "text 3", "more 1", "more 2", "x"]
+
+
+def test_options_of_an_input_that_is_not_there(call_here: Call, tmp_path: Path) -> None:
+    files(tmp_path)
+    done = call_here("validate", "labels.csv", "--join", "texts.jsonl:id=key@label.csv")
+    assert done.code == 2
+    assert "options are given for the input 'label.csv', and no input is called so" in done.err
+    twice = ("--join", "texts.jsonl:id=key@labels.csv", "--join", "texts.jsonl:id=key@l*.csv")
+    done = call_here("validate", "labels.csv", *twice)
+    assert "labels.csv: options are given for it as 'labels.csv' and as 'l*.csv'" in done.err
+    (tmp_path / "c.toml").write_text('[inputs."labels.csv"]\nlayuot = "x"\n')
+    done = call_here("validate", "labels.csv", "--config", "c.toml")
+    assert done.code == 2
+    assert "c.toml: inputs.labels.csv: unknown key 'layuot'; did you mean 'layout'?" in done.err
+
+
+def test_two_joins_for_all(call_here: Call, tmp_path: Path) -> None:
+    files(tmp_path)
+    done = call_here("validate", "labels.csv", "--join", "texts.jsonl:id=key", "--join", "texts.jsonl:id=key")
+    assert "another one is for all inputs already; say for which: texts.jsonl:id=key@PATTERN" in done.err

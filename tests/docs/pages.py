@@ -125,6 +125,11 @@ def layouts_table() -> str:
         fields = ", ".join(f"`{key}`" + ("" if key in required else "?") for key in own)
         aka, made = ", ".join(said.get("aka", ())), f"`{said['module']}.py`" if "module" in said else "renaming"
         lines.append(f"| {name} | {aka} | {said['task']} | {fields} | {made} | {said['defined_by']} |")
+    renaming = sum("module" not in load(f"layouts/{name}")["x-sftformat"] for name in LAYOUTS)
+    lines += [
+        "",
+        f"All {len(LAYOUTS)} are read and written; {renaming} only rename, and need no code.",
+    ]
     return "\n".join(lines) + "\n"
 
 

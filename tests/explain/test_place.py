@@ -15,7 +15,7 @@ from sftformat.errors import InputError, UsageError
 from sftformat.explain.build import explain
 from sftformat.explain.place import Found, Place, find, parse_place
 from sftformat.formats import ReadOptions, read, scan, sniff
-from sftformat.formats.source import Source
+from sftformat.formats.source import BATCH_RECORDS, Source
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 records = st.lists(st.fixed_dictionaries({"text": texts, "label": texts}), min_size=1, max_size=8)
@@ -123,10 +123,10 @@ def test_the_end_of_tables(tmp_path: Path) -> None:
 
 def test_a_column_chooses_among_records_on_one_line(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    rows = [{"text": f"é{number}"} for number in range(9000)]  # more than one batch
+    rows = [{"text": f"é{number}"} for number in range(BATCH_RECORDS + 800)]  # more than one batch
     text = json.dumps(rows, ensure_ascii=False)
     path.write_text(text, encoding="utf-8")
-    for number in (0, 1, 4095, 4096, 4097, 8999):
+    for number in (0, 1, BATCH_RECORDS - 1, BATCH_RECORDS, BATCH_RECORDS + 1, len(rows) - 1):
         column = text.index(f'"é{number}"') + 1
         found = found_at(path, 1, column)
         assert found.batch is not None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sftformat import formats
 from sftformat.formats import ReadOptions, Source
+from sftformat.formats.source import BATCH_RECORDS
 from sftformat.record import Batch, Number, Reject
 
 #: Characters that readers trip over, and everything else.
@@ -46,7 +47,7 @@ class Everything:
 def gather(batches: list[Batch]) -> Everything:
     """Join batches, checking what holds for each of them."""
     for batch in batches:
-        assert len(batch.records) == len(batch.lines) == len(batch.offsets) == len(batch.raw) <= 4096
+        assert len(batch.records) == len(batch.lines) == len(batch.offsets) == len(batch.raw) <= BATCH_RECORDS
     return Everything(
         [record for batch in batches for record in batch.records],
         [line for batch in batches for line in batch.lines],

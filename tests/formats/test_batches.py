@@ -8,12 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sftformat.formats.source import BATCH_RECORDS
+
 from .hostile import read_path
 
 
 @pytest.mark.parametrize("name", ["x.arrow", "x.parquet", "x.jsonl", "x.csv"])
-@pytest.mark.parametrize("count", [0, 1, 4096, 4097, 10_000])
-def test_at_most_4096_records(tmp_path: Path, name: str, count: int) -> None:
+@pytest.mark.parametrize("count", [0, 1, BATCH_RECORDS, BATCH_RECORDS + 1, 20_000])
+def test_a_batch_has_no_more_records_than_that(tmp_path: Path, name: str, count: int) -> None:
     path = tmp_path / name
     table = pa.table({"a": pa.array([str(number) for number in range(count)], pa.string())})
     if name == "x.arrow":

@@ -213,3 +213,13 @@ def test_what_is_there_is_never_replaced(call_here: Call, tmp_path: Path) -> Non
     (tmp_path / "b.jsonl").write_text('{"text": "x", "label": "a/../b"}\n{"text": "y", "label": "b"}\n')
     done = call_here("convert", "b.jsonl", "-o", "other", *options)
     assert (done.code, sorted(os.listdir(tmp_path))) == (2, ["a.jsonl", "b.jsonl", "made"])
+
+
+def test_ids_that_are_the_names_of_files_are_not_lost(call_here: Call, tmp_path: Path) -> None:
+    for name in ("train/pos/a.txt", "train/neg/b.txt"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text(name)
+    assert "SFT107" not in call_here("convert", "in", "-o", "out", "--to", "class-folders").out
+    assert (tmp_path / "out/train/pos/a.txt").read_text() == "train/pos/a.txt\n"
+    (tmp_path / "a.csv").write_text("id,text,label\nr1,x,pos\nr2,y,neg\n")
+    assert "no place for 'id', held by 2 rows" in call_here("convert", "a.csv", "-o", "b", "--to", "class-folders").out

@@ -13,7 +13,7 @@ from sftformat import formats
 from sftformat.errors import InputError, UsageError
 from sftformat.formats import ReadOptions, read
 from sftformat.formats.parallel import pairs
-from sftformat.formats.sniffing import sniff
+from sftformat.formats.sniffing import sniffed as sniff
 
 from ..conftest import Call
 from .hostile import gather

@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -61,7 +62,8 @@ def test_values_are_those_of_the_standard_library_and_no_key_is_lost(texts: list
     whole, longest = b"\n".join(rows), max(map(len, rows))
     found, faults = jsontext.values(rows, whole, longest)
     if all(row[:1] == b"{" and row[-1:] == b"}" and b"\n" not in row for row in rows):
-        assert repr(jsontext.values(rows, whole, longest, objects=True)) == repr((found, faults))
+        ends = np.cumsum([len(row) + 1 for row in rows]) - 1
+        assert repr(jsontext.values(rows, whole, longest, ends)) == repr((found, faults))
     for index, text in enumerate(texts):
         try:
             expected = exact(text)

@@ -209,7 +209,23 @@ def with_shared(made: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[di
     return st.builds(lambda own, other: {**other, **own}, made, record({}, {}))
 
 
+@st.composite
+def conversations_of_rows(draw: st.DrawFn) -> dict[str, Any]:
+    """Return rows that follow each other, of which the first stand in another conversation, too."""
+    count = draw(st.integers(1, 3))
+    asked, answered = draw(st.sampled_from([("instruction", "output"), ("prompt", "answer"), ("query", "response")]))
+    rows = []
+    for number in range(count):
+        own = {asked: draw(texts), answered: draw(texts | st.none() if number == count - 1 else texts)}
+        more = draw(st.dictionaries(st.sampled_from(["lang", "name", "role", "input", "weight"]), texts, max_size=2))
+        prompt = draw(st.sampled_from([{}, {"system": ""}, {"system": "a"}, {"system": "b"}]))
+        rows.append({**more, **prompt, **own, "id": number + 1, "parent_id": number or None})
+    shared = draw(st.integers(0, count - 1))
+    return {"turns": rows, **({"shared": shared} if shared else {})}
+
+
 RECORDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "linked": with_shared(conversations_of_rows()),
     "text-label": record({"text": texts}, {"label": labels}),
     "sentence-pair": record({"premise": texts, "hypothesis": texts}, {"label": labels}),
     "text-labels": record({"text": texts}, {"labels": st.none() | st.lists(texts, unique=True, max_size=3)}),

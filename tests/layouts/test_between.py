@@ -107,3 +107,30 @@ def test_another_layout_keeps_what_it_does_not_say_it_loses(name: str, data: st.
         for there, row in zip(back, rows, strict=True):
             told = (as_told(each, key, exporter.task) for each in (there, row))
             assert next(told) == next(told) or (key in NAMED and row[key] is None), key
+
+
+@pytest.mark.parametrize("task", sorted({layout(name).task for name in LAYOUTS}))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_two_layouts_one_after_the_other_keep_what_both_can_hold(task: str, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([each for each in LAYOUTS if layout(each).task == task and OTHERS[each]]))
+    rows, manifest = canonical(name, data.draw(st.lists(RECORDS[name], min_size=1, max_size=3).filter(one_type)))
+    assume(
+        task != "token-classification" or all(len(row["input"]) == len(row["target"] or row["input"]) for row in rows)
+    )
+    back, lost, through = rows, set[str](), name
+    for _ in range(2):
+        through = data.draw(st.sampled_from(OTHERS[through]))
+        labels = labels_of_rows(back) if task in LABEL_TASKS else ()
+        exporter = Exporter(manifest, through, textual=False, labels=labels)
+        try:
+            records = exporter.records([{**row, "meta": None} for row in back])
+            exporter.refuse_unfit(records)
+        except UsageError:
+            assume(False)
+        back, manifest = canonical(through, records)
+        lost |= exporter.lost.keys()
+    for key in set(arrow_schema(task).names) - OWN - lost:
+        for there, row in zip(back, rows, strict=True):
+            told = (as_told(each, key, task) for each in (there, row))
+            assert next(told) == next(told) or (key in NAMED and row[key] is None), key

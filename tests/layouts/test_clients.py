@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,17 @@ def test_datasets_opens_tags(call_here: Call, tmp_path: Path) -> None:
     rows = datasets.load_dataset("parquet", data_files=str(tmp_path / "a.parquet"), split="train", cache_dir=tmp_path)
     assert len(rows) == 22
     assert all(len(row["tokens"]) == len(row["ner_tags"]) for row in rows)
+
+
+def test_datasets_opens_the_folder_for_the_hub(call_here: Call, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    for split, count in (("train", 30), ("test", 8)):
+        rows = [{"text": f"{split} {n}", "label": "ab"[n % 2], "page": n} for n in range(count)]
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = call_here("convert", "train.jsonl", "test.jsonl", "-o", "hub", "--to", "text-label")
+    assert done.code == 0, done.err
+    opened = datasets.load_dataset(str(tmp_path / "hub"), cache_dir=tmp_path / "cache")
+    assert {split: len(rows) for split, rows in opened.items()} == {"train": 30, "test": 8}
+    assert opened["test"][7] == {"text": "test 7", "label": "b", "page": 7}
+    assert "read 38 = written 38" in call_here("validate", "hub").out
+    assert "a folder is only written where nothing is" in call_here("convert", "hub", "-o", "hub", "--to", "setfit").err

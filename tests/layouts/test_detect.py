@@ -112,6 +112,8 @@ def test_the_more_is_left_unexplained_the_less_sure_it_is() -> None:
             {"textContent": "a", "classificationAnnotation": {"displayName": "b"}},
             "Vertex AI JSONL, which is not read",
         ),
+        ({"anchor": "a", "positive": "b"}, "pairs or triplets of sentence-transformers, which have no label"),
+        ({"prompt": "a", "completions": ["b"], "labels": [True]}, "steps of an answer with a judgement of each"),
         ({"text": "a", "annotation": "b", "prediction": None}, "Argilla v1 records, which are not read: export"),
         ({"location": "a.txt", "dataset": "Train", "class": {"category": "b"}}, "documents of Azure Language, whose"),
         ({"source-ref": "s3://b/1.txt", "x": 1, "x-metadata": {}}, "a manifest that refers to files, which are never"),

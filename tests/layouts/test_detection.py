@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from sftformat.layouts import LAYOUTS
 from sftformat.layouts.detect import candidates, choose
@@ -33,6 +32,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "openai-chat": ("messages",),
     "sharegpt": ("conversations",),
     "turns": ("conversations",),
+    "linked": ("turns",),
     "prompt-completion-chat": ("prompt",),
     "mistral": ("interactions", "available_tools"),
     "history": ("history",),
@@ -45,14 +45,32 @@ def test_no_layout_is_forgotten() -> None:
     assert {*TOLD, *WRITTEN} == set(LAYOUTS)
 
 
-@pytest.mark.parametrize("name", TOLD)
-@given(data=st.data())
-@settings(max_examples=3, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-def test_told_by_fifty_records(name: str, data: st.DataObject) -> None:
-    def full(records: list[dict[str, Any]]) -> bool:
-        return any(record.get(key) for record in records for key in TOLD[name])
+#: Files that are generated of each layout.
+FILES = 3
+RECORDS_OF_FILE = 50
 
-    records = data.draw(st.lists(RECORDS[name], min_size=10, max_size=10).filter(full)) * 5
+
+def generated(name: str) -> list[list[dict[str, Any]]]:
+    """Return files of fifty records each, in which the layout can be told."""
+    found: list[dict[str, Any]] = []
+
+    @settings(max_examples=FILES * RECORDS_OF_FILE, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(RECORDS[name])
+    def take(record: dict[str, Any]) -> None:
+        found.append(record)
+
+    take()
+    while len(found) < FILES * RECORDS_OF_FILE:  # the strategy has no more of them
+        found += found
+    files = [found[number * RECORDS_OF_FILE : (number + 1) * RECORDS_OF_FILE] for number in range(FILES)]
+    return [file for file in files if any(record.get(key) for record in file for key in TOLD[name])]
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_told_by_fifty_records(name: str) -> None:
     asked = "chosen" if name in PREFERENCES else None
-    found = candidates(records, False)
-    assert choose(found, records, "a.jsonl", asked).name == name, [(each.name, each.score) for each in found]
+    files = generated(name)
+    assert files
+    for records in files:
+        found = candidates(records, False)
+        assert choose(found, records, "a.jsonl", asked).name == name, [(each.name, each.score) for each in found]

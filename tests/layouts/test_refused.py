@@ -89,9 +89,10 @@ def test_turns_that_are_rows_are_no_whole_conversations(call_here: Call, tmp_pat
     ]
     lines = [",".join(row) for row in ({name: name for name in rows[0]}.values(), *(row.values() for row in rows))]
     (tmp_path / f"a.{ending}").write_text("\n".join(map(json.dumps, rows) if ending == "jsonl" else lines) + "\n")
-    done = call_here("validate", f"a.{ending}")
+    assert "read 2 = written 2" in call_here("validate", f"a.{ending}").out
+    done = call_here("validate", f"a.{ending}", "--task", "text-to-text")
     assert done.code == 2
-    assert "rows linked by 'parent_id' (h2o-llmstudio), each a turn of a conversation" in done.err
+    assert "rows linked by 'parent_id' (h2o-llmstudio), each a turn of a conversation: put them" in done.err
     done = call_here("validate", f"a.{ending}", "--layout", "prompt-completion")
     assert "read 6 = written 6" in done.out
     alone = [{**row, "parent_id": ""} for row in rows]

@@ -157,7 +157,7 @@ def test_fasttext_reads_what_is_written(call_here: Call, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("record", "said"),
     [
-        ({"text": "a", "label": "very good"}, "the label 'very good' (first at id"),
+        ({"text": "a", "label": "very good"}, "the label 'very good' (first at "),
         ({"text": "a\nb", "label": "good"}, "a text with a line break"),
         ({"text": "a __label__b", "label": "good"}, "takes __label__ in a text for a label"),
     ],
@@ -280,6 +280,14 @@ def test_exports_of_label_studio(
     assert f"({task})" in done.err, done.err
     made = [json.loads(line)["target"] for line in (tmp_path / "b.jsonl").read_text().splitlines()]
     assert made == (wanted or [["B-P", "O"], ["O", "O"]])
+
+
+def test_without_a_question_nobody_can_tell_that_there_are_no_spans(call_here: Call, tmp_path: Path) -> None:
+    rows = [{"text": f"t{n}", "mood": "ab"[n % 2], "id": n, **BY_HAND} for n in range(6)]
+    exported(tmp_path, "a.csv", rows)
+    done = call_here("validate", "a.csv")
+    assert done.code == 2
+    assert "a.csv: no known layout fits the columns text, mood, id" in done.err
 
 
 def test_of_two_questions_the_user_says_which(call_here: Call, tmp_path: Path) -> None:

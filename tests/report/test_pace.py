@@ -31,7 +31,7 @@ def test_each_stage_has_lines_with_the_time_that_is_left(monkeypatch: pytest.Mon
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
     monkeypatch.setattr(screen, "LINE_SECONDS", 0.0)
     where = Screen(Console(file=io.StringIO()), Console(file=io.StringIO(), width=200))
-    with bars(where, "read") as draw:
+    with bars(where) as draw:
         draw(Progress("hash", 32, 320, 0))
         draw(Progress("read", 0, 4, 0))
         draw(Progress("read", 4, 4, 100))

@@ -151,6 +151,21 @@ def test_no_label_of_an_inferred_schema_is_shown(data: Path) -> None:
     assert SECRET not in text
 
 
+def test_no_bound_of_an_inferred_schema_is_shown(data: Path) -> None:
+    rows = [{"text": f"film {number}", "score": 731.25 + number} for number in range(60)]
+    (data / "e.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = CliRunner().invoke(cli, ["schema", "--infer", str(data / "e.jsonl")])
+    assert "731.25" in done.stdout
+    (data / "bounds.json").write_text(done.stdout)
+    (data / "f.jsonl").write_text('{"text": "a", "score": 1.5}\n{"text": "a", "score": 1e5}\n')
+    call = ("validate", str(data / "e.jsonl"), str(data / "f.jsonl"), "--schema", str(data / "bounds.json"))
+    assert "minimum 731.25" in shown(data, *call)
+    text = shown(data, *call, "--redact")
+    assert "/score: expected what minimum of the schema says" in text
+    assert "731" not in text
+    assert "790" not in text
+
+
 @pytest.mark.parametrize("code", [*CODES, *(rule.code for rule in RULES)])
 def test_what_is_redacted_still_says_what_is_wrong(code: str) -> None:
     name = next((rule.name for rule in RULES if rule.code == code), CODES[code].name if code in CODES else "")
@@ -159,6 +174,13 @@ def test_what_is_redacted_still_says_what_is_wrong(code: str) -> None:
     assert made.path == "/text/0/…/…"
     assert made.message
     assert redacted(found, set()).message == "column 7: the line is not JSON"
+
+
+def test_no_example_of_ours_stands_where_a_value_would() -> None:
+    found = diagnostic("SFT001", "x", file="a.jsonl", line=3)
+    for rule in (rule for rule in RULES if rule.code[:5] == "SFT20"):
+        made = redacted(type(found)(rule.code, rule.name, Severity.WARNING, "the text has a value"), set())
+        assert "`, `" not in made.message
 
 
 #: Nothing but this is counted: its characters come in no word of ours.

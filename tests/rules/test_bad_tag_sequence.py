@@ -65,8 +65,10 @@ def test_steps_are_what_a_plain_count_says(sentences):
     [
         [["O", "O"]],
         [["NOUN", "VERB"], ["DET", "NOUN"]],
-        [["B", "I", "O"], ["O", "I"]],  # no types: nobody knows whether it is a scheme
-        [["B"], ["O"], ["I"]],
+        [["B", "I", "O"], ["O", "B"]],
+        [["B", "M", "E", "S"], ["S", "B", "E"]],  # words of a Chinese sentence
+        [["B_PER", "I_PER", "O"], ["O", "B_LOC"]],
+        [["N", "V", "B", "I"], ["I", "N"]],  # parts of speech
         [["I-PER", "I-PER", "O"], ["O", "I-LOC"]],  # only I-: IO, or IOB1 without neighbours
         [["B-PER", "B-LOC", "O"]],
         [["I-PER", "B-PER", "I-LOC"]],  # IOB1
@@ -83,6 +85,23 @@ def test_steps_are_what_a_plain_count_says(sentences):
 )
 def test_noop(found, sentences):
     assert found(CODE, records(*sentences), TASK) == []
+
+
+@pytest.mark.parametrize(
+    ("sentences", "message", "expected"),
+    [
+        ([["B", "I", "O"]] * 3 + [["O", "I"]], '"I" follows "O", which IOB2 forbids', "B"),
+        ([["B_PER", "I_PER", "O"]] * 3 + [["O", "I_PER"]], '"I_PER" follows "O", which IOB2 forbids', "B-PER"),
+        (
+            [["B", "M", "E", "S"]] * 3 + [["B", "S"]],
+            '"S" follows "B", which BMES forbids',
+            "the rest of the entity, of one type",
+        ),
+    ],
+)
+def test_tags_without_a_type_or_with_another_sign_between(found, sentences, message, expected):
+    (finding, *_) = found(CODE, records(*sentences), TASK)
+    assert (finding.line, finding.message, finding.expected) == (4, message, expected)
 
 
 GOOD = ["B-PER", "I-PER", "O", "B-LOC", "O"]

@@ -21,6 +21,13 @@ NOOP = [
     "作为一名教师，我喜欢读书。",
     "Als Kind war ich dort.",
     "Sorry seems to be the hardest word.",
+    "I won't do that again, promised the boy.",
+    "I can't help falling in love.",
+    "I'm an AI researcher and I like it.",
+    "I am an AI made to help with your letters.",
+    "Es tut mir leid, aber der Zug ist weg.",
+    "Lo siento, pero no puedo ir a la fiesta.",
+    "Je suis désolé, mais je ne suis pas venu.",
 ]
 WRONG = [
     "As an AI language model, I don't have opinions.",
@@ -35,6 +42,16 @@ WRONG = [
     "作为一个人工智能语言模型，我无法……",
     "很抱歉，我无法帮助您预订机票。",
     "Als KI-Sprachmodell habe ich keine Meinung.",
+    "Als KI habe ich keine Gefühle.",
+    "Es tut mir leid, aber dabei kann ich nicht helfen.",
+    "Je suis désolé, mais je ne peux pas vous aider.",
+    "En tant qu'IA, je ne ressens rien.",
+    "Lo siento, pero no puedo ayudarte con eso.",
+    "Unfortunately, I cannot help with that.",
+    "I'm just an AI, I can't feel that.",
+    "I am an AI language model and cannot see pictures.",
+    "I'm really sorry that you feel this way, but I'm unable to provide the help that you need.",
+    "I can't do that.",
 ]
 
 

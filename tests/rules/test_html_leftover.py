@@ -54,6 +54,9 @@ NOOP = [
     "add a hyperlink: <a href='x'>y</a>",
     "the named entity &eacute;",
     "SSML: <p>hi</p>",
+    "int *p = &times; f(&copy, &deg;), return &reg; x == &cent; a && &yen; {&sect; 1}",
+    "Foo &copy;\nBar &times;",
+    "?a=1&copy=2&reg=3&times=4",
 ]
 
 
@@ -74,6 +77,12 @@ def test_noop(found, text):
         ("caf&eacute; &nbsp; gr&ouml;&szlig;e", "&eacute;"),
         ("&lt;b&gt;", "&lt;"),
         ("<p>A paragraph.</p>", "<p>"),
+        ("&copy; 2020 by us", "&copy;"),
+        ("it is 20 &deg;C", "&deg;"),
+        ("a 3 &times; 4 table", "&times;"),
+        ("it costs &pound;5", "&pound;"),
+        ("a</br>b", "</br>"),
+        ('a<br clear="all">b', '<br clear="all">'),
         ("so <b>very</B> good", "<b>"),
         ("click <a href='x.php'>here", "<a href='x.php'>"),
         ('<span class="c">x', '<span class="c">'),
@@ -118,6 +127,26 @@ def test_a_record_that_speaks_of_html_in_another_text_is_left_alone(found):
     assert found(CODE, [record], "text-to-text") == []
     record["instruction"] = "Write a greeting."
     assert [each.path for each in found(CODE, [record], "text-to-text")] == ["/target"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["Create a navigation bar with three links.", "Build a login form", "Design a dropdown", "Make an unordered list."],
+)
+def test_what_was_asked_for_in_markup_is_left_alone(found, asked):
+    record = {"instruction": asked, "input": "", "target": '<ul class="x"><li>Home</li></ul>'}
+    assert found(CODE, [record], "text-to-text") == []
+    record["instruction"] = "Create a list of fruits in order."
+    assert len(found(CODE, [record], "text-to-text")) == 1
+
+
+def test_the_result_of_a_tool_may_hold_anything(found):
+    call = {"role": "assistant", "content": None, "tool_calls": '[{"name": "fetch"}]'}
+    turns = [call, {"role": "tool", "content": "<p>Rain &amp; wind</p>"}, {"role": "assistant", "content": "Rain."}]
+    record = {"input": [{"role": "user", "content": "Rain?"}], "target": turns}
+    assert found(CODE, [record], "chat") == []
+    turns[2]["content"] = "Rain &amp; wind"
+    assert [each.path for each in found(CODE, [record], "chat")] == ["/target/2/content"]
 
 
 def test_the_name_of_a_page_is_no_talk_of_html(found):

@@ -22,7 +22,11 @@ def records(*labels):
         ("pos", "pos"),
         ("pos", "poss"),
         ("new york", "newyork"),
-        ("1", "1.0", "01"),
+        ("1", "01", "1.5", "v1.0"),
+        ("1.0", "2.0"),
+        (*"abcdefgABCDEFG",),
+        ("ılık", "ilik", "IŞIK", "ışık"),
+        ("m²", "m2"),
         ("", " "),  # SFT202
         ("pos", None),
         ("straße", "strasse"),
@@ -46,6 +50,21 @@ def test_one_finding_a_variant_with_the_first_place_and_counts(found):
         (5, 'label "pos " (1) is "pos" (2; 3 with blanks around it) but for case or blanks'),
     ]
     assert findings[0].hint == 'did you mean "pos"?'
+
+
+def test_a_few_letters_are_no_alphabet(found):
+    assert [each.got for each in found(CODE, records(*"YYyNNn"))] == ['"y"', '"n"']
+
+
+def test_the_same_number_and_the_same_looks(found):
+    (finding,) = found(CODE, records("1", "1", "1.0", "0"))
+    assert (finding.line, finding.message) == (3, 'label "1.0" (1) is "1" (2) as a number')
+    (finding,) = found(CODE, records("1", "1.0", "1.0", "1.50"))
+    assert (finding.line, finding.expected) == (1, '"1.0"')
+    assert found(CODE, records("1", "1.0"), labels=["1", "1.0"]) == []
+    (finding,) = found(CODE, records("caf\u00e9", "cafe\u0301", "caf\u00e9"))
+    assert finding.line == 2
+    assert finding.message.endswith("with a letter written as other characters")
 
 
 def test_of_equals_the_first_by_code_point_is_right(found):

@@ -14,7 +14,7 @@ def rows(labels: str, split: str = "train") -> list[dict[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("labels", ["0 1 2", "3 2 1", "-1 0 1", "0", "0 two", "0 2.5", "0 02", "a c", ""])
+@pytest.mark.parametrize("labels", ["0 1 2", "3 2 1", "-1 0 1", "-1 1", "0", "0 two", "0 2.5", "0 02", "a c", ""])
 def test_noop(found, labels):
     assert found(CODE, rows(labels)) == []
 

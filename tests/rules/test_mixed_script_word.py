@@ -25,6 +25,17 @@ NOOP = [
     "ＡＢＣ漢字かなカナ, Tシャツ, カラオケbox, A型, K팝, 卡拉OK, X光",
     "ðe þing, ɑ is Latin, ŋ, ə",
     "Ke$ha, l33t, SЦPЯEME",
+    "PCшка и PCшник, HRы, pHметр, 3Dмодель, XIXв, SQLзапрос, GБ и кВт·h",
+    "лол ХDDD и XДДД, хDD",
+    "[а-яёa-z], [^а-яА-ЯёЁa-zA-Z0-9_]+, [А-ЯЁA-Z]",
+    "Tμν = Bαβ Nμν, Eβγ, Tαβγδ, kT, hν, Σxᵢ, λx.x, sinθ, rcosφ, ρgh, (x̄, p̂, β̂)",
+    "5µF, 10 µg/mL, 25οC, 17β-Estradiol, α-Keto, NFκB, IFNγ, CaMKIIα, GTPγS, ΔFosB, APOEε4, IL-2Rβ, χ2, χ²",
+    "Яndex, ToysЯUs, КоЯn, TETЯIS, BORДT, vk.com/привет, @user_Иван, test_тест, C:\\Users\\Иван",
+    "æмæ, hәм, Ғалым, ІТ-компания, Тоҷикистон, сѷнодъ, Ѳеодоръ, ⲁⲃⲅ, ᏣᎳᎩ ᎠᏂ",
+    "βγ線, Ωマーク, (゜Д゜), щ(ﾟДﾟщ), Я君, AKB48のβ版",
+    "/ðə θɪŋk/, [xaχa], [βaðe], ɑ, Hawaiʻi, Qurʼān",
+    "mRNA-ι, ένα SMS, το DNA, ΔABΓ, AΒ, MΓ, ΑΦΜ 123",
+    "ГОСТ 12Х18Н10Т, А123ВС, VIIв, COVID19вМоскве, Toyota'ой, Google’а",
 ]
 WRONG = [
     "p\u0430ypal",
@@ -39,6 +50,11 @@ WRONG = [
     "εκατομμύριo",
     "\u0391thens",
     "vit\u03bf",
+    "A\u03b8\u03ae\u03bd\u03b1",
+    "A\u0398\u0397\u039d\u0391",
+    "X\u0456\u0425",
+    "\u0410BC",
+    "\u0420\u0410yPal",
 ]
 
 
@@ -61,6 +77,13 @@ def test_says_which_letter(found):
 def test_an_ending_is_one_only_where_the_language_is_spoken(found):
     assert found(CODE, [{"input": "нет DVD\u0430"}]) == []
     assert len(found(CODE, [{"input": "no DVD\u0430"}])) == 1
+
+
+def test_an_ending_is_one_also_where_another_token_shows_the_language(found):
+    tokens = {"input": ["нет", "DVD\u0430"], "target": ["O", "O"]}
+    assert found(CODE, [tokens], "token-classification") == []
+    tokens["input"][0] = "no"
+    assert len(found(CODE, [tokens], "token-classification")) == 1
 
 
 @given(st.text("abcdefghij -'", min_size=3), st.text("бгджзилмн -'", min_size=3), st.text("αβγδεζηθ -'", min_size=3))

@@ -16,6 +16,8 @@ CODE = "SFT212"
 
 BODY = "q7Rt2ZbK9mWx4LpV8cNd3HsYf6GjT1uEaQoB5iXvDzMkPwJrSlCyOhUgFnAe0q7Rt2ZbK9mWx4LpV8cNd3HsYf6GjT1uEaQoB5iXvD"
 
+HEX = "9f86d0818a4c7d65ca2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
 
 def token(payload: dict[str, object]) -> str:
     parts = ({"alg": "HS256", "typ": "JWT"}, payload)
@@ -36,6 +38,17 @@ SECRETS = {
     "an npm token": "npm_" + BODY[:36],
     "a PyPI token": "pypi-AgE" + BODY[:80],
     "a SendGrid key": "SG." + BODY[:22] + "." + BODY[22:65],
+    "a Groq key": "gsk_" + BODY[:52],
+    "an xAI key": "xai-" + BODY[:80],
+    "an OpenRouter key": "sk-or-v1-" + HEX,
+    "a Perplexity key": "pplx-" + BODY[:48],
+    "a Replicate token": "r8_" + BODY[:37],
+    "a LangSmith key": "lsv2_pt_" + HEX[:32] + "_" + HEX[32:42],
+    "a Databricks token": "dapi" + HEX[:32],
+    "a DigitalOcean token": "dop_v1_" + HEX,
+    "a Shopify token": "shpat_" + HEX[:32],
+    "a Vault token": "hvs." + BODY[:96],
+    "a Google client secret": "GOCSPX-" + BODY[:28],
     "a Telegram bot token": "284756193:AA" + BODY[:33],
     "a JSON Web Token": token({"sub": "jane", "iat": 1516239022}),
     "a private key": "-----BEGIN RSA " + "PRIVATE KEY-----\n" + BODY[:64] + "\n" + BODY[:64],
@@ -79,6 +92,9 @@ NOOP = [
     "eyJhbGciOi.eyJub3Rqc29uISEhISEh.aaaaaaaaaaaaaaaaaaaaaaaa",
     "https://example.org/a-very-long-path-with-many-words-and-no-secret",
     "xAKIA5QZ7TRNVW2KXJ4MD AKIA5QZ7TRNVW2KXJ4MDX akia5qz7trnvw2kxj4md",
+    "data:image/png;base64," + BODY * 4 + "==",
+    f"{HEX} commit {HEX[:40]} key-{HEX[:32]} dapi gsk_ r8_ xai- hvs.",
+    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7" + BODY,
     "Donaudampfschifffahrtsgesellschaftskapitän aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ]
 
@@ -100,6 +116,19 @@ def test_finds_and_masks(found, kind):
 def test_webhook(found):
     (finding,) = found(CODE, [{"input": SLACK_HOOK}])
     assert finding.message.startswith("a Slack webhook")
+
+
+@pytest.mark.parametrize(
+    ("before", "secret", "kind"),
+    [
+        ("https://discord.com/api/webhooks/", f"284756193028475619/{BODY[:68]}", "a Discord webhook"),
+        ("AccountName=a;AccountKey=", f"{BODY[:60]}+/{BODY[:24]}==", "an Azure storage key"),
+    ],
+)
+def test_what_is_known_by_what_stands_before_it(found, before, secret, kind):
+    (finding,) = found(CODE, [{"input": f"so: {before}{secret}"}])
+    assert finding.message.startswith(kind)
+    assert secret[4:] not in str(finding.to_json())
 
 
 def test_says_how_many(found):

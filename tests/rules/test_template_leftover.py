@@ -34,6 +34,8 @@ NOOP = [
     "a Helm chart takes {{name}}",
     "Answer in this format: {{answer}}",
     "Llama prompts start with [INST]",
+    "In Postman set the URL to {{base_url}}",
+    "the merge tag {{first_name}}",
     "Llama-3's prompt ends with <|eot_id|>",
     "the Mistral instruct template: [INST] hi [/INST]",
     "What is the end-of-sequence token </s>?",
@@ -43,6 +45,11 @@ NOOP = [
     'The text "<|endoftext|>" is cut.',
     "the start token <s>",
     "Use [INST] for instructions.",
+    "{{citation needed}} {{Citation needed}} {{Infobox film|name=X}} {{see also|Other Name}}",
+    "title={{Deep Learning}}, booktitle = {{Some Big Conference}}",
+    "<book> <box> <boss> <e> #### Human: x? ## Assistant: y",
+    "the bos token <bos> and the eos token <eos>",
+    "[Verse 1] [MASK] [CLS] <pad> <mask> <unk>, Hello [Your Name]",
 ]
 
 
@@ -67,6 +74,12 @@ def test_noop(found, text):
         ("<start_of_turn>model", "<start_of_turn>"),
         ("### Instruction:\nAdd.\n\n### Response:\n3", "### Instruction:"),
         ("3\n### Response:", "### Response:"),
+        ("### Human: Hi### Assistant: Hello", "### Human:"),
+        ("fine\n### Assistant: Hello", "### Assistant:"),
+        ("<bos>Hi<eos>", "<bos>"),
+        ("Hi<eos>", "<eos>"),
+        ("where is order {{Order Number}} now", "{{Order Number}}"),
+        ("call {{ Customer Support Phone Number }}", "{{ Customer Support Phone Number }}"),
         ("the end</s>", "</s>"),
         ("</s>", "</s>"),
         ("good film </s>", "</s>"),
@@ -102,6 +115,15 @@ def test_what_the_record_speaks_of_is_looked_for_in_all_its_texts(found):
     assert found(CODE, [record], "text-to-text") == []
     record["instruction"] = "Write a letter."
     assert [each.path for each in found(CODE, [record], "text-to-text")] == ["/target"]
+
+
+def test_the_result_of_a_tool_may_hold_anything(found):
+    call = {"role": "assistant", "content": None, "tool_calls": '[{"name": "read"}]'}
+    turns = [call, {"role": "tool", "content": "Dear {{name}}"}, {"role": "assistant", "content": "It greets."}]
+    record = {"input": [{"role": "user", "content": "What is in it?"}], "target": turns}
+    assert found(CODE, [record], "chat") == []
+    turns[2]["content"] = "Dear {{name}}"
+    assert [each.path for each in found(CODE, [record], "chat")] == ["/target/2/content"]
 
 
 def test_many_bounds_take_no_time(found):

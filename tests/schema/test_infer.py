@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftformat import formats
+from sftformat.check import Settings
 from sftformat.dataset.infer import Inferred, infer
 from sftformat.dataset.options import DatasetOptions
 from sftformat.layouts.cells import read_some
@@ -18,6 +19,7 @@ from sftformat.schema.decide import compile_schema, plain
 from sftformat.schema.infer import MAX_KEYS, MAX_PLACES, Budget, Seen
 from sftformat.schema.store import load_user
 from sftformat.schema.usable import ignored
+from sftformat.validate import diagnose
 from tests.conftest import Call
 from tests.formats.hostile import RECORDS, read_path
 
@@ -60,6 +62,25 @@ def test_what_is_inferred_admits_every_record(tmp_path: Path, records: list[Any]
     for record in records:
         assert compiled.fits(plain(record)), (schema, compiled.explain(plain(record)))
     assert json.dumps(inferred(path).schema) == json.dumps(found.schema)
+
+
+RIGHT = st.fixed_dictionaries({"text": st.text("ab", max_size=3), "label": st.sampled_from(["pos", "neg", 1, None])})
+WRONG = st.sampled_from([{"text": 1, "label": "pos"}, {"text": "a", "label": ["pos"]}, {"text": ["a"], "label": "b"}])
+
+
+@given(rows=st.lists(st.one_of(RIGHT, WRONG), min_size=1, max_size=12))
+def test_what_the_layout_refuses_has_no_part_and_is_counted(tmp_path: Path, rows: list[Any]) -> None:
+    path = written(tmp_path, [{"text": "a", "label": "pos"}, *rows])
+    found = inferred(path, layout="text-label")
+    wrong = sum(type(row["text"]) is not str or type(row["label"]) is list for row in rows)
+    assert (found.rows, found.refused, found.unread) == (1 + len(rows) - wrong, wrong, 0)
+    assert (f"; {wrong} more do" in found.schema["description"]) == (wrong > 0)
+    (tmp_path / "s.json").write_text(json.dumps(found.schema))
+    options = DatasetOptions(
+        schema=load_user(tmp_path / "s.json"), settings=Settings(select=("SFT1",), ignore=("SFT105",))
+    )
+    refused = {each.line for each in diagnose(path, options=options)}
+    assert len(refused) == wrong
 
 
 CELLS = st.sampled_from(["", " ", "1", "-0", "007", "1.50", "1e5", "1e400", "9" * 30, "x", "NA", "true", "[1]", '"q"'])
@@ -190,6 +211,25 @@ def test_rows_that_cannot_be_read_are_told(call: Call, tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text("{bad\n")
     assert call("schema", "--infer", "b.jsonl").code == 2
     assert call("schema", "--infer").code == 2
+
+
+def test_rows_that_the_layout_refuses_are_told(call: Call, tmp_path: Path) -> None:
+    rows = [{"text": f"text {index}", "label": ("good", "bad")[index % 2]} for index in range(30)]
+    written(tmp_path, [*rows, {"text": 5, "label": "good"}])
+    done = call("schema", "--infer", "a.jsonl", "-o", "s.json")
+    assert done.code == 1
+    assert "1 row had no part: not of the layout" in done.err
+    said = json.loads((tmp_path / "s.json").read_text())
+    assert said["description"].startswith(
+        "Inferred from 30 records: it admits every one of them; 1 more does not fit layout text-label."
+    )
+    assert said["properties"]["text"]["type"] == "string"
+    checked = json.loads(call("validate", "a.jsonl", "--schema", "s.json", "--output-format", "json").out)
+    assert checked["ledger"]["rejected"] == 1
+    written(tmp_path, [{"text": 5, "label": "good"}], "b.jsonl")
+    done = call("schema", "--infer", "b.jsonl", "--layout", "text-label")
+    assert (done.code, done.out) == (2, "")
+    assert "no record can be read that fits layout text-label" in done.err
 
 
 def test_a_file_is_replaced_only_when_asked(call: Call, tmp_path: Path) -> None:

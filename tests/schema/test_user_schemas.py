@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,33 +74,58 @@ def test_an_expensive_pattern_costs_nothing() -> None:
 def test_files_that_are_no_schema(tmp_path: Path) -> None:
     for content, words in (
         (b"{", "not JSON"),
-        (b"[]", "an object"),
-        (b"\xff", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
+        (b"[]", "a JSON object"),
+        (b"\xff", "not UTF-8"),
+        (b"[" * 100_000, "nested too deep"),
     ):
         (tmp_path / "s.json").write_bytes(content)
-        with pytest.raises(SchemaError):
+        with pytest.raises(SchemaError, match=words):
             load_user(tmp_path / "s.json")
-        assert words
     with pytest.raises(SchemaError, match="No such file"):
         load_user(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "words"),
     [
-        None,
-        {"version": 2, "task": "classification"},
-        {"version": 1, "task": "nonsense"},
-        {"version": 1, "task": "classification", "feilds": {}},
-        {"version": 1, "task": "classification", "fields": {"inptu": "/a"}},
-        {"version": 1, "task": "classification", "fields": {"input": "a"}},
-        {"version": 1, "task": "classification", "fields": {"target": {"at": ["/a"], "values": {"0": "x", "1": "x"}}}},
+        (None, "mine: has no 'x-sftformat'"),
+        ({"version": 2, "task": "classification"}, "at /x-sftformat/version: must be 1, not 2"),
+        ({"version": 1, "task": "nonsense"}, "at /x-sftformat/task: there is no task nonsense"),
+        ({"version": 1, "task": "classification", "feilds": {}}, "at /x-sftformat: not understood: feilds"),
+        ({"fields": {"inptu": "/a"}}, "at /x-sftformat/fields: classification has no field 'inptu'"),
+        ({"fields": {"input": "a"}}, "at /x-sftformat/fields/input: 'a' is no JSON Pointer"),
+        ({"fields": {"input": {"at": ["/a", 5]}}}, "at /x-sftformat/fields/input: '5' is no JSON Pointer"),
+        ({"fields": {"target": {"at": ["/a"], "values": {"0": "x", "1": "x"}}}}, "fields/target/values: two source"),
+        ({"fields": {"target": {"at": ["/a"], "values": {"0": ["x"], "1": ["x"]}}}}, "fields/target/values: two"),
+        ({"fields": {"target": {"at": ["/a"], "split": ""}}}, "at /x-sftformat/fields/target: at is a list"),
+        ({"fields": {"target": {"at": ["/a"], "as": "date"}}}, "fields/target/as: string, integer or number, not date"),
     ],
 )
-def test_a_layout_that_says_nonsense_is_refused(said: Any) -> None:
-    with pytest.raises(SchemaError):
-        from_schema({"type": "object", "x-sftformat": said} if said is not None else {"type": "object"}, "mine")
+def test_a_layout_that_says_nonsense_is_refused(said: Any, words: str) -> None:
+    whole = {"version": 1, "task": "classification"} | said if said is not None else None
+    with pytest.raises(SchemaError, match=words):
+        from_schema({"x-sftformat": whole} if whole is not None else {"type": "object"}, "mine")
+
+
+LEAVES = st.sampled_from([None, True, 0, 1.5, "", "/text", "text", "/o/k", "|", "string", "{src}", "/{src}/a"])
+WORDS = st.sampled_from(["at", "const", "split", "json", "values", "as", "input", "target", "0"])
+SAID = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4))
+
+
+@given(
+    st.fixed_dictionaries(
+        {"version": st.sampled_from([1, 2]), "task": st.sampled_from(TASKS)},
+        optional={"fields": st.dictionaries(WORDS, SAID) | SAID, "aka": SAID, "unlabelled": SAID, "module": SAID},
+    )
+)
+def test_whatever_a_layout_says_it_is_read_or_refused_with_its_place(said: Any) -> None:
+    why = "mine: at /x-sftformat"
+    with suppress(SchemaError):
+        from_schema({"x-sftformat": said}, "mine")
+        why = ""
+    if why:
+        with pytest.raises(SchemaError, match=f"^{why}"):
+            from_schema({"x-sftformat": said}, "mine")
 
 
 def test_violations_never_show_more_than_80_characters_of_a_value() -> None:

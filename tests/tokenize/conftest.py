@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from sftformat import shards
 from tests.tokenize.shard_samples import save, word_piece, write_dataset
+
+
+@pytest.fixture(autouse=True)
+def _worth_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several workers are several processes, however small the data set is."""
+    monkeypatch.setattr(shards, "SMALL_BYTES", 0)
 
 
 @pytest.fixture
