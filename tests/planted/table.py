@@ -271,7 +271,8 @@ ELSEWHERE = {
     "SFT404": "needs an extra: tests/rules/test_near_duplicate.py",
     "SFT405": "needs an extra: tests/rules/test_near_leakage.py",
     "SFT021": "parts of some formats: tests/formats/test_rasa.py",
-    "SFT022": "needs --join: tests/dataset/test_joined.py",
+    "SFT022": "needs --join or rows that are turns: tests/dataset/test_joined.py, tests/layouts/test_linked.py",
+    "SFT023": "said of every file of rows that are turns: tests/layouts/test_linked.py",
     "SFT107": "said when a data set is written in another layout",
     "SFT119": "said when fixes are given: tests/dataset/test_fixes.py",
 }

@@ -24,7 +24,7 @@ each_planted = pytest.mark.parametrize(
 
 
 #: Samples that show what a format holds besides rows, which is said as information.
-SAID = dict.fromkeys(("rasa.yml", "rasa.md", "rasa.json"), ("SFT021",))
+SAID = {**dict.fromkeys(("rasa.yml", "rasa.md", "rasa.json"), ("SFT021",)), "linked.csv": ("SFT023",)}
 
 
 def written(planted: Planted, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
