@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from sftformat.tokenize.added import Ints, around, inside, merged, occurrences
+from sftformat.tokenize.ids import strings_of
 from sftformat.tokenize.proof import ALONE, BLANK, CLOSED, IDEOGRAPH, WORD, Bytes, Cutting
 
 #: Bytes that do not lead in a blank beyond ASCII (U+0085, U+00A0, U+1680, U+2000 and on, U+3000).
@@ -27,6 +29,12 @@ class Cut:
     text: Bytes
     offsets: npt.NDArray[np.int32]
     bounds: Ints
+
+
+def distinct(made: Cut) -> tuple[list[bytes], npt.NDArray[np.int32]]:
+    """Return the distinct pieces, and for every piece which of them it is."""
+    coded = strings_of(pa.binary(), made.offsets, made.text).dictionary_encode()
+    return coded.dictionary.to_numpy(zero_copy_only=False).tolist(), coded.indices.to_numpy()
 
 
 def cut(cutting: Cutting, raw: Bytes, rows: Ints) -> Cut:

@@ -87,3 +87,8 @@ def stretches(starts: Ints | Tokens, counts: Ints | Tokens) -> Ints:
     """Return the positions start, start + 1, … of every stretch, one after the other."""
     ends = np.cumsum(counts, dtype=np.int64)
     return np.repeat(starts - (ends - counts), counts) + np.arange(counts.sum())
+
+
+def strings_of(kind: pa.DataType, offsets: Any, content: Any) -> Any:
+    """Return an Arrow array of strings over bytes that are there already."""
+    return pa.Array.from_buffers(kind, len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(content)])

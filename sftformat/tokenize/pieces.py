@@ -23,10 +23,11 @@ import pyarrow as pa
 from tokenizers import Tokenizer
 
 from sftformat.tokenize.added import Ints
-from sftformat.tokenize.cut import Cut, blank_cuts, cut
-from sftformat.tokenize.ids import Ids, Tokens, buffers_of, by_library, joined, slices, stretches
+from sftformat.tokenize.cut import Cut, blank_cuts, cut, distinct
+from sftformat.tokenize.ids import Ids, Tokens, buffers_of, by_library, joined, slices, stretches, strings_of
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.proof import IDEOGRAPH, Bytes, Cutting, prove
+from sftformat.tokenize.sampling import share_of_new
 
 #: A text that goes to the library as it is goes in parts of so many bytes: the library takes some 100 bytes a byte.
 _PART = 16 << 10
@@ -36,9 +37,7 @@ _MOST_THREADS = 8
 _MOST, _MOST_TOKENS = 1 << 17, 1 << 20
 #: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
 _MOST_NEW, _SMALL = 0.3, 64 << 10
-#: First a sample of it is looked at, so many stretches of so many bytes; in that, more is new than in the whole. Not
-#: behind a slice in which only so little was new: the next is most likely of the same kind.
-_MOST_NEW_IN_SAMPLE, _STRETCHES, _STRETCH = 0.6, 4, 4 << 10
+#: No sample is looked at behind a slice in which only so little was new: the next is most likely of the same kind.
 _LITTLE_NEW = 0.1
 #: So many new words go to the library as one text.
 _TOGETHER = 100
@@ -57,7 +56,7 @@ class Pieces:
 
     `again` marks those that came in more than one slice. The first `vocabulary` are entries of the tokenizer's own.
     `begins` says of each id whether it begins a word of ASCII; it is empty where that cannot be told. `familiar` says
-    that the last slice held little that was new, so that the next need not be sampled. The only thing here that
+    that the last slice that was cut held little that was new, `in_vain` that it held too much. The only thing here that
     changes: it is filled by one thread at a time and holds a bounded number of pieces.
     """
 
@@ -71,15 +70,16 @@ class Pieces:
     begins: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     vocabulary: int = 0
     familiar: bool = False
+    in_vain: bool = False
     lock: Lock = field(default_factory=Lock)
 
     def slice(self, raw: Bytes, rows: Ints) -> Ids:
         """Tokenize texts that lie in `raw` with the bounds `rows`."""
         raw, rows = raw[rows[0] : rows[-1]], rows - rows[0]
-        if len(raw) > _SMALL and not self.familiar and self._share_of_new(*_sample(raw)) > _MOST_NEW_IN_SAMPLE:
+        if len(raw) > _SMALL and not self.familiar and self._is_mostly_new(raw):
             return self._as_they_are(raw, rows)
         made = cut(self.cutting, raw, rows)
-        keys, codes = _distinct(made)
+        keys, codes = distinct(made)
         found = self._look_up(keys, len(raw))
         if found is None:
             return self._as_they_are(raw, rows)
@@ -96,7 +96,8 @@ class Pieces:
             new = [keys[place] for place in places.tolist()]
             share = _bytes_of(new) / max(1, size)
             self.familiar = share < _LITTLE_NEW
-            if size > _SMALL and share > _MOST_NEW:
+            self.in_vain = size > _SMALL and share > _MOST_NEW
+            if self.in_vain:
                 return None
             self._learn(new)
             slots[places] = self._slots(new)
@@ -105,9 +106,8 @@ class Pieces:
                     del self.slots[piece]
             return self.starts[slots], self.counts[slots], self.flat
 
-    def _share_of_new(self, raw: Bytes, rows: Ints) -> float:
-        keys, _ = _distinct(cut(self.cutting, raw, rows))
-        return _bytes_of([key for key in keys if key not in self.slots]) / max(1, len(raw))
+    def _is_mostly_new(self, raw: Bytes) -> bool:
+        return share_of_new(self.cutting, self.slots, raw, _LONG, self.in_vain) > _MOST_NEW
 
     def _slots(self, keys: list[bytes]) -> Tokens:
         return np.fromiter(map(self.slots.get, keys, repeat(-1)), np.int32, len(keys))
@@ -177,35 +177,11 @@ class Pieces:
             bounds = np.union1d(cuts[ahead[ahead < len(cuts)]], rows)
         made = []
         for low, high in slices(bounds):
-            texts = _arrow(pa.large_string(), bounds[low : high + 1], raw)
+            texts = strings_of(pa.large_string(), bounds[low : high + 1], raw)
             made.append(by_library(self.tokenizer, texts.to_numpy(zero_copy_only=False).tolist()))
         whole = joined(made)
         ends = np.concatenate(([0], np.cumsum(whole.lengths)))
         return Ids(whole.tokens, np.diff(ends[np.searchsorted(bounds, rows)]))
-
-
-def _arrow(kind: pa.DataType, offsets: Any, content: Any) -> Any:
-    """Return an Arrow array of strings over bytes that are there already."""
-    return pa.Array.from_buffers(kind, len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(content)])
-
-
-def _sample(raw: Bytes) -> tuple[Bytes, Ints]:
-    """Return stretches of some texts, spread evenly, as texts of their own."""
-    ends = np.linspace(_STRETCH, len(raw), _STRETCHES).astype(np.int64)
-    parts = [_whole_letters(raw[max(0, end - _STRETCH) : end]) for end in ends.tolist()]
-    return np.concatenate(parts), np.cumsum([0, *map(len, parts)])
-
-
-def _whole_letters(raw: Bytes) -> Bytes:
-    """Leave out the letter that a stretch begins within, and its last one."""
-    begins = np.flatnonzero((raw & 0xC0) != 0x80)
-    return raw[begins[0] : begins[-1]]
-
-
-def _distinct(made: Cut) -> tuple[list[bytes], Tokens]:
-    """Return the distinct pieces, and for every piece which of them it is."""
-    coded = _arrow(pa.binary(), made.offsets, made.text).dictionary_encode()
-    return coded.dictionary.to_numpy(zero_copy_only=False).tolist(), coded.indices.to_numpy()
 
 
 def _bytes_of(new: list[bytes]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import string
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftformat.tokenize import exact, ids, pieces
+from sftformat.tokenize import exact, ids, pieces, sampling
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.pieces import ids_of
 
@@ -64,7 +65,7 @@ def way(request: pytest.FixtureRequest, anew: pytest.MonkeyPatch) -> str:
         anew.setattr(pieces, "_MOST", 6)
         anew.setattr(pieces, "_LONG", 3)
     if request.param == "as they are":
-        anew.setattr(pieces, "_MOST_NEW_IN_SAMPLE", -1.0)
+        anew.setattr(pieces, "share_of_new", lambda *_: 1.0)
         anew.setattr(pieces, "_SMALL", 0)
         anew.setattr(pieces, "_PART", 5)
     return str(request.param)
@@ -87,7 +88,6 @@ def test_same_ids_as_the_reference(name: str, way: str) -> None:
 def test_every_part_beside_every_other(name: str, anew: pytest.MonkeyPatch) -> None:
     """As a whole text, and behind a word and before one: what a cut could tear, all of it."""
     anew.setattr(pieces, "_MOST_NEW", 99)
-    anew.setattr(pieces, "_MOST_NEW_IN_SAMPLE", 99)
     parts = [part for part in PARTS if len(part) < 20]
     pairs = [left + right for left in parts for right in (*parts, " a")]
     texts = [*pairs, *(f"x {pair} b" for pair in pairs[::2])]
@@ -173,11 +173,32 @@ def test_what_does_not_repeat_goes_round_at_once_and_what_repeats_does_not(anew:
 def test_a_sample_holds_whole_letters(text: str, stretch: int, stretches: int) -> None:
     raw = np.frombuffer(text.encode(), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "_STRETCH", stretch)
-        patch.setattr(pieces, "_STRETCHES", stretches)
-        taken, rows = pieces._sample(raw)
+        patch.setattr(sampling, "_STRETCH", stretch)
+        patch.setattr(sampling, "_STRETCHES", stretches)
+        taken, rows = sampling.sample(raw)
     assert len(taken) <= stretch * stretches
     assert all(taken[low:high].tobytes().decode() in text for low, high in pairwise(rows))
+
+
+@pytest.mark.parametrize(("kinds", "goes_round"), [(5_000, False), (20_000, False), (10**9, True)])
+def test_texts_whose_words_come_again_are_cut(anew: pytest.MonkeyPatch, kinds: int, goes_round: bool) -> None:
+    """However many words there are, each as frequent as any other: a sample of them holds few twice."""
+    went: list[int] = []
+    plain = pieces.Pieces._as_they_are
+    anew.setattr(pieces.Pieces, "_as_they_are", lambda self, raw, rows: went.append(len(raw)) or plain(self, raw, rows))
+    draw, found = random.Random(7), reference("bert")
+    texts = [" ".join(f"w{draw.randrange(kinds)}" for _ in range(9)) for _ in range(40_000)]
+    ids_of(found, texts, threads=1)
+    assert bool(went) == goes_round
+
+
+@given(st.integers(1, 10**4), st.integers(1, 10**6))
+def test_as_many_kinds_are_expected_as_there_are(drawn: int, kinds: int) -> None:
+    seen = round(kinds * -math.expm1(-drawn / kinds))
+    if 0 < seen < drawn < kinds / 2 and drawn - seen > 30:
+        likely = sampling.expected(drawn, seen, 10.0 * drawn)
+        assert likely == pytest.approx(kinds * -math.expm1(-10 * drawn / kinds), rel=0.25)
+    assert sampling.expected(drawn, drawn, 7.5) == 7.5
 
 
 def test_a_bounded_number_of_pieces_is_kept(anew: pytest.MonkeyPatch) -> None:
