@@ -55,17 +55,7 @@ def write_splits(
     """
     if kind == SAVED:
         _write_saved(folder, exporter, splits, columns)
-    else:
-        _write_hub(folder, exporter, splits, columns, manifest)
-
-
-def _write_hub(
-    folder: Path,
-    exporter: _Exporter,
-    splits: Mapping[str, Sequence[Path]],
-    columns: Mapping[str, Shape],
-    manifest: Mapping[str, Any],
-) -> None:
+        return
     (folder / "data").mkdir(parents=True)
     counts = {}
     for split, files in splits.items():

@@ -31,16 +31,17 @@ def read(source: Source, batches: Iterator[Batch]) -> Iterator[Batch]:
 
 def expanded(batch: Batch) -> Batch:
     """Return a batch in which each text of an intent is a record."""
-    if all(TEXTS not in record or not _is_intent(record) for record in batch.records):
+    intents = [_is_intent(record) for record in batch.records]
+    if not any(intents):
         return batch
     records: list[Record] = []
     places: list[int] = []
     raw: list[bytes] = []
-    for index, record in enumerate(batch.records):
-        made = list(_rows(record)) if _is_intent(record) else [record]
+    for index, (record, is_intent) in enumerate(zip(batch.records, intents, strict=True)):
+        made = list(_rows(record)) if is_intent else [record]
         records += made
         places += [index] * len(made)
-        raw += map(encode_json, made) if _is_intent(record) else [batch.raw[index]]
+        raw += map(encode_json, made) if is_intent else [batch.raw[index]]
     return replace(
         batch,
         records=records,
