@@ -38,7 +38,7 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
     if not {"annotator", "lead_time"} <= set(names):
         raise UsageError("no columns of Label Studio")
     kinds = {name: _kind([record.get(name) for record in records]) for name in names if name not in _SHARED}
-    asked = _asked(names)
+    asked = _asked(records)
     text = binding.at["input"][0] if "input" in binding.at else _text(kinds, asked)
     wanted = _SPANS if binding.layout.task == "token-classification" else _CHOICES
     given = binding.at.get("target", ("",))[0]
@@ -52,14 +52,19 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
     return {"input": (text,), **({"target": (own[0],)} if own else {})}
 
 
-def _asked(names: Sequence[str]) -> Sequence[str] | None:
+def _asked(records: Sequence[Record]) -> Sequence[str] | None:
     """Return the questions where the columns stand as Label Studio writes them: data, id, questions, what it adds.
 
-    None where they stand otherwise.
+    A record that was not annotated may be without a question. None where columns stand otherwise.
     """
-    first = names.index("id") + 1 if "id" in names else len(names)
-    last = names.index("annotator")
-    return names[first:last] if first <= last else None
+    found: dict[str, None] = {}
+    for names in dict.fromkeys(tuple(record) for record in records if "annotator" in record):
+        first = names.index("id") + 1 if "id" in names else len(names)
+        last = names.index("annotator")
+        if first > last:
+            return None
+        found |= dict.fromkeys(names[first:last])
+    return list(found)
 
 
 def _text(kinds: Mapping[str, str], asked: Sequence[str] | None) -> str:

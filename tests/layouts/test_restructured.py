@@ -290,6 +290,16 @@ def test_without_a_question_nobody_can_tell_that_there_are_no_spans(call_here: C
     assert "a.csv: no known layout fits the columns text, mood, id" in done.err
 
 
+def test_the_first_record_need_not_be_annotated(call_here: Call, tmp_path: Path) -> None:
+    rows: list[Record] = [{"text": f"Ann {n}", "id": n, "names": [], **BY_HAND} for n in range(6)]
+    rows[3]["names"] = [{"start": 0, "end": 3, "text": "Ann", "labels": ["P"]}]
+    del rows[0]["names"]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    assert call_here("convert", "a.json", "-o", "b.jsonl", "--to", "canonical").code == 0
+    made = [json.loads(line)["target"] for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    assert made == [["B-P", "O"] if n == 3 else ["O", "O"] for n in range(6)]
+
+
 def test_of_two_questions_the_user_says_which(call_here: Call, tmp_path: Path) -> None:
     rows = [{"text": f"t{n}", "id": n, "mood": "ab"[n % 2], "topic": "xy"[n % 2], **BY_HAND} for n in range(6)]
     exported(tmp_path, "a.csv", rows)
