@@ -15,17 +15,18 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context, parent_process
 from threading import Lock, Thread, active_count
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sftformat.errors import InputError
 from sftformat.startup import leave_pandas_out, spare_memory
+
+if TYPE_CHECKING:  # a small run starts no process
+    from concurrent.futures import Future
+    from concurrent.futures.process import ProcessPoolExecutor
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -81,6 +82,9 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
     if workers <= 1 or len(items) <= 1:
         yield from map(work, items)
         return
+    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     others = min(workers, len(items)) - 1
     pool = _kept[0].opened() if _kept else _pool(others)
     todo = _Todo(items, work)
@@ -101,6 +105,8 @@ class _Todo(Generic[Item, Made]):
     """Items that several take from, each the next one; what came of an item is a future of its own."""
 
     def __init__(self, items: Sequence[Item], work: Callable[[Item], Made]) -> None:
+        from concurrent.futures import Future
+
         self._items, self._work = items, work
         # As it is now: what this process does with it meanwhile is not for the others to see.
         self._packed = pickle.dumps(work)
@@ -156,6 +162,9 @@ def _unpacked(packed: bytes) -> Callable[[Any], Any]:
 
 
 def _pool(others: int) -> ProcessPoolExecutor:
+    from concurrent.futures.process import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     pool = ProcessPoolExecutor(others, get_context(_way()), initializer=_follow_parent)
     with warnings.catch_warnings():
         # Newer Pythons warn of any thread, also of those that libraries keep for later and stop for a copy.
@@ -179,6 +188,8 @@ def _follow_parent() -> None:
 
 
 def _end_with_parent() -> None:
+    from multiprocessing import parent_process
+
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -129,21 +130,47 @@ def test_modules_fit_a_person(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "a module says what it is for"
 
 
-@pytest.mark.parametrize(
-    "start",
-    ["import sftformat.cli", "import sys; sys.argv=['sftformat','--help']; from sftformat.cli import main; main()"],
-)
-def test_the_command_line_starts_light(start: str) -> None:
+#: What no small command needs.
+HEAVY = {"torch", "transformers", "tokenizers", "jinja2", "jsonschema", "pandas", "sqlite3", "tomllib", "ftfy"}
+#: What starts processes, and packages of which a command needs one part.
+UNASKED = {"multiprocessing", "concurrent.futures", "pyarrow.parquet", "pyarrow.dataset", "rich.progress"}
+UNASKED |= {"importlib.metadata", "importlib.resources", "sftformat.tokenize", "sftformat.report.rules"}
+#: Commands, what they load that is heavy, and more that they must not load.
+STARTS = {
+    "import sftformat.cli": (set(), {"rich", "numpy", "pyarrow", "msgspec"}),
+    "--help": (set(), {"rich", "numpy", "pyarrow", "msgspec"}),
+    "rules": ({"sftformat.report.rules"}, {"numpy", "pyarrow", "sftformat.formats", "sftformat.rules.empty_text"}),
+    "validate ten.jsonl": (
+        set(),
+        {f"sftformat.formats.{each.module}" for name, each in FORMATS.items() if name not in ("jsonl", "parallel")}
+        | {f"sftformat.formats.{name}" for name in ("dialect", "reread", "linked", "joined", "codes")}
+        | {"sftformat.rules.bad_tool_json", "sftformat.rules.personal_data", "sftformat.repairs.mojibake"},
+    ),
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_the_command_line_starts_light(start: str, tmp_path: Path) -> None:
+    needed, left_out = STARTS[start]
+    rows = [json.dumps({"text": f"film {number}", "label": "good" if number % 2 else "bad"}) for number in range(10)]
+    (tmp_path / "ten.jsonl").write_text("\n".join(rows))
+    command = start if start.startswith("import") else f"sys.argv[1:] = {start.split()}; sftformat.cli.main()"
     code = f"""
-import sys, atexit
-def check():
-    heavy = {{'torch', 'transformers', 'pyarrow', 'jsonschema', 'numpy', 'rich'}} & set(sys.modules)
-    sys.stderr.write('HEAVY ' + ','.join(sorted(heavy)))
-atexit.register(check)
-{start}
+import sys, atexit, sftformat.cli
+atexit.register(lambda: sys.stderr.write('LOADED ' + ','.join(sys.modules)))
+{command}
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr == "HEAVY "
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    loaded = set(done.stderr.partition("LOADED ")[2].split(","))
+    assert "sftformat.cli" in loaded
+    assert loaded & ((HEAVY | UNASKED | left_out) - needed) == set()
+
+
+def test_formats_are_read_and_written() -> None:
+    for name, each in FORMATS.items():
+        assert all(callable(each.own(what)) for what in ("read", "write")), name
+    written = {path.stem for path in (PACKAGE / "formats").glob("*.py") if "\ndef write(" in path.read_text()}
+    assert written - {"__init__", "annotated"} == {each.module for each in FORMATS.values()}
 
 
 def test_tables_are_complete() -> None:

@@ -16,7 +16,7 @@ from sftformat.diagnostics import CODES
 from sftformat.documented import Page, Sample, jsonl
 from sftformat.errors import InputError
 from sftformat.folder.manifest import verify
-from sftformat.report.rules import PAGES, all_codes, markdown, text
+from sftformat.report.rules import all_codes, markdown, pages, text
 from tests.tokenize.shard_samples import save, word_piece, write_dataset
 
 #: In the table of codes, and emitted by nothing yet.
@@ -42,7 +42,7 @@ def found(sample: Sample, folder: Path) -> set[str]:
 
 SHOWN = [
     pytest.param(page, sample, breaks, id=f"{page.code}-{'breaks' if breaks else 'keeps'}-{number}")
-    for page in PAGES.values()
+    for page in pages().values()
     for breaks, samples in ((True, page.breaks), (False, page.keeps))
     for number, sample in enumerate(samples)
     if sample.files
@@ -92,7 +92,7 @@ FOLDERS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("code", ["SFT901", "SFT902", "SFT903"])
 def test_folders_do_what_the_page_says(code: str, tmp_path: Path) -> None:
     sound = write_dataset(tmp_path / "sound", "classification", {"train": [[{"input": "a", "target": "b"}] * 50]})
-    for breaks, samples in ((True, PAGES[code].breaks), (False, PAGES[code].keeps)):
+    for breaks, samples in ((True, pages()[code].breaks), (False, pages()[code].keeps)):
         for sample in samples:
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             shutil.copytree(sound, folder)
@@ -102,7 +102,7 @@ def test_folders_do_what_the_page_says(code: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "size", "breaks"),
-    [(PAGES["SFT505"].breaks[0].words, 20, True), (PAGES["SFT505"].keeps[0].words, 25, False)],
+    [(pages()["SFT505"].breaks[0].words, 20, True), (pages()["SFT505"].keeps[0].words, 25, False)],
 )
 def test_a_model_does_what_the_page_says(words: str, size: int, breaks: bool) -> None:
     torch = pytest.importorskip("torch")
@@ -122,8 +122,8 @@ def test_a_model_does_what_the_page_says(words: str, size: int, breaks: bool) ->
 
 
 def test_every_code_has_a_page() -> None:
-    assert list(PAGES) == sorted(CODES)
-    for page in PAGES.values():
+    assert list(pages()) == sorted(CODES)
+    for page in pages().values():
         assert page.why.endswith(".")
         assert page.code in NOT_EMITTED or (page.breaks and page.keeps)
 
@@ -150,7 +150,7 @@ def test_a_sample_is_shown_in_printable_ascii() -> None:
 
 @pytest.mark.parametrize("code", ["SFT101", "SFT103", "SFT108"])
 def test_a_schema_that_is_shown_can_be_tried(code: str) -> None:
-    for sample in (*PAGES[code].breaks, *PAGES[code].keeps):
+    for sample in (*pages()[code].breaks, *pages()[code].keeps):
         shown = list(sample.lines())
         for name, content in sample.files:
             assert all(line in shown for line in content.decode().splitlines()), name

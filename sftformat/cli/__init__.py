@@ -16,7 +16,7 @@ import click
 from sftformat import __version__
 from sftformat.diagnostics import visible
 from sftformat.errors import SftformatError
-from sftformat.startup import spare_memory
+from sftformat.startup import leave, look_for_garbage_later, spare_memory
 
 #: Command -> module here that holds it and, in a few words, what it does; the order is that of `--help`.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -94,6 +94,7 @@ def main() -> NoReturn:
     """Run the command line; every way out is an exit status and at most one line on stderr."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
+    look_for_garbage_later()
     spare_memory()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller
@@ -101,7 +102,10 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # LANG=C cannot say every character
-    sys.exit(_exit_code())
+    status = _exit_code()
+    if os.environ.get("SFTFORMAT_DEBUG"):
+        sys.exit(status)  # the usual way out, where profilers wait
+    leave(status)
 
 
 def _exit_code() -> int:

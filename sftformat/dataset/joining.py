@@ -8,7 +8,6 @@ from dataclasses import replace
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats import partners, read
-from sftformat.formats.joined import unasked
 from sftformat.formats.source import Join, Source
 from sftformat.plan import Plan
 
@@ -21,6 +20,8 @@ def join_findings(plan: Plan, options: DatasetOptions) -> Iterator[Diagnostic]:
         if join is not None:
             joins.setdefault(join, []).append(source.rows or source)
     for join, sources in joins.items():
+        from sftformat.formats.joined import unasked
+
         bare = [(source, replace(options.read.of(source.path), join=None)) for source in sources]
         found = unasked(partners(join), (batch for source, how in bare for batch in read(source, how)))
         if found is not None:

@@ -17,7 +17,6 @@ from sftformat.layouts.detect import Candidate
 from sftformat.layouts.layout import Binding
 from sftformat.plan import Progress
 from sftformat.repair import Wanted, wanted
-from sftformat.repairs import mojibake
 from sftformat.repairs.repair import Repaired
 from sftformat.split import Fractions
 
@@ -99,7 +98,11 @@ class DatasetOptions:
             found["own"] = [[pattern, each.content()] for pattern, each in self.own]
         if self.read.join is not None:  # where it lies is not content
             found["read"]["join"] = self.read.join.to_json()
-        return {**found, "ftfy": mojibake.library()} if self.fix and self.unsafe_fixes else found
+        if self.fix and self.unsafe_fixes:
+            from sftformat.repairs import mojibake
+
+            found["ftfy"] = mojibake.library()
+        return found
 
     def repairs(self) -> Wanted:
         """Return the repairs that are asked for.

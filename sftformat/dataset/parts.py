@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from sftformat.rules.pile import Pile
 from sftformat.schema.arrow import arrow_schema
@@ -21,6 +20,8 @@ class Part:
     """One Parquet file of rows, filled batch by batch, in row groups that do not depend on how the batches came."""
 
     def __init__(self, path: Path, task: str) -> None:
+        import pyarrow.parquet as pq
+
         self._schema = arrow_schema(task)
         self._pile = Pile()
         path.unlink(missing_ok=True)  # the file that stands there may have another name elsewhere

@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from sftformat.check import Settings, Tally, View, active, check_rows, inner_marks, near_similarity, told
 from sftformat.dataset.fixes import fix_rows, fixes_for
@@ -200,6 +199,8 @@ def first_of(batch: Batch, count: int) -> Batch:
 
 def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
     """Read a file of a data set folder of ours: its rows are canonical, and keep their own source."""
+    import pyarrow.parquet as pq
+
     schema, fixes = arrow_schema(job.task), fixes_for(job.options.fixes, job.task)
     source = job.unit.source
     with pq.ParquetFile(source.path) as file:

@@ -1,48 +1,28 @@
 """File formats: what a file is (`sniff`), its bytes (`scan`), its records (`read`), and writing them (`write`).
 
-The table `FORMATS` is all there is: a format is a module here and a row in it.
+The table `FORMATS` is all there is: a format is a module here and a row in it. A run needs few of them, so each is
+imported when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sftformat.errors import UsageError
-from sftformat.formats import (
-    arrow,
-    class_folders,
-    conll,
-    conllu,
-    csv,
-    heads,
-    intents,
-    joined,
-    json,
-    jsonl,
-    linked,
-    linking,
-    mo,
-    parallel,
-    parquet,
-    po,
-    rasa,
-    rasa_json,
-    rasa_md,
-    rejects,
-    text,
-    tmx,
-    vertex,
-    xlsx,
-    yaml,
-)
+from sftformat.formats import heads, intents, linking
 from sftformat.formats.cuts import scan, scanning, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniffed
 from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, Text, by_name, written_as
 from sftformat.record import Batch
+
+if TYPE_CHECKING:
+    from sftformat.formats.joined import Partners
 
 __all__ = [
     "FORMATS",
@@ -64,49 +44,70 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one format is read and written; `held` are the columns that it has a place for, None = all.
+    """How one format is read and written: by `read` and `write` of a `module` here.
 
-    `keeps` are more columns that it has a place for with these records. `folder` says that what is written is a folder.
+    `told` is what its writer is told besides. `folder` says that what is written is a folder.
     """
 
-    read: Callable[[Source, ReadOptions], Iterator[Batch]]
-    write: Callable[[Path, str | None, Batches, Columns], int]
-    held: Callable[[Sequence[str]], Collection[str]] | None = None
-    keeps: Callable[[Batches], Collection[str]] | None = None
+    module: str
+    told: Mapping[str, Any] = field(default_factory=dict)
     folder: bool = False
+
+    def read(self, source: Source, options: ReadOptions) -> Iterator[Batch]:
+        """Yield the records of a source, as `read` of this package."""
+        found: Iterator[Batch] = self.own("read")(source, options)
+        return found
+
+    def write(self, path: Path, compression: str | None, batches: Batches, columns: Columns) -> int:
+        """Write records and return how many, as `write` of this package."""
+        written: int = self.own("write")(path, compression, batches, columns, **self.told)
+        return written
+
+    @property
+    def held(self) -> Callable[[Sequence[str]], Collection[str]] | None:
+        """Return what tells the columns that it has a place for; None = all."""
+        found: Callable[[Sequence[str]], Collection[str]] | None = self.own("held")
+        return found
+
+    @property
+    def keeps(self) -> Callable[[Batches], Collection[str]] | None:
+        """Return what tells more columns that it has a place for with some records, if anything does."""
+        found: Callable[[Batches], Collection[str]] | None = self.own("keeps")
+        return found
+
+    def own(self, name: str) -> Any:
+        """Return what its module has under a name, or None."""
+        return getattr(import_module(f"{__name__}.{self.module}"), name, None)
 
 
 FORMATS = {
-    "csv": Format(csv.read, csv.write),
-    "tsv": Format(csv.read, partial(csv.write, delimiter="\t")),
-    "json": Format(json.read, json.write),
-    "jsonl": Format(jsonl.read, jsonl.write),
-    "parquet": Format(parquet.read, parquet.write),
-    "arrow": Format(arrow.read, arrow.write),
-    "text": Format(text.read, text.write, text.held),
-    "conll": Format(conll.read, conll.write, conll.held),
-    "conllu": Format(conllu.read, conllu.write, conllu.held),
-    "parallel": Format(parallel.read, parallel.write, parallel.held, folder=True),
-    "po": Format(po.read, po.write, po.held),
-    "mo": Format(mo.read, mo.write, mo.held),
-    "tmx": Format(tmx.read, tmx.write, tmx.held),
-    "class-folders": Format(
-        class_folders.read, class_folders.write, class_folders.held, class_folders.keeps, folder=True
-    ),
-    "yaml": Format(yaml.read, yaml.write),
-    "rasa": Format(rasa.read, rasa.write, rasa.held),
-    "rasa-md": Format(rasa_md.read, rasa_md.write, rasa_md.held),
-    "rasa-json": Format(rasa_json.read, rasa_json.write),
-    "vertex": Format(vertex.read, vertex.write, vertex.held),
-    "xlsx": Format(xlsx.read, xlsx.write),
+    "csv": Format("csv"),
+    "tsv": Format("csv", told={"delimiter": "\t"}),
+    "json": Format("json"),
+    "jsonl": Format("jsonl"),
+    "parquet": Format("parquet"),
+    "arrow": Format("arrow"),
+    "text": Format("text"),
+    "conll": Format("conll"),
+    "conllu": Format("conllu"),
+    "parallel": Format("parallel", folder=True),
+    "po": Format("po"),
+    "mo": Format("mo"),
+    "tmx": Format("tmx"),
+    "class-folders": Format("class_folders", folder=True),
+    "yaml": Format("yaml"),
+    "rasa": Format("rasa"),
+    "rasa-md": Format("rasa_md"),
+    "rasa-json": Format("rasa_json"),
+    "vertex": Format("vertex"),
+    "xlsx": Format("xlsx"),
 }
 
 
 #: What makes records of the rows of another format: conversations of turns, texts of intents. See `Source.rows`.
-_OF_ROWS: dict[str, Callable[[Source, Iterator[Batch]], Iterator[Batch]]] = {
-    linking.FORMAT: linked.read,
-    intents.FORMAT: intents.read,
-}
+_OF_ROWS = {linking.FORMAT: "linked", intents.FORMAT: "intents"}
+#: Rejects of any format; what they are is told by their content.
+_REJECTS = Format("rejects")
 
 
 def sniff(
@@ -142,22 +143,33 @@ def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
     """
     options = options or ReadOptions()
     if source.rows is not None:
-        return _OF_ROWS[source.format](source, read(source.rows, options))
-    reader = rejects.read if source.origin is not None else FORMATS[source.format].read
-    batches = reader(source, options)
-    if options.join is None:
-        return batches
-    known = partners(options.join)
-    return (joined.joined(batch, known) for batch in batches)
+        return _of_rows(source, read(source.rows, options))
+    known = FORMATS[source.format] if source.origin is None else _REJECTS
+    batches = known.read(source, options)
+    return batches if options.join is None else _joined(batches, options.join)
+
+
+def _of_rows(source: Source, batches: Iterator[Batch]) -> Iterator[Batch]:
+    found: Iterator[Batch] = Format(_OF_ROWS[source.format]).own("read")(source, batches)
+    return found
+
+
+def _joined(batches: Iterator[Batch], join: Join) -> Iterator[Batch]:
+    from sftformat.formats.joined import joined
+
+    known = partners(join)
+    return (joined(batch, known) for batch in batches)
 
 
 @lru_cache(maxsize=4)
-def partners(join: Join) -> joined.Partners:
+def partners(join: Join) -> Partners:
     """Return the rows of a file that is joined; it is read once in a process.
 
     Raises:
         UsageError, InputError: it cannot be read as a whole, or has not the key.
     """
+    from sftformat.formats import joined
+
     return joined.partners(join, read(sniffed(join.path, join.name, ReadOptions())))
 
 

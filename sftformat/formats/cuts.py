@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
-from sftformat.formats import parquet
 from sftformat.formats.container import open_regular
 from sftformat.formats.lines import occurrences
 from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
@@ -60,6 +59,8 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
             size += len(piece)
             yield len(piece)
     if source.format == "parquet" and source.compression is None:
+        from sftformat.formats import parquet
+
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
     return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
 
@@ -109,6 +110,8 @@ def spread(source: Source, count: int) -> tuple[Range, ...]:
     if source.origin is not None:
         return (Range(source.start, source.stop, source.first_line),)
     if source.format == "parquet" and source.compression is None:
+        from sftformat.formats import parquet
+
         groups = sorted({each.start for each in parquet.ranges(source, 1)})
         starts = sorted({groups[len(groups) * number // count] for number in range(count)})
     elif _cut_at_lines(source):

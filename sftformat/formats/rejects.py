@@ -13,18 +13,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sftformat.diagnostics import Diagnostic, clip
 from sftformat.errors import InputError
 from sftformat.formats import jsonfault, jsonl, jsontext, lines, rows
-from sftformat.formats.reread import PARSERS, At, whole_object
 from sftformat.formats.source import BATCH_RECORDS, KEPT_BYTES, Origin, ReadOptions, Source
 from sftformat.record import Batch, Record, Reject
 from sftformat.schema.decide import Compiled, compile_schema, plain
 from sftformat.schema.store import load
+
+if TYPE_CHECKING:  # hardly any input is a file of rejects
+    from sftformat.formats.reread import At
 
 #: So many lines at the start may be damaged before a file is taken for something else.
 _LOOKED_AT = 100
@@ -128,6 +130,8 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     Raises:
         InputError: the file cannot be read.
     """
+    from sftformat.formats.reread import At
+
     notes = tuple(rows.opening_notes(source))
     for block in lines.blocks(source, options.max_line_bytes):
         if block.too_long is not None:
@@ -195,6 +199,8 @@ def _read(at: At, text: bytes, options: ReadOptions) -> list[_Row | Reject]:
         hint = "put the row as text into 'raw', in the place of 'raw_base64'"
         found = replace(rows.undecodable(at.source, stored, error.start, at.line, at.byte), byte=at.byte, hint=hint)
         return [rows.reject(at.source, at.line, at.byte, stored, found)]
+    from sftformat.formats.reread import PARSERS, whole_object
+
     made = PARSERS.get(at.source.format, whole_object)(at, row)
     if isinstance(made, Diagnostic):
         return [rows.reject(at.source, at.line, at.byte, stored, made)]

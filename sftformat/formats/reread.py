@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic
-from sftformat.formats import catalogue, conll, conllu, csvrow, jsonl, jsontext, po, rows, text, tmx, vertex
+from sftformat.formats import csvrow, jsonl, jsontext, rows
 from sftformat.formats.source import Source
 from sftformat.record import Record, Reject
 
@@ -55,12 +55,16 @@ def _cells(at: At, row: str) -> Record | Diagnostic:
 
 
 def _sentence(at: At, row: str) -> Record | Diagnostic:
+    from sftformat.formats import conll, conllu
+
     texts = row.split("\n")
     found = conll.sentence(texts, at.source) if at.source.format == "conll" else conllu.sentence(texts)
     return found if isinstance(found, dict) else at.finding("SFT012", f"in raw, {found[1]}", path="/raw")
 
 
 def _entry(at: At, row: str) -> list[Record] | Diagnostic:
+    from sftformat.formats import catalogue, po
+
     found = po.parse(row.split("\n"))
     if not isinstance(found, catalogue.Entry) or not found.texts:
         said = found[1] if isinstance(found, tuple) else "comments only"
@@ -70,17 +74,23 @@ def _entry(at: At, row: str) -> list[Record] | Diagnostic:
 
 
 def _unit(at: At, row: str) -> list[Record] | Diagnostic:
+    from sftformat.formats import tmx
+
     found = tmx.of_unit(at.source, row)
     return found if isinstance(found, list) else at.finding("SFT019", f"in raw, {found}", path="/raw")
 
 
 def _row(at: At, row: str) -> Record | Diagnostic:
+    from sftformat.formats import vertex
+
     found = csvrow.parse(row.split("\n"), 0, csvrow.Dialect(",", True), True)
     made = vertex.record_of(found.cells, at.source) if isinstance(found, csvrow.Cells) else "a quote that is not closed"
     return made if isinstance(made, dict) else at.finding("SFT101", f"in raw, {made}", path="/raw")
 
 
 def _line(at: At, row: str) -> Record | Diagnostic:
+    from sftformat.formats import text
+
     return at.finding("SFT008", "a NUL byte", path="/raw") if "\0" in row else {text.LINE: row}
 
 

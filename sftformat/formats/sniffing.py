@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, vertex, xlsx
+from sftformat.formats import jsonfault, parallel, rows
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, Text, by_name, fault
 from sftformat.formats.told import told
@@ -17,6 +17,8 @@ from sftformat.formats.told import told
 #: The start of the text, in bytes, that decides what a file is.
 HEAD_BYTES = 1 << 20
 
+#: The first bytes of a compiled catalogue, in either byte order.
+_MO = (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde")
 #: What begins the documents of a project of Azure Language.
 _AZURE = re.compile(rb'"documents"\s*:\s*\[\s*\{\s*"location"')
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
@@ -61,12 +63,20 @@ def sniffed(
     named = options.format or (source.format if source.format in _BY_NAME and text.strip() else None)
     source = replace(source, format=named or told(source.format, text) or _format(source, text, complete))
     if source.format == "po":
+        from sftformat.formats import po
+
         return po.detect(source, text, options)
     if source.format == "conll":
+        from sftformat.formats import conll
+
         return conll.detect(source, _whole_lines(text, source, complete).decode("utf-8", "replace"), options)
     if source.format == "vertex" or (source.format == "csv" and _is_vertex(source, text, complete, options)):
+        from sftformat.formats import vertex
+
         return vertex.detect(source, options)
     if source.format in ("csv", "tsv"):
+        from sftformat.formats import dialect
+
         return dialect.detect(source, _whole_lines(text, source, complete), complete, options)
     if source.line_end == "\r" and not _RECORD_CR.search(text):
         # A CR is also white space inside a record.
@@ -77,6 +87,8 @@ def sniffed(
 def _is_vertex(source: Source, text: bytes, complete: bool, options: ReadOptions) -> bool:
     if options.columns or options.delimiter or not options.header:
         return False
+    from sftformat.formats import vertex
+
     whole = _whole_lines(text, source, complete).decode("utf-8", "surrogateescape")
     return vertex.looks_like(whole.split("\r" if source.line_end == "\r" else "\n"))
 
@@ -108,11 +120,11 @@ def _binary(head: bytes, source: Source) -> str | None:
         return "parquet"
     if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return "arrow"
-    if head.startswith(mo.MARKS):
+    if head.startswith(_MO):
         return "mo"
     if head.startswith(b"FEA1"):
         raise fault("SFT016", source.name, "Feather version 1; write it again as version 2 (Arrow IPC)", hint="")
-    if head.startswith(b"PK\x03\x04") and source.compression is None and xlsx.is_sheet(source.path):
+    if head.startswith(b"PK\x03\x04") and source.compression is None and _is_sheet(source.path):
         return "xlsx"
     if source.format in _BINARY:
         raise fault("SFT016", source.name, f"named {source.format}, but the content is not")
@@ -120,6 +132,24 @@ def _binary(head: bytes, source: Source) -> str | None:
         if head.startswith(magic):
             raise fault("SFT016", source.name, f"{what}, which is not read; unpack it first", hint="")
     return None
+
+
+def _is_sheet(path: Path) -> bool:
+    from sftformat.formats import xlsx
+
+    return xlsx.is_sheet(path)
+
+
+def _is_table(lines: list[str], newline: str, complete: bool) -> bool:
+    from sftformat.formats import csvrow, dialect
+
+    return max(dialect.consistency(lines, csvrow.Dialect(mark, True, newline), complete) for mark in ",;\t|") > 0.5
+
+
+def _is_conll(text: str) -> bool:
+    from sftformat.formats import conll
+
+    return conll.looks_like(text)
 
 
 def _encoded(source: Source, head: bytes, options: ReadOptions) -> Source:
@@ -196,7 +226,7 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
         found = None
     if found:
         return found
-    if hint in (None, "", "tsv") and conll.looks_like(text.decode("utf-8", "replace")) and _has_blank_line(text):
+    if hint in (None, "", "tsv") and _has_blank_line(text) and _is_conll(text.decode("utf-8", "replace")):
         return "conll"
     if hint:
         return "jsonl" if hint == "json" and b"\n{" in text else hint
@@ -206,7 +236,7 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
     if start.line.startswith(b"__label__"):
         return "text"
     sample = [line for line in text.decode("utf-8", "replace").split(newline)[:200] if line.strip()]
-    if max(dialect.consistency(sample, csvrow.Dialect(mark, True, newline), complete) for mark in ",;\t|") > 0.5:
+    if _is_table(sample, newline, complete):
         return "csv"
     message = "the format cannot be told from the content or the name"
     if parallel.tag_of(source.name):

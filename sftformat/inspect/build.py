@@ -24,7 +24,7 @@ from sftformat.layouts.layout import Binding, render
 from sftformat.layouts.reader import reader_of
 from sftformat.normalize import ColumnTypes
 from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan_inputs
-from sftformat.rules import conflicting_targets, duplicate_record, leakage
+from sftformat.rules import RULES, conflicting_targets, duplicate_record, leakage
 from sftformat.rules.census import Census
 from sftformat.rules.rule import LABEL_TASKS, SetFinding
 from sftformat.schema.arrow import arrow_schema
@@ -262,7 +262,7 @@ def _scores(units: Sequence[Measured]) -> Scores | None:
 
 
 def _repeats(census: Census) -> Repeats:
-    conflicts = census.task in conflicting_targets.TASKS
+    conflicts = next(rule for rule in RULES if rule.name == "conflicting-targets").covers(census.task)
     return Repeats(
         _count(duplicate_record.check(census, {})),
         _count(conflicting_targets.check(census, {})) if conflicts else 0,

@@ -6,7 +6,6 @@ written again. The answers of rows that stand in an earlier conversation too hav
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -166,6 +165,8 @@ def apart() -> Callable[[Record, str], list[Record]]:
     The function raises:
         UsageError: rows of two files have one id.
     """
+    import sqlite3
+
     base = sqlite3.connect("", isolation_level=None)
     base.execute("CREATE TABLE ids (id TEXT PRIMARY KEY, file TEXT, row TEXT) WITHOUT ROWID")
     base.execute("BEGIN")

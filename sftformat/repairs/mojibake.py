@@ -6,7 +6,6 @@ Only texts that SFT207 finds, and where ftfy is sure of the way back without los
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from sftformat.rules.mojibake import candidates, misread
@@ -36,4 +35,6 @@ def suspects(text: Text, _: View) -> list[int]:
 
 def library() -> str:
     """Return the version of ftfy, which decides about the bytes that are written."""
+    from importlib.metadata import version
+
     return version("ftfy")

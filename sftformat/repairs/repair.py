@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, Literal
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
+from sftformat.rules.rule import docstring
 from sftformat.rules.settings import REPAIRED
-from sftformat.rules.view import Text, View
+
+if TYPE_CHECKING:
+    from sftformat.rules.view import Text, View
 
 #: What a repair is tried on: the keys of a record, the texts of a row, its labels, or the labels of all rows together.
 Scope = Literal["key", "text", "label", "form"]
@@ -40,20 +44,39 @@ class Repaired:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """One row of the table of repairs; `code` is that of the rule that finds what it mends.
+    """One row of the table of repairs; its module here has its name."""
 
-    `repaired` takes a value and returns it repaired. `suspects` of a repair of texts takes the flat texts of a field
-    and the batch in which they stand, and returns the indexes of those that it may change, without looking at each in
-    Python; no other text is changed.
-    """
-
-    code: str
     name: str
     safe: bool
     scope: Scope
-    repaired: Callable[[str], str]
-    suspects: Callable[[Text, View], list[int]]
-    summary: str = ""
+
+    @property
+    def code(self) -> str:
+        """Return the code of the rule that finds what it mends."""
+        return REPAIRED[self.name]
+
+    @property
+    def repaired(self) -> Callable[[str], str]:
+        """Return what takes a value and returns it repaired."""
+        found: Callable[[str], str] = _own(self._path, "repaired", _unchanged)
+        return found
+
+    @property
+    def suspects(self) -> Callable[[Text, View], list[int]]:
+        """Return what takes the flat texts of a field and their batch and returns the indexes of those to be tried.
+
+        It does so without looking at each in Python; no other text is changed.
+        """
+        found: Callable[[Text, View], list[int]] = _own(self._path, "suspects", _no_suspects)
+        return found
+
+    @property
+    def summary(self) -> str:
+        return " ".join(docstring(self._path).split("\n\n")[0].split())
+
+    @property
+    def _path(self) -> str:
+        return f"sftformat.repairs.{self.name.replace('-', '_')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +88,9 @@ class Change:
     after: str
 
 
-def repair(name: str, safe: bool, scope: Scope, module: ModuleType) -> Repair:
-    """Make the row of a repair from its module."""
-    summary = " ".join((module.__doc__ or "").split("\n\n")[0].split())  # python -OO leaves none
-    return Repair(
-        REPAIRED[name],
-        name,
-        safe,
-        scope,
-        getattr(module, "repaired", _unchanged),
-        getattr(module, "suspects", _no_suspects),
-        summary,
-    )
+@cache
+def _own(module: str, name: str, default: Any) -> Any:
+    return getattr(import_module(module), name, default)
 
 
 def _unchanged(value: str) -> str:

@@ -16,9 +16,8 @@ from sftformat.explain.tokens import Token, TokenRun, Tokens
 from sftformat.formats.class_folders import place
 from sftformat.record import JSON_TYPES, encode_json
 from sftformat.report.blocks import heading, indent, indented
-from sftformat.report.findings import STYLES
 from sftformat.report.inspect import how
-from sftformat.report.screen import Screen, add, count, table
+from sftformat.report.screen import STYLES, Screen, add, count, table
 
 #: Characters of a row and of a value, lines of a row that the terminal shows; the JSON holds all.
 SHOWN_CHARACTERS, SHOWN_VALUE, SHOWN_LINES = 2000, 600, 30

@@ -11,12 +11,11 @@ from rich.text import Text
 
 from sftformat.diagnostics import Diagnostic, Severity, clip, visible
 from sftformat.report.places import Places, within_line
-from sftformat.report.screen import Screen, count
+from sftformat.report.screen import STYLES, Screen, count
 
 #: How many places of each code the terminal shows.
 SHOWN = 5
 INDENT = "      "
-STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFORMATION: "cyan", Severity.OFF: ""}
 _ORDER = list(Severity)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sftformat.dataset.options import Detected
@@ -52,7 +53,7 @@ def redacted(found: Diagnostic, known: Collection[str]) -> Diagnostic:
     path = _path(found.path, known)
     if found.code in WITHOUT_VALUES:
         return replace(found, path=path, expected="", got="")
-    words, fix = _WORDS[found.code]
+    words, fix = _words()[found.code]
     position = _POSITION.match(found.message)
     if found.keyword and found.expected:
         # Only with `type` is what is there no more than the name of a type.
@@ -110,4 +111,7 @@ class _Words(dict[str, tuple[str, str]]):
         return f"see `sftformat rules {code}`", ""
 
 
-_WORDS = _Words(_generic())
+@cache
+def _words() -> Mapping[str, tuple[str, str]]:
+    """Return by code what it finds and what to do, as its documentation has it."""
+    return _Words(_generic())

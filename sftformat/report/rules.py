@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from functools import cache
 from inspect import cleandoc
 
 from rich.text import Text
@@ -12,22 +13,22 @@ from rich.text import Text
 from sftformat.diagnostics import CODES, Code
 from sftformat.documented import Page
 from sftformat.errors import UsageError
-from sftformat.folder.codes import PAGES as FOLDER_PAGES
-from sftformat.formats.codes import PAGES as FORMAT_PAGES
-from sftformat.report.findings import STYLES
-from sftformat.report.screen import Screen, add, table
+from sftformat.report.screen import STYLES, Screen, add, table
 from sftformat.rules import RULES, documentation
 from sftformat.rules.rule import Rule
-from sftformat.schema.codes import PAGES as SCHEMA_PAGES
-from sftformat.tokenize.codes import PAGES as TOKEN_PAGES
-
-#: Code -> its page, for the codes that are emitted where the thing happens.
-PAGES: dict[str, Page] = {
-    page.code: page for pages in (FORMAT_PAGES, SCHEMA_PAGES, TOKEN_PAGES, FOLDER_PAGES) for page in pages
-}
-
 
 _RULES = {rule.code: rule for rule in RULES}
+
+
+@cache
+def pages() -> dict[str, Page]:
+    """Return by code its page, for the codes that are emitted where the thing happens."""
+    from sftformat.folder.codes import PAGES as FOLDER
+    from sftformat.formats.codes import PAGES as FORMATS
+    from sftformat.schema.codes import PAGES as SCHEMA
+    from sftformat.tokenize.codes import PAGES as TOKENS
+
+    return {page.code: page for found in (FORMATS, SCHEMA, TOKENS, FOLDER) for page in found}
 
 
 def all_codes() -> list[Code]:
@@ -85,7 +86,7 @@ def _thresholds(found: Code, rule: Rule | None) -> str:
 def text(code: str) -> str:
     """Return the documentation of a code as plain text: that of the rule, else that of the table it stands in."""
     rule = _RULES.get(code)
-    return _docstring(rule) if rule else "\n\n".join(_parts(code))
+    return cleandoc(rule.docstring) if rule else "\n\n".join(_parts(code))
 
 
 def markdown(code: str) -> str:
@@ -93,14 +94,8 @@ def markdown(code: str) -> str:
     return re.sub(r"^((?:Breaks|Keeps) it.*:)$", r"\n\1\n", text(code), flags=re.M)
 
 
-def _docstring(rule: Rule) -> str:
-    import sys
-
-    return cleandoc(sys.modules[rule.check.__module__].__doc__ or rule.summary)
-
-
 def _parts(code: str) -> Iterator[str]:
-    said, page = CODES[code], PAGES.get(code)
+    said, page = CODES[code], pages().get(code)
     yield f"Finds {said.finds}."
     if page:
         yield f"Why it matters: {page.why}"

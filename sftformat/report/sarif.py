@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from sftformat import __version__
 from sftformat.diagnostics import Diagnostic, Severity, clip, visible
-from sftformat.report.rules import all_codes, markdown, text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFORMATION: "note", Severity.OFF: "none"}
@@ -21,6 +20,8 @@ RESULTS = 25_000
 @cache
 def driver() -> dict[str, Any]:
     """Return the tool with all its rules, each with its documentation."""
+    from sftformat.report.rules import all_codes, markdown, text
+
     rules = []
     for code in all_codes():
         off = code.severity is Severity.OFF

@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sftformat.diagnostics import visible
+from sftformat.diagnostics import Severity, visible
 
+#: How a severity looks.
+STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFORMATION: "cyan", Severity.OFF: ""}
 #: Columns assumed where there is no terminal to ask.
 PIPE_WIDTH = 120
 

@@ -27,8 +27,6 @@ from sftformat.rules.rule import Finding, Thresholds, quoted
 from sftformat.rules.turns import UNKNOWN, meant_role
 from sftformat.rules.view import View
 
-TASKS = frozenset({"chat"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the unknown roles of each conversation, each at its first turn."""

@@ -32,8 +32,6 @@ from sftformat.rules.census import Census
 from sftformat.rules.rule import SetFinding, Thresholds, quoted
 from sftformat.rules.tags import EDGE, Scheme, Tag, scheme, tag
 
-TASKS = frozenset({"token-classification"})
-
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
     """Find the pairs of tags that break the scheme, in the order of the data."""

@@ -42,8 +42,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.texts import Array
 from sftformat.rules.view import View
 
-TASKS = frozenset({"chat"})
-
 
 @dataclass(frozen=True, slots=True)
 class _Fault:

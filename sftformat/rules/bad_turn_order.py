@@ -28,8 +28,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.turns import ASSISTANT, USER, Turns
 from sftformat.rules.view import View
 
-TASKS = frozenset({"chat"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the conversations with two turns of one speaker in a row; the place is the second turn."""

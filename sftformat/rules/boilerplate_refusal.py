@@ -29,8 +29,6 @@ from sftformat.rules.rule import Finding, Thresholds, quoted
 from sftformat.rules.texts import flat
 from sftformat.rules.view import Text, View, indexes
 
-TASKS = frozenset({"text-to-text", "chat"})
-
 _SORRY = (
     r"(?:(?:i(?:'|’)?m |i am |i )?(?:very |so |really )?(?:sorry|apologi[sz]e|afraid)"
     r"(?:[^.!?\n]{0,20}?,? ?(?:but |that )?|[^.!?\n]{0,60}?, but )|unfortunately,? )"

@@ -24,10 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sftformat.rules.census import Census
-from sftformat.rules.rule import LABEL_TASKS, SetFinding, Thresholds, where
+from sftformat.rules.rule import SetFinding, Thresholds, where
 from sftformat.rules.spill import EXACT, TARGET, Records, not_empty, runs
-
-TASKS = LABEL_TASKS | {"regression", "text-to-text"}
 
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:

@@ -35,8 +35,6 @@ from sftformat.diagnostics import clip
 from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.view import View, blank
 
-TASKS = frozenset({"classification", "multilabel", "token-classification", "text-to-text"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the rows with a blank target; of a list the first blank item."""

@@ -40,8 +40,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.texts import Array, flat, is_list
 from sftformat.rules.view import Mask, View, blank
 
-TASKS = frozenset({"classification", "multilabel", "regression", "token-classification", "text-to-text"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the rows that show the model nothing."""

@@ -29,8 +29,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.turns import ASSISTANT, USER, Turns
 from sftformat.rules.view import View, blank
 
-TASKS = frozenset({"chat"})
-
 #: Other keys of a turn that say something or show something.
 SAYING = (
     *("refusal", "reasoning_content", "reasoning", "thinking", "parts"),

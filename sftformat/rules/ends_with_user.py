@@ -26,8 +26,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.turns import USER
 from sftformat.rules.view import View
 
-TASKS = frozenset({"chat"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the rows whose target ends with the user."""

@@ -33,9 +33,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sftformat.rules.census import Census
-from sftformat.rules.rule import LABEL_TASKS, SetFinding, Thresholds, quoted
+from sftformat.rules.rule import SetFinding, Thresholds, quoted
 
-TASKS = LABEL_TASKS
 #: So many letters that are labels in both cases are an alphabet.
 ALPHABET = 5
 _WHOLE = re.compile(r"([+-]?[0-9]+)\.0+")

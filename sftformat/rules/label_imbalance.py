@@ -25,7 +25,6 @@ from collections.abc import Iterator
 from sftformat.rules.census import Census
 from sftformat.rules.rule import SetFinding, Thresholds, quoted
 
-TASKS = frozenset({"classification"})
 MAX_RATIO = 100
 THRESHOLDS = {"max_ratio": MAX_RATIO}
 

@@ -26,7 +26,6 @@ from sftformat.rules.census import Census
 from sftformat.rules.rule import SetFinding, Thresholds
 from sftformat.rules.tally import LABELS
 
-TASKS = frozenset({"classification"})
 MIN_ROWS = 20
 MIN_FRACTION = 0.9
 THRESHOLDS = {"min_rows": MIN_ROWS, "min_fraction": MIN_FRACTION}

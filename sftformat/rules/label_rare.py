@@ -27,9 +27,8 @@ from collections.abc import Iterator
 
 from sftformat.rules.census import Census
 from sftformat.rules.label_looks_like_id import looks_like_ids
-from sftformat.rules.rule import LABEL_TASKS, SetFinding, Thresholds, quoted
+from sftformat.rules.rule import SetFinding, Thresholds, quoted
 
-TASKS = LABEL_TASKS
 FEWER_THAN = 10
 MIN_ROWS = 100
 THRESHOLDS = {"fewer_than": FEWER_THAN, "min_rows": MIN_ROWS}

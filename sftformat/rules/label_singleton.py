@@ -25,9 +25,7 @@ from collections.abc import Iterator
 
 from sftformat.rules.census import Census
 from sftformat.rules.label_looks_like_id import looks_like_ids
-from sftformat.rules.rule import LABEL_TASKS, SetFinding, Thresholds, quoted
-
-TASKS = LABEL_TASKS
+from sftformat.rules.rule import SetFinding, Thresholds, quoted
 
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:

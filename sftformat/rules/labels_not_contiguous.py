@@ -30,7 +30,6 @@ from sftformat.rules.census import Census
 from sftformat.rules.label_looks_like_id import looks_like_ids
 from sftformat.rules.rule import SetFinding, Thresholds
 
-TASKS = frozenset({"classification", "multilabel"})
 #: So many missing numbers are named; of more the count is told.
 NAMED = 5
 _WHOLE = re.compile(r"(?:0|-?[1-9][0-9]{0,17})")

@@ -26,8 +26,6 @@ import pyarrow.compute as pc
 from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.view import View, indexes
 
-TASKS = frozenset({"token-classification"})
-
 _FIELDS = (("target", "tag", "tags"), ("offsets", "offset", "offsets"))
 
 

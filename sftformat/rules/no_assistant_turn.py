@@ -28,8 +28,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.turns import ASSISTANT, UNKNOWN, meant_role
 from sftformat.rules.view import View, indexes
 
-TASKS = frozenset({"chat"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the rows of train without a target and without an assistant."""

@@ -25,8 +25,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.turns import ASSISTANT
 from sftformat.rules.view import View
 
-TASKS = frozenset({"chat"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the rows of train without a target in which the assistant speaks."""

@@ -28,9 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sftformat.rules.census import Census
-from sftformat.rules.rule import LABEL_TASKS, SetFinding, Thresholds, quoted
-
-TASKS = LABEL_TASKS
+from sftformat.rules.rule import SetFinding, Thresholds, quoted
 
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:

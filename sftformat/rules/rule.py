@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Literal
 
@@ -91,45 +95,85 @@ class Documentation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table of rules.
+    """One row of the table of rules; its module here has its name. `tasks` None means every task.
 
-    `check` of a row rule takes (`view.View` of a batch, thresholds) and gives `Finding`s; that of a set rule takes
-    (`census.Census`, thresholds) and gives `SetFinding`s. `tasks` None means every task. A rule whose severity is OFF
-    runs only when selected. `needs` is a package that the rule cannot do without and that is installed by an extra.
+    A rule whose severity is OFF runs only when selected. `given` are thresholds of the user. The docstring is read from
+    the source; all else that the module says imports it.
     """
 
     code: str
     name: str
     severity: Severity
     scope: Literal["row", "set"]
-    tasks: frozenset[str] | None
-    check: Callable[[Any, Thresholds], Iterable[Any]]
-    thresholds: Thresholds = field(default_factory=dict)
-    summary: str = ""
-    fix: str = ""
-    docstring: str = ""
-    needs: str = ""
+    tasks: frozenset[str] | None = None
+    given: Thresholds = field(default_factory=dict)
 
     def covers(self, task: str) -> bool:
         """Tell whether the rule speaks about this task."""
         return self.tasks is None or task in self.tasks
 
+    @property
+    def check(self) -> Callable[[Any, Thresholds], Iterable[Any]]:
+        """Return what finds.
 
-def rule(code: str, name: str, severity: Severity, scope: Literal["row", "set"], module: ModuleType) -> Rule:
-    """Make the row of a rule from its module: `check`, and where they apply `TASKS`, `THRESHOLDS` and `NEEDS`."""
-    docstring = module.__doc__ or ""  # python -OO leaves none
-    written = parse(docstring)
-    tasks = getattr(module, "TASKS", None)
-    thresholds = getattr(module, "THRESHOLDS", {})
-    needs = getattr(module, "NEEDS", "")
-    return Rule(
-        code, name, severity, scope, tasks, module.check, thresholds, written.summary, written.fix, docstring, needs
-    )
+        That of a row rule takes (`view.View` of a batch, thresholds) and gives `Finding`s; that of a set rule takes
+        (`census.Census`, thresholds) and gives `SetFinding`s.
+        """
+        found: Callable[[Any, Thresholds], Iterable[Any]] = self._module.check
+        return found
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Return the numbers that users may set, as they are here."""
+        return {**getattr(self._module, "THRESHOLDS", {}), **self.given}
+
+    @property
+    def needs(self) -> str:
+        """Return the package that the rule cannot do without and that is installed by an extra, or ""."""
+        found: str = getattr(self._module, "NEEDS", "")
+        return found
+
+    @property
+    def docstring(self) -> str:
+        return docstring(self._path)
+
+    @property
+    def documentation(self) -> Documentation:
+        return parse(self.docstring)
+
+    @property
+    def summary(self) -> str:
+        return self.documentation.summary
+
+    @property
+    def fix(self) -> str:
+        return self.documentation.fix
+
+    @property
+    def _module(self) -> ModuleType:
+        return import_module(self._path)
+
+    @property
+    def _path(self) -> str:
+        return f"sftformat.rules.{self.name.replace('-', '_')}"
+
+
+@cache
+def docstring(module: str) -> str:
+    """Return the docstring of a module without importing it: from its source, where it stands first, in three quotes.
+
+    So it is there under `python -OO` too.
+    """
+    loader: Any = getattr(find_spec(module), "loader", None)
+    before, quotes, after = loader.get_source(module).partition('"""')
+    found: str = literal_eval(before + quotes + after.partition('"""')[0] + quotes)
+    return found
 
 
 _SECTION = re.compile(r"^(Why it matters|What to do|Breaks it|Keeps it)(?: \((.+?)\))?:", re.MULTILINE)
 
 
+@cache
 def parse(docstring: str) -> Documentation:
     """Take a rule's docstring apart.
 

@@ -48,7 +48,7 @@ def active(settings: Settings, task: str) -> tuple[Rule, ...]:
         replace(
             rule,
             severity=_severity(rule.severity, given.get(rule.code)),
-            thresholds={**rule.thresholds, **own.get(rule.code, {})},
+            given=own.get(rule.code, {}),
         )
         for rule in rules
     )
@@ -181,7 +181,7 @@ def _code(name: str) -> str:
 
 def _thresholds(settings: Settings) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
     """The thresholds of the settings by code, checked against the table: those of rules, and `max_fraction` of all."""
-    known = {rule.code: rule.thresholds for rule in RULES}
+    rules = {rule.code: rule for rule in RULES}
     names: dict[str, str] = {}
     for name in settings.thresholds:
         if names.setdefault(_code(name), name) != name:
@@ -190,16 +190,17 @@ def _thresholds(settings: Settings) -> tuple[dict[str, dict[str, float]], dict[s
     shared: dict[str, float] = {}
     for name, values in settings.thresholds.items():
         code = _code(name)
+        known = rules[code].thresholds if code in rules else {}
         for key, value in values.items():
             if key == "severity":
                 continue
-            if key not in known.get(code, {}) and key not in SHARED:
-                raise UsageError(f"{code} has no threshold {key!r}{_nearest(key, [*known.get(code, {}), *SHARED])}")
+            if key not in known and key not in SHARED:
+                raise UsageError(f"{code} has no threshold {key!r}{_nearest(key, [*known, *SHARED])}")
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise UsageError(f"{code} {key}: expected a number, got {value!r}")
             if key == "max_fraction" and not 0 <= value <= 1:
                 raise UsageError(f"{code} max_fraction: a share of the rows is between 0 and 1, got {value!r}")
-            if key in known.get(code, {}):
+            if key in known:
                 own.setdefault(code, {})[key] = value
             else:
                 shared[code] = value

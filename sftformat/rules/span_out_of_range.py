@@ -27,8 +27,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.spans import first_of_rows, other_units
 from sftformat.rules.view import View
 
-TASKS = frozenset({"token-classification"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the rows with such offsets, each at the first of them."""

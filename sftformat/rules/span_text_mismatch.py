@@ -25,8 +25,6 @@ from sftformat.rules.rule import Finding, Thresholds, quoted
 from sftformat.rules.spans import differing, first_of_rows, other_units
 from sftformat.rules.view import View
 
-TASKS = frozenset({"token-classification"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the rows with such tokens, each at the first of them."""

@@ -34,7 +34,6 @@ from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.texts import Array
 from sftformat.rules.view import View, blank, first_bytes
 
-TASKS = frozenset({"text-to-text"})
 #: What is asked where the answer may be the text itself, or the text in another case.
 _STAYS = re.compile(
     r"\bcorrect (?:all|any|errors|it|mistakes|my|sentences?|the|these|this|typos)\b|\b(?:correction|detokeni|grammar"

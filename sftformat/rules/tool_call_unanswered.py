@@ -28,8 +28,6 @@ from sftformat.diagnostics import clip
 from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.view import View
 
-TASKS = frozenset({"chat"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the turns with calls that have no result."""

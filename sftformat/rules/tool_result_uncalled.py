@@ -31,8 +31,6 @@ from collections.abc import Iterator
 from sftformat.rules.rule import Finding, Thresholds, quoted
 from sftformat.rules.view import View
 
-TASKS = frozenset({"chat"})
-
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the results without a call."""

@@ -24,11 +24,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sftformat.rules.rule import TASKS as EVERY_TASK
 from sftformat.rules.rule import Finding, Thresholds
 from sftformat.rules.view import View, indexes
-
-TASKS = frozenset(EVERY_TASK) - {"chat"}
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:

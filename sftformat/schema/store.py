@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from math import isinf
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,7 +16,7 @@ from sftformat.schema.usable import check
 @cache
 def schema_folder() -> Path:
     """Return the folder `schemas`: inside the package when installed from a wheel, else beside it."""
-    packaged = Path(str(files("sftformat"))) / "schemas"
+    packaged = Path(__file__).parents[1] / "schemas"
     return packaged if packaged.is_dir() else packaged.parent.parent / "schemas"
 
 
