@@ -25,11 +25,15 @@ _TOLD_BYTES = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A stretch of one input, worked on by itself; `index` counts units over all inputs, in order."""
+    """A stretch of one input, worked on by itself; `index` counts units over all inputs, in order.
+
+    `sha256` is that of the input up to the end of the stretch, or of the whole input.
+    """
 
     index: int
     input: int
     source: Source
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +142,11 @@ def _planning(
             sources.append(source)
             hashes.append(scanned.sha256)
             sizes.append(scanned.size)
-            cuts = [source] if rejected else [source.part(part) for part in scanned.ranges]
-            units += [Unit(len(units) + number, len(inputs) - 1, cut) for number, cut in enumerate(cuts)]
+            cuts = [(source, "")] if rejected else [(source.part(part), part.sha256) for part in scanned.ranges]
+            units += [
+                Unit(len(units) + number, len(inputs) - 1, cut, sha256 or scanned.sha256)
+                for number, (cut, sha256) in enumerate(cuts)
+            ]
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
 
 

@@ -221,8 +221,8 @@ def _jobs(
     need: Need,
     stores: tuple[Path, ...],
 ) -> list[Job]:
-    kept = need.kept and stores and options.limit is None
-    content = options.content()
+    kept = need.kept and stores
+    content = options.unlimited().content()
     return [
         Job(
             options.of(found.inputs[unit.input].path),

@@ -20,7 +20,7 @@ _encoder = msgspec.json.Encoder(enc_hook=repr, order="deterministic")
 def unit_key(unit: Unit, found: Plan, binding: Binding, content: Mapping[str, Any]) -> str:
     """Return the sha256 of what a unit is made from: the content of its input, how it is read, options, version.
 
-    `content` is that of the options.
+    Of the content what comes after the unit is no part. `content` is that of the options, without a limit.
 
     The name of the input is part of it, as it stands in every row; its path is not, nor the number of the unit.
     """
@@ -31,4 +31,11 @@ def unit_key(unit: Unit, found: Plan, binding: Binding, content: Mapping[str, An
         source = replace(source, rows=replace(source.rows, path=_NOWHERE))
     read = [source, replace(binding, compiled=None), own.split, own.canonical, own.prefixed, content]
     said = _encoder.encode(read).decode()
-    return fingerprint({"stage": "unit", "sha256": found.hashes[unit.input], "read": said})
+    return fingerprint({"stage": "unit", "sha256": unit.sha256, "read": said})
+
+
+def part_key(key: str, limit: int | None, forms: Mapping[str, str]) -> str:
+    """Return the key of what is made of a unit if it is cut at `limit` records, and labels are written in `forms`."""
+    if limit is None and not forms:
+        return key
+    return fingerprint({"stage": "unit", "unit": key, "limit": limit, "forms": dict(sorted(forms.items()))})

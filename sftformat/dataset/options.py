@@ -104,6 +104,10 @@ class DatasetOptions:
             found["ftfy"] = mojibake.library()
         return found
 
+    def unlimited(self) -> DatasetOptions:
+        """Return the options without the limit, which says how much is read and nothing about what comes of it."""
+        return replace(self, limit=None, own=tuple((pattern, each.unlimited()) for pattern, each in self.own))
+
     def repairs(self) -> Wanted:
         """Return the repairs that are asked for.
 

@@ -1,8 +1,10 @@
 """Units that an earlier run has finished: kept with their hashes under a key of content, and taken over.
 
-The key says what a unit is made from: its bytes, how they are read, the options and the version. What is left of it
-stands in a folder named by the key as `result`, with the sha256 of each of its files beside. A unit of which one byte
-is not as it was is worked on again. What needs all units (labels, duplicates, a stratified split) is never kept.
+The key says what a unit is made from: its bytes and all before them, how they are read, the options and the version. So
+an append to a file leaves all its units but the last one, and a unit that a limit has cut, or in which labels have got
+another form, has another key. What is left of a unit stands in a folder named by the key as `result`, with the sha256
+of each of its files beside. A unit of which one byte is not as it was is worked on again. What needs all units (labels,
+duplicates, a stratified split) is never kept.
 """
 
 from __future__ import annotations
@@ -75,15 +77,17 @@ def keep(result: UnitResult, key: str, store: Path) -> None:
     (entry / RESULT).write_bytes(seal(msgspec.msgpack.encode({"files": files, "result": said})))
 
 
-def taken_over(unit: Unit, folder: Path, key: str, stores: Sequence[Path]) -> UnitResult | None:
+def taken_over(
+    unit: Unit, folder: Path, key: str, stores: Sequence[Path], below: int | None = None
+) -> UnitResult | None:
     """Put back what is kept of a unit in the first store that has it sound; the first store then has it too.
 
     Returns:
-        None where none has.
+        None where none has, or as many as `below` of its records were read or more.
     """
     for store in stores:
         found = _opened(store / key)
-        if found is not None:
+        if found is not None and (below is None or found["result"]["read"] < below):
             for name in found["files"]:
                 _put_back(store / key / name, _place(name, unit, folder))
             result = _result(unit, folder, found["result"])

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from sftformat.check import Settings, Tally, View, active, check_rows, inner_marks, near_similarity, told
 from sftformat.dataset.fixes import fix_rows, fixes_for
+from sftformat.dataset.key import part_key
 from sftformat.dataset.names import count_names
 from sftformat.dataset.options import DatasetOptions
 from sftformat.dataset.output import Output, Step
@@ -62,7 +63,7 @@ class Job:
     """What every unit of a run needs to know; it can be pickled. `binding` is that of the unit's input.
 
     `forms` says for labels that are to be written in another form which one that is (see `repairs.label_form`).
-    `key` is that of the unit where it is kept and may have been, in one of the `stores`; "" where it is not.
+    `key` is that of the whole unit where it is kept and may have been, in one of the `stores`; "" where it is not.
     """
 
     options: DatasetOptions
@@ -89,7 +90,7 @@ def work(job: Job) -> UnitResult:
         UsageError: rows have a split already and another one was asked for.
     """
     remove(job.folder)
-    known = taken_over(job.unit, job.folder, job.key, job.stores) if _stays(job) else None
+    known = _known(job) if job.key else None
     if known is not None:
         return known
     job.folder.mkdir(parents=True)
@@ -111,9 +112,22 @@ def work(job: Job) -> UnitResult:
             for reject in (each for each in step.rejects if each.reason != "filtered"):
                 result.rejected_by_code[reject.diagnostics[0].code] += 1
     result.summary = tally.finish()
-    if _stays(job) and job.source_input.unchanged():
-        keep(result, job.key, job.stores[0])
+    if job.key and job.source_input.unchanged():
+        keep(result, part_key(job.key, _cut(job, result.read), job.forms), job.stores[0])
     return result
+
+
+def _known(job: Job) -> UnitResult | None:
+    """Return what an earlier run has made of the unit: of all of it where no limit cuts it, else up to the limit."""
+    whole = taken_over(job.unit, job.folder, part_key(job.key, None, job.forms), job.stores, below=job.limit)
+    if whole is not None or job.limit is None:
+        return whole
+    return taken_over(job.unit, job.folder, part_key(job.key, job.limit, job.forms), job.stores)
+
+
+def _cut(job: Job, read: int) -> int | None:
+    """Return the limit if it may have cut the unit, of which so many records were read."""
+    return job.limit if job.limit is not None and read >= job.limit else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +148,6 @@ def attempt(job: Job) -> UnitResult | Unread:
         return work(job)
     except InputError as error:
         return Unread(job.folder, error)
-
-
-def _stays(job: Job) -> bool:
-    """Whether a later run can take the unit over: it is worked on for good, and no label waits for another form."""
-    return bool(job.key) and not job.forms
 
 
 def new_tally(job: Job) -> Tally:

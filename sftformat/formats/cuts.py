@@ -42,13 +42,12 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
     """
     if source.texts:
         return (yield from _scan_texts(source, unit_bytes))
-    cuts = _Cuts(unit_bytes, source.path.stat().st_size) if _cut_at_lines(source) else None
+    if _cut_at_lines(source):
+        return (yield from _scan_lines(source, unit_bytes))
     digest = hashlib.sha256()
     size = 0
     for piece in _pieces(source):
         digest.update(piece)
-        if cuts:
-            cuts.see(piece, size)
         size += len(piece)
         yield len(piece)
     if source.beside is not None:
@@ -60,7 +59,17 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
         from sftformat.formats import parquet
 
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
-    return Scan(digest.hexdigest(), size, cuts.ranges(size) if cuts else (Range(),))
+    return Scan(digest.hexdigest(), size, (Range(),))
+
+
+def _scan_lines(source: Source, unit_bytes: int) -> Generator[int, None, Scan]:
+    cuts = _Cuts(unit_bytes, source.path.stat().st_size)
+    size = 0
+    for piece in _pieces(source):
+        cuts.see(piece, size)
+        size += len(piece)
+        yield len(piece)
+    return Scan(cuts.digest.hexdigest(), size, cuts.ranges(size))
 
 
 def _scan_texts(source: Source, unit_bytes: int) -> Generator[int, None, Scan]:
@@ -136,34 +145,42 @@ def _pieces(source: Source) -> Iterator[bytes]:
 class _Cuts:
     """Finds the first line start at or after each multiple of the unit in a file of `size` bytes.
 
-    Lines are counted on the way, but not behind the last cut.
+    Lines are counted on the way, but not behind the last cut. A cut keeps the sha256 of all that stands before it.
     """
 
     def __init__(self, unit_bytes: int, size: int) -> None:
         self.unit, self.size = unit_bytes, size
         self.line = 1
-        self.starts = [(0, 1)]
+        self.digest = hashlib.sha256()
+        self.starts = [Range()]
 
     def see(self, piece: bytes, offset: int) -> None:
         """Take the next piece, which starts at byte `offset`, into account."""
-        counted = 0
-        while True:
-            # A cut at `wanted` needs a newline right before it.
-            wanted = self.starts[-1][0] + self.unit - 1 - offset
-            if offset + wanted >= self.size:
-                return
-            if wanted >= len(piece):
-                break
-            at = piece.find(b"\n", max(wanted, counted))
-            if at < 0:
-                break
-            self.line += occurrences(piece, b"\n", counted, at + 1)
-            counted = at + 1
-            self.starts.append((offset + at + 1, self.line))
-        self.line += occurrences(piece, b"\n", counted)
+        seen = 0
+        while (at := self._cut(piece, offset, seen)) >= 0:
+            self.line += occurrences(piece, b"\n", seen, at)
+            self.digest.update(memoryview(piece)[seen:at])
+            self.starts.append(Range(offset + at, None, self.line, self.digest.hexdigest()))
+            seen = at
+        self.digest.update(memoryview(piece)[seen:])
+        if self._wanted() < self.size:
+            self.line += occurrences(piece, b"\n", seen)
+
+    def _wanted(self) -> int:
+        """Return where the byte right before the next cut could be, the newline that it needs."""
+        return self.starts[-1].start + self.unit - 1
+
+    def _cut(self, piece: bytes, offset: int, seen: int) -> int:
+        """Return where in a piece the next cut is, or -1."""
+        wanted = self._wanted()
+        if wanted >= self.size or wanted - offset >= len(piece):
+            return -1
+        return piece.find(b"\n", max(wanted - offset, seen)) + 1 or -1
 
     def ranges(self, size: int) -> tuple[Range, ...]:
-        """Return the ranges of a file of `size` bytes."""
-        starts = [start for start in self.starts if start[0] < size] or [(0, 1)]
-        stops = [start for start, _ in starts[1:]]
-        return tuple(Range(start, stop, line) for (start, line), stop in zip(starts, [*stops, None], strict=True))
+        """Return the ranges of a file of `size` bytes; each has the sha256 of all up to its end."""
+        starts = [start for start in self.starts if start.start < size] or [Range()]
+        ends = [*((each.start, each.sha256) for each in starts[1:]), (None, self.digest.hexdigest())]
+        return tuple(
+            Range(each.start, stop, each.first_line, sha256) for each, (stop, sha256) in zip(starts, ends, strict=True)
+        )

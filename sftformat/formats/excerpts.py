@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import InputError
-from sftformat.formats import arrow, container
+from sftformat.formats import container
 from sftformat.formats.jsonarray import ArrayText, Run
 from sftformat.formats.source import ReadOptions, Source
 
@@ -51,6 +51,8 @@ def excerpt(source: Source, options: ReadOptions, path: Path) -> Source | None:
         rows = excerpt(source.rows, options, path)
         return rows and replace(source, rows=rows)
     if source.format == "arrow":
+        from sftformat.formats import arrow
+
         arrow.write_table(path, arrow.thinned(source, MOST_RECORDS))
         return replace(source, path=path, compression=None)
     if source.format == "json":

@@ -129,11 +129,16 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A part of an input that can be read by itself; the fields are those of `Source`."""
+    """A part of an input that can be read by itself; the fields are those of `Source`.
+
+    `sha256` is that of the input from its start to the end of the part, where it was cut at a byte: it stays, whatever
+    is appended. "" where only the input as a whole has one.
+    """
 
     start: int = 0
     stop: int | None = None
     first_line: int = 1
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

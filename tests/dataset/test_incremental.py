@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sftformat.dataset import unit as unit_module
@@ -51,7 +51,8 @@ def lay(folder: Path, files: Any) -> list[str]:
     for path in folder.iterdir():
         path.unlink()
     for name, lines in files:
-        (folder / f"{name}.jsonl").write_text("\n".join([*lines, '{"text": "the end", "label": "good"}']))
+        lines = ['{"text": "the start", "label": "good"}', *lines]  # no file is empty
+        (folder / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines))
     return [str(folder / f"{name}.jsonl") for name, _ in files]
 
 
@@ -67,7 +68,7 @@ def outcome(inputs: list[str], out: Path, options: DatasetOptions) -> tuple[Any,
 
 
 @given(states=st.lists(STATES, min_size=2, max_size=4), how=OPTIONS, kill=st.integers(0, 4))
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_the_bytes_are_those_of_a_fresh_run_after_any_edit(states: list[Any], how: Any, kill: int) -> None:
     options = DatasetOptions(**how)
     with TemporaryDirectory() as name:
@@ -78,11 +79,40 @@ def test_the_bytes_are_those_of_a_fresh_run_after_any_edit(states: list[Any], ho
                 with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
                     interrupted(patch, kill - 1)
                     outcome(inputs, folder / "out", options)
-            made, _ = outcome(inputs, folder / "out", options)
-            fresh, last = outcome(inputs, folder / f"fresh-{number}", options)
-            if last is not None and made[1] == []:  # a run that had nothing to do says nothing
-                fresh = (fresh[0], [])
-            assert made == fresh
+            assert_fresh(inputs, folder, number, options)
+
+
+def assert_fresh(inputs: list[str], folder: Path, number: int, options: DatasetOptions) -> None:
+    """Make the data set where it was made before, and where nothing is; both must be the same."""
+    made, _ = outcome(inputs, folder / "out", options)
+    fresh, last = outcome(inputs, folder / f"fresh-{number}", options)
+    if last is not None and made[1] == []:  # a run that had nothing to do says nothing
+        fresh = (fresh[0], [])
+    assert made == fresh
+
+
+#: What one run does: appends lines, and reads so many records of each range and file, with repairs or without.
+RUNS = st.tuples(
+    st.lists(LINES, max_size=3),
+    st.fixed_dictionaries({}, optional={"limit": st.integers(1, 6), "fix": st.just(True)}),
+)
+
+
+def film(label: str) -> str:
+    return json.dumps({"text": "film", "label": label})
+
+
+@example([film("good")] * 8, [([], {"limit": 3}), ([], {"limit": 4}), ([], {}), ([], {"limit": 4, "fix": True})])
+@example([film("good"), *[film("Good")] * 8], [([], {"fix": True}), ([film("good")] * 9, {"fix": True}), ([], {})])
+@given(lines=st.lists(LINES, min_size=2, max_size=8), runs=st.lists(RUNS, min_size=3, max_size=4))
+@settings(max_examples=15)
+def test_the_bytes_are_those_of_a_fresh_run_after_appends_limits_and_repairs(lines: list[str], runs: Any) -> None:
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sftformat.plan.unit_bytes", lambda _: 250)
+        folder = Path(name)
+        for number, (more, how) in enumerate(runs):
+            lines = [*lines, *more]
+            assert_fresh(lay(folder / "in", [("a", lines)]), folder, number, DatasetOptions(**how))
 
 
 def worked_on(patch: pytest.MonkeyPatch) -> list[str]:
@@ -127,6 +157,51 @@ def test_of_ten_files_only_the_one_that_changed_is_read_again(
     assert outcome(order, tmp_path / "out", options)[1] == Finished(last.manifest, nothing_to_do=True)
     outcome(order, tmp_path / "out", DatasetOptions(seed=1, fractions=fractions, **how))
     assert len(read) == 10
+
+
+def long_file(path: Path, count: int, start: int = 0) -> None:
+    """Append so many rows of 100 bytes, numbered from `start`."""
+    with open(path, "a") as file:
+        for number in range(start, start + count):
+            row = {"text": f"film {number}".ljust(60, "."), "label": ["good", "bad", "Good", "good"][number % 4]}
+            file.write(json.dumps(row).ljust(99) + "\n")
+
+
+@pytest.mark.parametrize("fix", [False, True])
+def test_an_append_leaves_all_ranges_but_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fix: bool
+) -> None:
+    monkeypatch.setattr("sftformat.plan.unit_bytes", lambda _: 1000)
+    options, path = DatasetOptions(fix=fix), tmp_path / "a.jsonl"
+    long_file(path, 85)
+    _, first = outcome([str(path)], tmp_path / "out", options)
+    long_file(path, 20, 85)
+    read = worked_on(monkeypatch)
+    made, last = outcome([str(path)], tmp_path / "out", options)
+    assert first is not None
+    assert last is not None
+    assert (first.taken, first.units, last.taken, last.units) == (0, 9, 8, 11)
+    assert len(read) == 3 * (1 + fix), "the form of a label is known when all units were read"
+    assert made == outcome([str(path)], tmp_path / "fresh", options)[0]
+
+
+def test_what_a_limit_leaves_whole_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sftformat.plan.unit_bytes", lambda _: 1000)
+    path = tmp_path / "a.jsonl"
+    long_file(path, 85)
+    read = worked_on(monkeypatch)
+    runs = [(25, 0), (25, None), (35, 2), (28, 2), (28, None), (30, 2), (None, 2), (41, 4), (200, 4), (None, 9)]
+    for number, (limit, taken) in enumerate(runs):
+        read.clear()
+        options = DatasetOptions(limit=limit)
+        made, last = outcome([str(path)], tmp_path / "out", options)
+        assert last is not None
+        if taken is None:
+            assert last.nothing_to_do
+            continue
+        assert (last.taken, len(read)) == (taken, last.units - taken), limit
+        fresh, _ = outcome([str(path)], tmp_path / f"fresh-{number}", options)
+        assert made == fresh
 
 
 def test_what_is_kept_is_never_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
