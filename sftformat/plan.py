@@ -16,7 +16,7 @@ from sftformat.formats.source import SMALL_UNIT_BYTES, UNIT_BYTES, Origin, ReadO
 from sftformat.inputs import Input, resolve, state_of
 
 #: Inputs that are together smaller than this are not worth a second process.
-SMALL_BYTES = 12 << 20
+SMALL_INPUT_BYTES = 12 << 20
 #: Inputs are cut into about so many units or, where these would be too large or too small, more or fewer.
 _UNITS = 16
 #: After so many bytes of inputs it is told how far the look at them is.

@@ -31,7 +31,7 @@ class Series:
 @dataclass(frozen=True, slots=True)
 class Chart:
     """Lines over two axes; `span` is the reach of y (default: that of the points), `bars` are
-    (from x, to x, height, opacity, words)."""
+    (from x, to x, height, opacity, words). With `whole_x` x counts something: there is nothing at a half."""
 
     title: str
     x_label: str
@@ -39,6 +39,7 @@ class Chart:
     series: Sequence[Series]
     log_x: bool = False
     log_y: bool = False
+    whole_x: bool = False
     span: tuple[float, float] | None = None
     bars: Sequence[tuple[float, float, float, float, str]] = ()
 
@@ -79,23 +80,28 @@ def training_plots(history: Sequence[Mapping[str, Any]]) -> dict[str, Chart]:
     losses += [Series("validation", validation, dots=True)] if validation else []
     rates = thinned((line["step"], line["learning_rate"]) for line in steps)
     return {
-        "loss": Chart("loss", "step", "loss", losses),
-        "learning-rate": Chart("learning rate", "step", "learning rate", [Series("", rates)]),
+        "loss": Chart("loss", "step", "loss", losses, whole_x=True),
+        "learning-rate": Chart("learning rate", "step", "learning rate", [Series("", rates)], whole_x=True),
     }
 
 
 def grid_plot(trials: Sequence[Trial]) -> Chart | None:
-    """Return validation by learning rate: a line through the means, a dot a trial; None for fewer than two rates."""
+    """Return validation by learning rate: a line through the means, a dot a trial; None for fewer than two rates.
+
+    Of one seed there is no mean, and the line is its own.
+    """
     sound = [trial for trial in trials if trial.value is not None]
     rates = sorted({trial.learning_rate for trial in sound})
     if len(rates) < 2:
         return None
     by_rate = {rate: [t.value for t in sound if t.learning_rate == rate and t.value is not None] for rate in rates}
+    seeds = list(dict.fromkeys(trial.seed for trial in sound))
+    several = len(seeds) > 1
     series = [Series("mean", [(rate, float(np.mean(values))) for rate, values in by_rate.items()], dots=True)]
-    for seed in dict.fromkeys(trial.seed for trial in sound):
+    for seed in seeds:
         own = [(t.learning_rate, t.value) for t in sound if t.seed == seed and t.value is not None]
-        if len({trial.seed for trial in sound}) > 1:
-            series.append(Series(f"seed {seed}", own, dots=True, dashed=True))
+        series.append(Series(f"seed {seed}", own, dots=True, dashed=several))
+    series = series if several else series[1:]
     return Chart("grid on validation", "learning rate", trials[0].metric, series, log_x=True)
 
 

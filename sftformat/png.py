@@ -60,6 +60,8 @@ def _chart(axes: Any, plot: Chart) -> None:
         axes.plot([x for x, _ in each.points], [y for _, y in each.points], color=colour, label=name, **style)
     if plot.log_x:
         axes.set_xscale("log")
+    if plot.whole_x:
+        axes.xaxis.get_major_locator().set_params(integer=True)
     if plot.log_y:
         axes.set_yscale("log")
     if plot.span:

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 #: Parquet files that are together smaller than this are not worth a second process.
-SMALL_BYTES = 2 << 20
+SMALL_DATASET_BYTES = 2 << 20
 #: What tells the reference library whether it may start threads.
 _THREADS = "TOKENIZERS_PARALLELISM"
 
@@ -183,7 +183,11 @@ def _outcomes(
 
 def _several(plan: Plan, workers: int) -> bool:
     """Whether there is work for more than one process."""
-    return workers > 1 and len(plan.units) > 1 and sum(unit.path.stat().st_size for unit in plan.units) >= SMALL_BYTES
+    return (
+        workers > 1
+        and len(plan.units) > 1
+        and sum(unit.path.stat().st_size for unit in plan.units) >= SMALL_DATASET_BYTES
+    )
 
 
 def _one_of_many(unit: Unit, setting: Setting, staging: Path | None, stores: Sequence[Path]) -> Outcome:

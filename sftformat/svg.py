@@ -75,13 +75,17 @@ _made = Environment(autoescape=True, keep_trailing_newline=True)
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis from `low` to `high`, on paper from `start` to `stop`; `log` = equal factors are equal steps."""
+    """One axis from `low` to `high`, on paper from `start` to `stop`; `log` = equal factors are equal steps.
+
+    `whole` = only whole numbers have a tick.
+    """
 
     low: float
     high: float
     start: float
     stop: float
     log: bool = False
+    whole: bool = False
 
     def at(self, value: float) -> float:
         """Return where a value stands on paper."""
@@ -101,6 +105,7 @@ class Axis:
             ]
         step = 10 ** math.floor(math.log10((self.high - self.low) / 4 or 1.0))
         step *= next((factor for factor in (1, 2, 5) if (self.high - self.low) / (step * factor) <= 6), 10)
+        step = max(step, 1) if self.whole else step
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [(self.at(number * step), f"{number * step:.10g}") for number in range(first, last + 1)]
 
@@ -113,7 +118,7 @@ def svg(plot: Chart | Matrix) -> str:
 def _chart(plot: Chart) -> str:
     points = [point for each in plot.series for point in each.points] or [(0.0, 0.0), (1.0, 1.0)]
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    across = Axis(*_reach(min(xs), max(xs)), _LEFT, WIDTH - _RIGHT, plot.log_x)
+    across = Axis(*_reach(min(xs), max(xs)), _LEFT, WIDTH - _RIGHT, plot.log_x, plot.whole_x)
     up = Axis(*(plot.span or _reach(min(ys), max(ys))), HEIGHT - _BOTTOM, _TOP, plot.log_y)
     return _made.from_string(_CHART).render(
         title=plot.title,

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from sftformat.cli import options
-from sftformat.cli.single import OF_A_FORMAT, apart, with_own
+from sftformat.cli.single import apart, of_records, reading, with_own
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
 
@@ -76,7 +76,6 @@ def choice_of(ctx: click.Context) -> Any:
     given = ctx.params
     labels, names = _labels(given.get("labels_file"))  # once: it may be a pipe
     schema_file = given.get("schema_file")
-    columns = given.get("columns")
     fractions = given.get("fractions")
     if given.get("stratify") and fractions is None:
         raise UsageError("--stratify says how to --split; give the shares too")
@@ -85,16 +84,8 @@ def choice_of(ctx: click.Context) -> Any:
         other = "--fix" if "fix" in given else "--diff"
         raise UsageError(f"--unsafe-fixes says what else is repaired; give {other} too")
     made = DatasetOptions(
-        read=ReadOptions(
-            encoding=given.get("encoding"),
-            delimiter=given.get("delimiter"),
-            header=not given.get("no_header"),
-            columns=tuple(columns.split(",")) if columns else None,
-            max_line_bytes=given.get("max_line_bytes") or 64 << 20,
-            sheet=given.get("sheet"),
-            format=OF_A_FORMAT.get(given.get("layout") or ""),
-        ),
-        layout=None if given.get("layout") in OF_A_FORMAT else given.get("layout"),
+        read=ReadOptions(**reading(given)),
+        layout=of_records(given.get("layout")),
         task=given.get("task"),
         mapping=options.pairs(given.get("maps") or ()),
         preference=given.get("preference"),

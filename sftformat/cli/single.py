@@ -12,7 +12,7 @@ from sftformat.errors import UsageError
 
 #: Layouts that say how a file is to be read, and leave what its records are to be told from them.
 OF_A_FORMAT = {"vertex": "vertex", "vertex-labels": "vertex"}
-_OF_READING = ("encoding", "delimiter", "sheet", "max-line-bytes")
+_OF_READING = ("encoding", "delimiter", "sheet", "max_line_bytes")
 
 
 def with_own(made: Any, tables: Mapping[str, Mapping[str, Any]], joins: Sequence[str]) -> Any:
@@ -33,6 +33,28 @@ def with_own(made: Any, tables: Mapping[str, Mapping[str, Any]], joins: Sequence
     return replace(made, own=tuple((pattern, _changed(made, table)) for pattern, table in said.items()))
 
 
+def reading(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of ReadOptions that options mean; their names are those of parameters or of a config file.
+
+    One that is None, or not there, means nothing.
+    """
+    said = {key.replace("-", "_"): value for key, value in said.items() if value is not None}
+    found = {key: said[key] for key in _OF_READING if key in said}
+    if "no_header" in said:
+        found["header"] = not said["no_header"]
+    if said.get("columns"):
+        columns = said["columns"]
+        found["columns"] = tuple(columns.split(",") if isinstance(columns, str) else columns)
+    if "layout" in said:
+        found["format"] = OF_A_FORMAT.get(said["layout"])
+    return found
+
+
+def of_records(layout: str | None) -> str | None:
+    """Return the layout of the records that an option names, None where it only says how a file is read."""
+    return None if layout in OF_A_FORMAT else layout
+
+
 def apart(said: str) -> tuple[str, str]:
     """Return the join and the pattern of the inputs that it is for, "" where it names none."""
     file, colon, keys = said.rpartition(":")
@@ -42,19 +64,12 @@ def apart(said: str) -> tuple[str, str]:
 
 def _changed(made: Any, table: Mapping[str, Any]) -> Any:
     """Return options as a table changes them."""
-    read: dict[str, Any] = {key.replace("-", "_"): table[key] for key in _OF_READING if key in table}
-    if "no-header" in table:
-        read["header"] = not table["no-header"]
-    if "columns" in table:
-        columns = table["columns"]
-        read["columns"] = tuple(columns.split(",") if isinstance(columns, str) else columns)
+    read = reading(table)
     if "join" in table:
         read["join"] = join_of(table["join"])
     changed: dict[str, Any] = {}
     if "layout" in table:
-        layout = table["layout"]
-        read["format"] = OF_A_FORMAT.get(layout)
-        changed["layout"] = None if layout in OF_A_FORMAT else layout
+        changed["layout"] = of_records(table["layout"])
     if "map" in table:
         maps = table["map"]
         pairs = [maps] if isinstance(maps, str) else maps

@@ -8,7 +8,7 @@ from pathlib import Path
 from sftformat.dataset.options import DatasetOptions, Event
 from sftformat.dataset.unit import attempt
 from sftformat.errors import SftformatError
-from sftformat.plan import SMALL_BYTES, Plan, planning
+from sftformat.plan import SMALL_INPUT_BYTES, Plan, planning
 from sftformat.workers import wake
 
 
@@ -30,4 +30,4 @@ def planned(
 
 def several(size: int, options: DatasetOptions) -> bool:
     """Whether inputs of so many bytes are worth more than one process."""
-    return size >= SMALL_BYTES and options.limit is None and options.workers > 1
+    return size >= SMALL_INPUT_BYTES and options.limit is None and options.workers > 1

@@ -23,7 +23,7 @@ from sftformat.inspect.section import Column, Looked, Repeats, Scores, Section, 
 from sftformat.layouts.layout import Binding, render
 from sftformat.layouts.reader import reader_of
 from sftformat.normalize import ColumnTypes
-from sftformat.plan import SMALL_BYTES, Plan, Progress, check_unchanged, plan_inputs
+from sftformat.plan import SMALL_INPUT_BYTES, Plan, Progress, check_unchanged, plan_inputs
 from sftformat.rules import RULES, conflicting_targets, duplicate_record, leakage
 from sftformat.rules.census import Census
 from sftformat.rules.rule import LABEL_TASKS, SetFinding
@@ -139,7 +139,9 @@ def _jobs(
 
 def _measured(jobs: Sequence[Job], options: DatasetOptions) -> Iterator[Measured]:
     if options.limit is None:
-        small = sum(job.unit.source.path.stat().st_size for job in jobs if not job.unit.source.start) < SMALL_BYTES
+        small = (
+            sum(job.unit.source.path.stat().st_size for job in jobs if not job.unit.source.start) < SMALL_INPUT_BYTES
+        )
         yield from run(jobs, measure, 1 if small else options.workers)
         return
     seen: Counter[int] = Counter()

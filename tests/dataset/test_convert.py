@@ -145,7 +145,7 @@ def test_unlabelled_rows_are_legal_in_test_and_an_error_in_train(tmp_path: Path)
 
 
 def test_the_bytes_do_not_depend_on_place_or_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planned, "SMALL_BYTES", 0)
+    monkeypatch.setattr(planned, "SMALL_INPUT_BYTES", 0)
     trees = []
     for where, workers in (("one", 1), ("two/deeper", 2)):
         folder = tmp_path / where

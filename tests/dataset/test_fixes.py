@@ -97,7 +97,7 @@ def test_fixes_are_the_same_for_any_number_of_workers(tmp_path: Path, monkeypatc
             *(fix(n + 1, own, LABELS[n % 2], "mixed", "b.jsonl") for n, own in enumerate(ids(records)) if n % 7 == 0),
         )
     )
-    monkeypatch.setattr("sftformat.dataset.planned.SMALL_BYTES", 0)
+    monkeypatch.setattr("sftformat.dataset.planned.SMALL_INPUT_BYTES", 0)
     for workers in (1, 3):
         make(sources, tmp_path / str(workers), DatasetOptions(fixes=fixes, workers=workers))
     assert tree(tmp_path / "1") == tree(tmp_path / "3")

@@ -243,7 +243,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(tmp_path: Path, monkey
 
 
 def test_shards_of_files_that_did_not_change_are_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sftformat.shards.SMALL_BYTES", 0)
+    monkeypatch.setattr("sftformat.shards.SMALL_DATASET_BYTES", 0)
     options = TokenizeOptions(str(save(tmp_path / "tiny", word_piece(), model_max_length=16)))
     names = ten(tmp_path / "in")
 

@@ -90,7 +90,7 @@ def test_every_change_is_recorded_and_twice_is_once(
 
 
 def test_the_bytes_do_not_depend_on_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sftformat.dataset.planned.SMALL_BYTES", 0)
+    monkeypatch.setattr("sftformat.dataset.planned.SMALL_INPUT_BYTES", 0)
     write_jsonl(tmp_path / "a.jsonl", reviews("pos", "Pos", "neg ", "NEG", "pos"))
     write_jsonl(tmp_path / "b.jsonl", reviews("neg", "neg"))
     write_jsonl(tmp_path / "c.jsonl", reviews("POS", "caf&eacute;", "Café", "café"))

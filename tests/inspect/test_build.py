@@ -88,7 +88,7 @@ def test_cuts_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_workers_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [write(tmp_path / f"{name}.jsonl", reviews(20)) for name in ("train", "test")]
     whole = [each.to_json() for each in look(*paths)]
-    monkeypatch.setattr("sftformat.inspect.build.SMALL_BYTES", 0)
+    monkeypatch.setattr("sftformat.inspect.build.SMALL_INPUT_BYTES", 0)
     assert [each.to_json() for each in look(*paths, options=DatasetOptions(workers=2))] == whole
 
 

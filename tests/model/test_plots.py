@@ -109,8 +109,24 @@ def test_a_grid_has_a_dot_a_trial() -> None:
     ]
     root = ET.fromstring(of(grid_plot(trials)))
     assert len(root.findall(f"{SVG}circle")) == 2 + 4
+    assert names_in(root) == ["mean", "seed 0", "seed 1"]
+    assert names_in(ET.fromstring(of(grid_plot(trials[::2])))) == ["seed 0"]
     assert grid_plot(trials[:2]) is None
     assert grid_plot([*trials[:2], replace(trials[2], value=None), replace(trials[3], value=None)]) is None
+
+
+def names_in(root: ET.Element) -> list[str]:
+    """Return what the legend of a plot says."""
+    return [str(each.text) for each in root.iter(f"{SVG}text") if each.attrib.get("fill")]
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_steps_are_whole(first: int, count: int) -> None:
+    points = [(float(first), 1.0), (float(first + count), 2.0)]
+    root = ET.fromstring(svg(Chart("", "step", "", [Series("", points)], whole_x=True)))
+    below = [each for each in root.iter(f"{SVG}text") if each.attrib["y"] == "324"]
+    assert below
+    assert all(str(each.text).isdecimal() for each in below)
 
 
 def test_pngs_are_drawn_on_request_and_the_same_each_time(

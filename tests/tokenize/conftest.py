@@ -13,7 +13,7 @@ from tests.tokenize.shard_samples import save, word_piece, write_dataset
 @pytest.fixture(autouse=True)
 def _worth_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several workers are several processes, however small the data set is."""
-    monkeypatch.setattr(shards, "SMALL_BYTES", 0)
+    monkeypatch.setattr(shards, "SMALL_DATASET_BYTES", 0)
 
 
 @pytest.fixture
