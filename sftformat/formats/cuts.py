@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from sftformat.formats.container import open_regular
 from sftformat.formats.lines import occurrences
 from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
+from sftformat.formats.tablecuts import RecordEnds
 
 _PIECE = 1 << 20
 #: A line start is looked for in this many bytes after the place that is wanted.
@@ -34,16 +37,18 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
 
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
-    Uncompressed JSON Lines in UTF-8 is cut at line starts, Parquet at row groups, class folders between files; every
-    other file is one range. The cuts depend on the content only.
+    Uncompressed JSON Lines in UTF-8 is cut at line starts, a table as far as its quotes prove that records begin there,
+    Parquet at row groups, class folders between files; every other file is one range. The cuts depend on the content
+    only.
 
     Raises:
         InputError: the file cannot be read.
     """
     if source.texts:
         return (yield from _scan_texts(source, unit_bytes))
-    if _cut_at_lines(source):
-        return (yield from _scan_lines(source, unit_bytes))
+    cuts = _cuts_of(source, unit_bytes)
+    if cuts is not None:
+        return (yield from _scan_cut(source, cuts))
     digest = hashlib.sha256()
     size = 0
     for piece in _pieces(source):
@@ -62,14 +67,14 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
     return Scan(digest.hexdigest(), size, (Range(),))
 
 
-def _scan_lines(source: Source, unit_bytes: int) -> Generator[int, None, Scan]:
-    cuts = _Cuts(unit_bytes, source.path.stat().st_size)
+def _scan_cut(source: Source, cuts: _Cuts) -> Generator[int, None, Scan]:
     size = 0
     for piece in _pieces(source):
         cuts.see(piece, size)
         size += len(piece)
         yield len(piece)
-    return Scan(cuts.digest.hexdigest(), size, cuts.ranges(size))
+    ranges = cuts.ranges(size)
+    return Scan(ranges[-1].sha256, size, ranges)
 
 
 def _scan_texts(source: Source, unit_bytes: int) -> Generator[int, None, Scan]:
@@ -94,8 +99,20 @@ def _from(starts: Sequence[int]) -> tuple[Range, ...]:
 
 
 def _cut_at_lines(source: Source) -> bool:
-    plain = source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
-    return source.format in ("jsonl", "text") and plain
+    return source.format in ("jsonl", "text") and _is_plain(source)
+
+
+def _is_plain(source: Source) -> bool:
+    return source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
+
+
+def _cuts_of(source: Source, unit_bytes: int) -> _Cuts | None:
+    size = source.path.stat().st_size
+    if _cut_at_lines(source):
+        return _Cuts(unit_bytes, size)
+    if source.format in ("csv", "tsv") and _is_plain(source):
+        return _TableCuts(unit_bytes, size, RecordEnds(source.delimiter or ",", source.quoting, source.bom))
+    return None
 
 
 def spread(source: Source, count: int) -> tuple[Range, ...]:
@@ -145,42 +162,72 @@ def _pieces(source: Source) -> Iterator[bytes]:
 class _Cuts:
     """Finds the first line start at or after each multiple of the unit in a file of `size` bytes.
 
-    Lines are counted on the way, but not behind the last cut. A cut keeps the sha256 of all that stands before it.
+    Lines are counted on the way, but not behind the last cut. A cut keeps the sha256 of all that stands before it; what
+    is `held` is not in the digest yet.
     """
 
     def __init__(self, unit_bytes: int, size: int) -> None:
         self.unit, self.size = unit_bytes, size
         self.line = 1
-        self.digest = hashlib.sha256()
         self.starts = [Range()]
+        self.digest, self.held = hashlib.sha256(), b""
 
     def see(self, piece: bytes, offset: int) -> None:
         """Take the next piece, which starts at byte `offset`, into account."""
-        seen = 0
-        while (at := self._cut(piece, offset, seen)) >= 0:
+        text, seen = memoryview(piece), 0
+        while (at := self._next(piece, offset, seen)) >= 0:
             self.line += occurrences(piece, b"\n", seen, at)
-            self.digest.update(memoryview(piece)[seen:at])
-            self.starts.append(Range(offset + at, None, self.line, self.digest.hexdigest()))
+            self.cut(text[seen:at], offset + at, self.line)
             seen = at
-        self.digest.update(memoryview(piece)[seen:])
-        if self._wanted() < self.size:
+        self.digest.update(text[seen:])
+        if self.wanted < self.size:
             self.line += occurrences(piece, b"\n", seen)
 
-    def _wanted(self) -> int:
-        """Return where the byte right before the next cut could be, the newline that it needs."""
+    def _next(self, piece: bytes, offset: int, seen: int) -> int:
+        """Return where the next cut is in a piece, behind what was seen of it; or -1."""
+        if self.wanted >= self.size or self.wanted - offset >= len(piece):
+            return -1
+        return piece.find(b"\n", max(self.wanted - offset, seen)) + 1 or -1
+
+    @property
+    def wanted(self) -> int:
+        """Return the first byte at which the newline before the next cut may be."""
         return self.starts[-1].start + self.unit - 1
 
-    def _cut(self, piece: bytes, offset: int, seen: int) -> int:
-        """Return where in a piece the next cut is, or -1."""
-        wanted = self._wanted()
-        if wanted >= self.size or wanted - offset >= len(piece):
-            return -1
-        return piece.find(b"\n", max(wanted - offset, seen)) + 1 or -1
+    def cut(self, text: memoryview, start: int, line: int) -> None:
+        """Note a cut before the byte `start`, and `text` as what stands between the digest so far and the cut."""
+        self.digest.update(text)
+        self.starts.append(Range(start, None, line, self.digest.hexdigest()))
 
     def ranges(self, size: int) -> tuple[Range, ...]:
-        """Return the ranges of a file of `size` bytes; each has the sha256 of all up to its end."""
+        """Return the ranges of a file of `size` bytes that was seen to its end, each with the sha256 up to its own."""
+        self.digest.update(self.held)
         starts = [start for start in self.starts if start.start < size] or [Range()]
         ends = [*((each.start, each.sha256) for each in starts[1:]), (None, self.digest.hexdigest())]
         return tuple(
             Range(each.start, stop, each.first_line, sha256) for each, (stop, sha256) in zip(starts, ends, strict=True)
         )
+
+
+class _TableCuts(_Cuts):
+    """The same where the start of a line need not be that of a record."""
+
+    def __init__(self, unit_bytes: int, size: int, ends: RecordEnds) -> None:
+        super().__init__(unit_bytes, size)
+        self.ends = ends
+
+    def see(self, piece: bytes, offset: int) -> None:
+        """Take the next piece into account; a line that has not ended is held, as there may be a cut before it."""
+        text, first, seen = memoryview(self.held + piece), offset - len(self.held), 0
+        passed = len(text)
+        if self.ends.proved:
+            ends, newlines = self.ends.see(piece)
+            while (index := int(np.searchsorted(ends, self.wanted))) < len(ends):
+                start = int(ends[index]) + 1
+                self.cut(text[seen : start - first], start, self.line + int(np.searchsorted(newlines, start)))
+                seen = start - first
+            self.line += len(newlines)
+            if self.ends.proved:
+                passed = int(newlines[-1]) + 1 - first if len(newlines) else 0
+        self.digest.update(text[seen:passed])
+        self.held = bytes(text[passed:])

@@ -18,6 +18,8 @@ from sftformat.formats.source import KEPT_BYTES, Source, fault
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 _OPEN = ord("{")
+#: So much of the window is looked at in one go: it is long only where an element is.
+_WIDE = 4 << 20
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 # An object without objects or arrays in it is passed over in one step; a lone quote is a string that goes on.
@@ -88,6 +90,7 @@ class ArrayText:
     depth: int = 0
     in_string: bool = False
     found: tuple[Numbers, Numbers] | None = None
+    seen: int = 0
 
     def elements(self) -> Iterator[Run | Element]:
         """Yield the elements in order, many at once where they are plain; the last perhaps with what ends the file."""
@@ -161,7 +164,8 @@ class ArrayText:
         if self.source.encoding != "utf-8" or self.window[self.at] != _OPEN:
             return None
         starts, ends, index = self.spans_here()
-        if index + 1 >= len(ends) and self.more():
+        if index + 1 >= len(ends) and (self.seen < len(self.window) or self.more()):
+            self.found = None
             starts, ends, index = self.spans_here()
         if index >= len(starts) or starts[index] != self.at:
             return None
@@ -181,9 +185,11 @@ class ArrayText:
         return run
 
     def spans_here(self) -> tuple[Numbers, Numbers, int]:
-        """Return where objects and arrays begin and end in the window, and the index of the first from here on."""
+        """Return where objects and arrays begin and end, as far as was looked, and the index of the first from here."""
         if self.found is None:
-            self.found = jsonspans.spans(self.window, self.at)
+            self.seen = min(self.at + _WIDE, len(self.window))
+            starts, ends = jsonspans.spans(self.window[self.at : self.seen])
+            self.found = starts + self.at, ends + self.at
         return *self.found, int(np.searchsorted(self.found[0], self.at))
 
     def element(self) -> Element:

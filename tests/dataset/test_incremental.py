@@ -162,17 +162,20 @@ def test_of_ten_files_only_the_one_that_changed_is_read_again(
 def long_file(path: Path, count: int, start: int = 0) -> None:
     """Append so many rows of 100 bytes, numbered from `start`."""
     with open(path, "a") as file:
+        if path.suffix == ".csv" and not start:
+            file.write("label,text\n")
         for number in range(start, start + count):
             row = {"text": f"film {number}".ljust(60, "."), "label": ["good", "bad", "Good", "good"][number % 4]}
-            file.write(json.dumps(row).ljust(99) + "\n")
+            line = json.dumps(row) if path.suffix == ".jsonl" else f'{row["label"]},"{row["text"]:.<93}'[:98] + '"'
+            file.write(line.ljust(99) + "\n")
 
 
-@pytest.mark.parametrize("fix", [False, True])
+@pytest.mark.parametrize(("name", "fix"), [("a.jsonl", False), ("a.jsonl", True), ("a.csv", False)])
 def test_an_append_leaves_all_ranges_but_the_last_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fix: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fix: bool
 ) -> None:
     monkeypatch.setattr("sftformat.plan.unit_bytes", lambda _: 1000)
-    options, path = DatasetOptions(fix=fix), tmp_path / "a.jsonl"
+    options, path = DatasetOptions(fix=fix), tmp_path / name
     long_file(path, 85)
     _, first = outcome([str(path)], tmp_path / "out", options)
     long_file(path, 20, 85)

@@ -11,32 +11,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftformat import formats
-from sftformat.formats.source import Range, ReadOptions, Scan
+from sftformat.formats.source import Range, Scan, Source
 
-LINES = st.lists(st.sampled_from([b"", b"{}", b'{"a":"some words"}', b'{"a":"\xc3\xa9"}', b'{"a":']), max_size=30)
+RECORDS = [b"", b"{}", b'{"a":"some words"}', b'{"a":"\xc3\xa9"}', b'{"a":']
+#: Lines of a table, some of them the start or the end of a record over several, some with a quote where none may be.
+ROWS = [b"", b"a,b", b'"a","b ""c"""', b'"a', b'b",c', b'a"b,c', b'"a"b,c']
+FILES = st.one_of(
+    st.tuples(st.just("a.jsonl"), *2 * [st.lists(st.sampled_from(RECORDS), max_size=30)]),
+    st.tuples(st.just("a.csv"), *2 * [st.lists(st.sampled_from(ROWS[:5]), max_size=30)]),
+    st.tuples(st.just("a.csv"), *2 * [st.lists(st.sampled_from(ROWS), max_size=30)]),
+)
 
 
 def scanned(path: Path, content: bytes, unit: int) -> Scan:
     path.write_bytes(content)
-    return formats.scan(formats.sniff(path, path.name, ReadOptions()), unit)
+    source = Source(path, path.name, path.suffix[1:], header=("x", "y"), delimiter=",")
+    return formats.scan(source, unit)
 
 
 @given(
-    lines=LINES,
-    more=LINES,
+    file=FILES,
     unit=st.integers(1, 80),
     piece=st.integers(1, 50),
     ended=st.booleans(),
 )
 def test_an_append_leaves_all_ranges_but_the_last_one(
-    lines: list[bytes], more: list[bytes], unit: int, piece: int, ended: bool
+    file: tuple[str, list[bytes], list[bytes]], unit: int, piece: int, ended: bool
 ) -> None:
-    content = b"\n".join([b'{"a":1}', *lines]) + b"\n" * ended
-    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+    name, lines, more = file
+    content = b"\n".join([b'{"a":1}' if name == "a.jsonl" else b"x,y", *lines]) + b"\n" * ended
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("sftformat.formats.cuts._PIECE", piece)
-        before = scanned(Path(name) / "a.jsonl", content, unit)
+        before = scanned(Path(folder) / name, content, unit)
         whole = content + b"\n".join(more)
-        after = scanned(Path(name) / "a.jsonl", whole, unit)
+        after = scanned(Path(folder) / name, whole, unit)
     assert after.ranges[: len(before.ranges) - 1] == before.ranges[:-1]
     assert (after.sha256, after.size) == (hashlib.sha256(whole).hexdigest(), len(whole))
     stops = [each.stop for each in after.ranges]
