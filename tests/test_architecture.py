@@ -143,7 +143,7 @@ STARTS = {
     "validate ten.jsonl": (
         set(),
         {f"sftformat.formats.{each.module}" for name, each in FORMATS.items() if name not in ("jsonl", "parallel")}
-        | {f"sftformat.formats.{name}" for name in ("dialect", "reread", "linked", "joined", "codes")}
+        | {f"sftformat.formats.{name}" for name in ("dialect", "reread", "linked", "joined", "codes", "excerpts")}
         | {"sftformat.rules.bad_tool_json", "sftformat.rules.personal_data", "sftformat.repairs.mojibake"},
     ),
 }

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SftformatError
-from sftformat.formats import excerpt, linking, read, spread
+from sftformat.formats import linking, read, spread
 from sftformat.formats.source import Source
 from sftformat.plan import Plan, without
 from sftformat.record import Batch, Record
@@ -110,6 +110,8 @@ def _first(batches: Iterator[Batch], count: int, size: int) -> list[Record]:
 
 def _excerpt(source: Source, options: DatasetOptions) -> list[Record]:
     """Return records from all over a file that must be read from its start."""
+    from sftformat.formats.excerpts import excerpt
+
     with TemporaryDirectory() as folder:
         short = excerpt(source, options.read, Path(folder) / "excerpt")
         return _thinned(_batches(source if short is None else short, options))

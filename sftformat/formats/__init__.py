@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from sftformat.errors import UsageError
 from sftformat.formats import heads, intents, linking
 from sftformat.formats.cuts import scan, scanning, spread
-from sftformat.formats.excerpts import excerpt
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniffed
 from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, Text, by_name, written_as
@@ -33,7 +32,6 @@ __all__ = [
     "Scan",
     "Source",
     "by_name",
-    "excerpt",
     "read",
     "scan",
     "scanning",

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftformat import formats
-from sftformat.formats import ReadOptions, excerpt
+from sftformat.formats import ReadOptions
+from sftformat.formats.excerpts import excerpt
 from sftformat.record import Record
 from tests.formats.hostile import read_bytes
 
