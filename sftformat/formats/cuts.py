@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from sftformat.formats import parquet
+from sftformat.formats.arraycuts import ElementStarts
 from sftformat.formats.container import open_regular
 from sftformat.formats.lines import occurrences
 from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
-from sftformat.formats.tablecuts import RecordEnds
+from sftformat.formats.tablecuts import RecordStarts
 
 _PIECE = 1 << 20
 #: A line start is looked for in this many bytes after the place that is wanted.
@@ -38,9 +39,9 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
 
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
-    Uncompressed JSON Lines in UTF-8 is cut at line starts, a table as far as its quotes prove that records begin there,
-    Parquet at row groups, class folders between files; every other file is one range. The cuts depend on the content
-    only.
+    Uncompressed JSON Lines in UTF-8 is cut at line starts, a table and a JSON array as far as it is proved that records
+    begin there, Parquet at row groups, class folders between files; every other file is one range. The cuts depend on
+    the content only.
 
     Raises:
         InputError: the file cannot be read.
@@ -100,7 +101,9 @@ def _cuts_of(source: Source, unit_bytes: int) -> _Cuts | None:
     if _cut_at_lines(source):
         return _Cuts(unit_bytes, size)
     if source.format in ("csv", "tsv") and _is_plain(source):
-        return _TableCuts(unit_bytes, size, RecordEnds(source.delimiter or ",", source.quoting, source.bom))
+        return _ProvedCuts(unit_bytes, size, RecordStarts(source.delimiter or ",", source.quoting, source.bom))
+    if source.format == "json" and _is_plain(source):
+        return _ProvedCuts(unit_bytes, size, ElementStarts(source.bom))
     return None
 
 
@@ -182,22 +185,22 @@ class _Cuts:
         return tuple(Range(start, stop, line) for (start, line), stop in zip(starts, [*stops, None], strict=True))
 
 
-class _TableCuts(_Cuts):
+class _ProvedCuts(_Cuts):
     """The same where the start of a line need not be that of a record."""
 
-    def __init__(self, unit_bytes: int, size: int, ends: RecordEnds) -> None:
+    def __init__(self, unit_bytes: int, size: int, found: RecordStarts | ElementStarts) -> None:
         super().__init__(unit_bytes, size)
-        self.ends = ends
+        self.found = found
 
     def see(self, piece: bytes, offset: int) -> None:  # noqa: ARG002 - it is that of the pieces so far
         """Take the next piece into account."""
-        if not self.ends.proved:
+        if not self.found.proved or self.size <= self.unit:
             return
-        ends, newlines = self.ends.see(piece)
+        starts, newlines = self.found.see(piece)
         while True:
-            index = int(np.searchsorted(ends, self.starts[-1][0] + self.unit - 1))
-            if index >= len(ends):
+            index = int(np.searchsorted(starts, self.starts[-1][0] + self.unit))
+            if index >= len(starts):
                 break
-            start = int(ends[index]) + 1
+            start = int(starts[index])
             self.starts.append((start, self.line + int(np.searchsorted(newlines, start))))
         self.line += len(newlines)
