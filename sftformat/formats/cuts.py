@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from sftformat.formats.arraycuts import ElementStarts
 from sftformat.formats.container import open_regular
 from sftformat.formats.lines import occurrences
 from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
-from sftformat.formats.tablecuts import RecordEnds
+from sftformat.formats.tablecuts import RecordStarts
 
 _PIECE = 1 << 20
 #: A line start is looked for in this many bytes after the place that is wanted.
@@ -37,9 +38,9 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
 
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
-    Uncompressed JSON Lines in UTF-8 is cut at line starts, a table as far as its quotes prove that records begin there,
-    Parquet at row groups, class folders between files; every other file is one range. The cuts depend on the content
-    only.
+    Uncompressed JSON Lines in UTF-8 is cut at line starts, a table and a JSON array as far as it is proved that records
+    begin there, Parquet at row groups, class folders between files; every other file is one range. The cuts depend on
+    the content only.
 
     Raises:
         InputError: the file cannot be read.
@@ -111,7 +112,9 @@ def _cuts_of(source: Source, unit_bytes: int) -> _Cuts | None:
     if _cut_at_lines(source):
         return _Cuts(unit_bytes, size)
     if source.format in ("csv", "tsv") and _is_plain(source):
-        return _TableCuts(unit_bytes, size, RecordEnds(source.delimiter or ",", source.quoting, source.bom))
+        return _ProvedCuts(unit_bytes, size, RecordStarts(source.delimiter or ",", source.quoting, source.bom))
+    if source.format == "json" and _is_plain(source):
+        return _ProvedCuts(unit_bytes, size, ElementStarts(source.bom))
     return None
 
 
@@ -209,25 +212,24 @@ class _Cuts:
         )
 
 
-class _TableCuts(_Cuts):
+class _ProvedCuts(_Cuts):
     """The same where the start of a line need not be that of a record."""
 
-    def __init__(self, unit_bytes: int, size: int, ends: RecordEnds) -> None:
+    def __init__(self, unit_bytes: int, size: int, found: RecordStarts | ElementStarts) -> None:
         super().__init__(unit_bytes, size)
-        self.ends = ends
+        self.found = found
 
     def see(self, piece: bytes, offset: int) -> None:
-        """Take the next piece into account; a line that has not ended is held, as there may be a cut before it."""
+        """Take the next piece into account; what follows the last start that is told is held: a cut may be in it."""
         text, first, seen = memoryview(self.held + piece), offset - len(self.held), 0
-        passed = len(text)
-        if self.ends.proved:
-            ends, newlines = self.ends.see(piece)
-            while (index := int(np.searchsorted(ends, self.wanted))) < len(ends):
-                start = int(ends[index]) + 1
+        told = len(text)
+        if self.found.proved and self.size > self.unit:
+            starts, newlines = self.found.see(piece)
+            while (index := int(np.searchsorted(starts, self.wanted + 1))) < len(starts):
+                start = int(starts[index])
                 self.cut(text[seen : start - first], start, self.line + int(np.searchsorted(newlines, start)))
                 seen = start - first
             self.line += len(newlines)
-            if self.ends.proved:
-                passed = int(newlines[-1]) + 1 - first if len(newlines) else 0
-        self.digest.update(text[seen:passed])
-        self.held = bytes(text[passed:])
+            told = self.found.at - first if self.found.proved else told
+        self.digest.update(text[seen:told])
+        self.held = bytes(text[told:])

@@ -17,35 +17,36 @@ _QUOTE, _NEWLINE, _RETURN, _TAB = b'"\n\r\t'
 _LONGEST = 8 << 20
 
 
-class RecordEnds:
-    """Finds where the records of a table end, piece by piece.
+class RecordStarts:
+    """Finds where the records of a table begin, piece by piece.
 
-    In TSV no record goes on over a line end: quotes are rare there, and one that does may be rows with stray quotes.
+    Before the byte `at` all was told. In TSV no record goes on over a line end: quotes are rare there, and one that does
+    may be rows with stray quotes.
     """
 
     def __init__(self, delimiter: str, quoting: bool, bom: int) -> None:
         self._delimiter = ord(delimiter)
         self._quoting, self._skip = quoting, bom
-        self._held, self._at = b"", 0
+        self._held, self.at = b"", 0
         self._open = False
         self.proved = True
 
     def see(self, piece: bytes) -> tuple[_Numbers, _Numbers]:
-        """Take the next piece; return which line ends are proved to end records, and all of those that were passed.
+        """Take the next piece; return where records are proved to begin, and all line ends that were passed.
 
-        They are 0-based bytes in the file. Those of a line that has not ended yet come later.
+        They are 0-based bytes in the file. What a line is that has not ended yet is told later.
         """
         text = self._held + piece
         length = text.rfind(b"\n") + 1
-        start, lines = self._at, text[:length]
-        self._held, self._at = text[length:], start + length
+        start, lines = self.at, text[:length]
+        self._held, self.at = text[length:], start + length
         self.proved = self.proved and len(self._held) <= _LONGEST
         if not self.proved:
             self._held = b""
         newlines = np.flatnonzero(np.frombuffer(lines, np.uint8) == _NEWLINE)
         ends = self._proved(lines, newlines) if self.proved else newlines[:0]
         self._skip = 0
-        return ends + start, newlines + start
+        return ends + start + 1, newlines + start
 
     def _proved(self, text: bytes, newlines: _Numbers) -> _Numbers:
         """Return those line ends of some whole lines that end a record, up to a quote that stands where none may."""

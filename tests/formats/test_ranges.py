@@ -20,7 +20,18 @@ FILES = st.one_of(
     st.tuples(st.just("a.jsonl"), *2 * [st.lists(st.sampled_from(RECORDS), max_size=30)]),
     st.tuples(st.just("a.csv"), *2 * [st.lists(st.sampled_from(ROWS[:5]), max_size=30)]),
     st.tuples(st.just("a.csv"), *2 * [st.lists(st.sampled_from(ROWS), max_size=30)]),
+    st.tuples(st.just("a.json"), *2 * [st.lists(st.sampled_from(RECORDS[1:4]), max_size=30)]),
+    st.tuples(st.just("a.json"), *2 * [st.lists(st.sampled_from(RECORDS), max_size=30)]),
 )
+
+
+def contents(name: str, lines: list[bytes], more: list[bytes], ended: bool) -> tuple[bytes, bytes]:
+    """Return what stands in a file, and what does when more was appended."""
+    if name == "a.json":
+        head = b"[" + b",\n".join([b'{"a":1}', *lines])
+        return head + b"]", b",\n".join([head, *more]) + b"]"
+    head = b"\n".join([b'{"a":1}' if name == "a.jsonl" else b"x,y", *lines]) + b"\n" * ended
+    return head, head + b"\n".join(more)
 
 
 def scanned(path: Path, content: bytes, unit: int) -> Scan:
@@ -39,11 +50,10 @@ def test_an_append_leaves_all_ranges_but_the_last_one(
     file: tuple[str, list[bytes], list[bytes]], unit: int, piece: int, ended: bool
 ) -> None:
     name, lines, more = file
-    content = b"\n".join([b'{"a":1}' if name == "a.jsonl" else b"x,y", *lines]) + b"\n" * ended
+    content, whole = contents(name, lines, more, ended)
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr("sftformat.formats.cuts._PIECE", piece)
         before = scanned(Path(folder) / name, content, unit)
-        whole = content + b"\n".join(more)
         after = scanned(Path(folder) / name, whole, unit)
     assert after.ranges[: len(before.ranges) - 1] == before.ranges[:-1]
     assert (after.sha256, after.size) == (hashlib.sha256(whole).hexdigest(), len(whole))
@@ -57,4 +67,5 @@ def test_an_append_leaves_all_ranges_but_the_last_one(
             whole[: each.start].count(b"\n") + 1,
             hashlib.sha256(whole[:stop]).hexdigest(),
         )
-        assert each.stop is None or (whole[stop - 1 : stop] == b"\n" and stop - each.start >= unit)
+        begins = whole[stop : stop + 1] == b"{" if name == "a.json" else whole[stop - 1 : stop] == b"\n"
+        assert each.stop is None or (begins and stop - each.start >= unit)
