@@ -20,8 +20,8 @@ _LONGEST = 8 << 20
 class RecordStarts:
     """Finds where the records of a table begin, piece by piece.
 
-    Before the byte `at` all was told. In TSV no record goes on over a line end: quotes are rare there, and one that does
-    may be rows with stray quotes.
+    Before the byte `at` all was told. In TSV no record goes on over a line end: quotes are rare there, and one that
+    does may be rows with stray quotes.
     """
 
     def __init__(self, delimiter: str, quoting: bool, bom: int) -> None:
