@@ -100,13 +100,18 @@ def _maybe_twice(texts: Sequence[bytes], found: list[Any], whole: bytes, ends: _
         if occurrences(whole, b":") == keys.sum():
             return []
         looked_at = looked_at if ends is None else _fewer(keys, whole, ends)
-    looked_at = [
-        index
-        for index in looked_at
-        if not (type(found[index]) is dict and len(found[index]) == texts[index].count(b":"))
-    ]
-    written = _keys_written([texts[index] for index in looked_at])
-    return [index for index, keys in zip(looked_at, written, strict=True) if _keys(found[index]) != keys]
+    return _twice(texts, found, looked_at)
+
+
+def _twice(texts: Sequence[bytes], found: list[Any], looked_at: Sequence[int]) -> list[int]:
+    """Return those of some indices whose text has more keys than its value."""
+    written = zip(looked_at, _keys_written([texts[index] for index in looked_at]), strict=True)
+    return [index for index, keys in written if not _has_keys(found[index], keys)]
+
+
+def _has_keys(value: Any, count: int) -> bool:
+    """Whether the objects in a value have so many keys, of which no fewer are written."""
+    return (type(value) is dict and len(value) == count) or _keys(value) == count
 
 
 def _fewer(keys: _Numbers, whole: bytes, ends: _Numbers) -> list[int]:
@@ -164,8 +169,7 @@ def _one_by_one(texts: Sequence[bytes]) -> tuple[list[Any], dict[int, Fault]]:
             faults[index] = fault
         elif not (type(result) is dict and text.count(b":") == len(result)):
             unsure.append(index)
-    written = _keys_written([texts[index] for index in unsure])
-    for index in (index for index, keys in zip(unsure, written, strict=True) if _keys(found[index]) != keys):
+    for index in _twice(texts, found, unsure):
         found[index], fault = value(texts[index])
         if fault:
             faults[index] = fault

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -25,7 +24,18 @@ from tokenizers import Tokenizer
 from sftformat.tokenize.added import Ints
 from sftformat.tokenize.cut import Cut, blank_cuts, cut, distinct
 from sftformat.tokenize.greedy import Tree, tree_of
-from sftformat.tokenize.ids import Ids, Tokens, buffers_of, by_library, joined, slices, stretches, strings_of
+from sftformat.tokenize.ids import (
+    Ids,
+    Texts,
+    Tokens,
+    buffers_of,
+    by_library,
+    joined,
+    listed,
+    slices,
+    stretches,
+    strings_of,
+)
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.proof import IDEOGRAPH, Bytes, Cutting, prove
 from sftformat.tokenize.sampling import share_of_new
@@ -194,7 +204,7 @@ def _gather(made: Cut, codes: Tokens, starts: Tokens, counts: Tokens, flat: Toke
     return Ids(np.take(flat, at), np.diff(ends[made.bounds]))
 
 
-def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: int | None = None) -> Ids:
+def ids_of(reference: Reference, texts: Texts, threads: int | None = None) -> Ids:
     """Tokenize N texts (str, or Arrow strings without nulls) as the reference library does without special tokens.
 
     Equal for any number of threads; None takes the cores of this machine, but one in a process beside others.
@@ -206,8 +216,7 @@ def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: 
         raise ValueError(f"{texts.null_count} texts are null")
     pieces = _pieces(reference)
     if pieces is None:
-        whole: Any = texts.to_pylist() if isinstance(texts, pa.Array) else texts
-        return by_library(reference.tokenizer, whole)
+        return by_library(reference.tokenizer, listed(texts))
     raw, rows = buffers_of(texts)
     if threads is None:
         alone = parent_process() is None and os.environ.get("TOKENIZERS_PARALLELISM") != "false"
