@@ -30,9 +30,11 @@ def by_reference(reference: Reference, texts: Texts, pairs: Sequence[str | None]
     special = [reference.tokenizer.num_special_tokens_to_add(isinstance(row, tuple)) for row in inputs]
     require_room(max_length - np.array(special, np.int64), max_length)
     whole = reference.tokenizer.encode_batch(inputs)
-    with _truncating(reference, max_length):
-        cut = reference.tokenizer.encode_batch(inputs)
-    full, kept = _lengths(whole), _lengths(cut)
+    full, cut = _lengths(whole), whole
+    if full.size and full.max() > max_length:
+        with _truncating(reference, max_length):
+            cut = reference.tokenizer.encode_batch(inputs)
+    kept = _lengths(cut)
     offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept)))
     total = int(offsets[-1])
     marks = [np.array(row.special_tokens_mask, bool) for row in whole]

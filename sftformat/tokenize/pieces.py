@@ -11,7 +11,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import repeat
+from itertools import compress, repeat
 from multiprocessing import parent_process
 from threading import Lock
 from typing import Any
@@ -45,7 +45,7 @@ _PART = 16 << 10
 #: More threads would only wait for each other.
 _MOST_THREADS = 8
 #: Most pieces that are kept beside the vocabulary, and the most tokens; beyond them, pieces are forgotten.
-_MOST, _MOST_TOKENS = 1 << 17, 1 << 20
+_MOST, _MOST_TOKENS = 1 << 16, 1 << 20
 #: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
 _MOST_NEW, _SMALL = 0.3, 64 << 10
 #: No sample is looked at behind a slice in which only so little was new: the next is most likely of the same kind.
@@ -167,8 +167,11 @@ class Pieces:
         kept[: self.vocabulary] = True
         if np.count_nonzero(kept) - self.vocabulary > _MOST // 2:
             kept[self.vocabulary :] = False
-        stays, number = kept.tolist(), (np.cumsum(kept) - 1).tolist()
-        self.slots = {piece: number[slot] for piece, slot in self.slots.items() if stays[slot]}
+        held = np.fromiter(self.slots.values(), np.int32, len(self.slots))  # ascending
+        stays = kept[held]
+        kept[:] = False
+        kept[held[stays]] = True
+        self.slots = dict(zip(compress(self.slots, stays.tobytes()), range(np.count_nonzero(stays)), strict=True))
         self.flat = self.flat[stretches(self.starts[kept], self.counts[kept])]
         self.counts, self.again = self.counts[kept], np.zeros(np.count_nonzero(kept), bool)
         self.starts = np.cumsum(self.counts, dtype=np.int32) - self.counts

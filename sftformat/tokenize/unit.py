@@ -175,10 +175,10 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
 def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a unit in batches that are small in rows, bytes of text and label cells."""
     left = unit.rows
-    most = max(1, min(MAX_ROWS, MAX_CELLS // max(1, len(setting.labels or ()))))
+    most = min(MAX_ROWS, MAX_CELLS // max(1, len(setting.labels or ())))
     try:
         with pq.ParquetFile(unit.path) as file:
-            for batch in file.iter_batches(most):
+            for batch in file.iter_batches(max(1, min(most, _rows_of(file.metadata, MAX_BYTES)))):
                 batch = batch if left is None else batch.slice(0, left)
                 left = None if left is None else left - len(batch)
                 yield from _by_bytes(batch)
@@ -187,6 +187,12 @@ def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, KeyError) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FolderError(f"{unit.path}: not canonical rows: {words}") from None
+
+
+def _rows_of(metadata: pq.FileMetaData, size: int) -> int:
+    """Return how many rows of a file have about so many bytes, where they are the largest."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    return min((size * group.num_rows // max(1, group.total_byte_size) for group in groups), default=1)
 
 
 def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
