@@ -18,6 +18,8 @@ from sftformat.formats.source import KEPT_BYTES, Source, fault
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 _OPEN = ord("{")
+#: So much of the window is looked at in one go: it is long only where an element is.
+_WIDE = 4 << 20
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 # An object without objects or arrays in it is passed over in one step; a lone quote is a string that goes on.
@@ -70,13 +72,21 @@ class Run:
         return [Element(line, self.offset + start, text, len(text)) for line, start, text in places]
 
 
+def up_to(source: Source) -> str:
+    """Say where reading goes on after a fault that ends a range."""
+    return "" if source.stop is None else f", up to byte {source.stop:,}"
+
+
 def stored_form(source: Source, text: bytes) -> bytes:
     return text if source.encoding == "utf-8" else text.decode("utf-8", "replace").encode(source.encoding, "replace")
 
 
 @dataclass(slots=True)
 class ArrayText:
-    """The text of the array as a window that moves over the file: `window[at]` is at `byte` of the file, on `line`."""
+    """The text of an array, or of a range of it, as a window that moves over it.
+
+    `window[at]` is at `byte` of the file, on `line`.
+    """
 
     source: Source
     limit: int
@@ -88,17 +98,22 @@ class ArrayText:
     depth: int = 0
     in_string: bool = False
     found: tuple[Numbers, Numbers] | None = None
+    seen: int = 0
 
     def elements(self) -> Iterator[Run | Element]:
         """Yield the elements in order, many at once where they are plain; the last perhaps with what ends the file."""
-        self.byte = self.source.bom
-        self.pieces = _in_utf8(self.source)
-        if self.next_mark() != b"[":
-            yield self.broken("an array was expected")
-            return
-        self.pass_over(1)
+        source = self.source
+        self.byte, self.line = source.start or source.bom, source.first_line
+        self.pieces = _in_utf8(source)
+        if not source.start:
+            if self.next_mark() != b"[":
+                yield self.broken("an array was expected")
+                return
+            self.pass_over(1)
         mark = self.next_mark()
         while mark != b"]":
+            if not mark and source.stop is not None:
+                return  # the next range begins here
             if mark in (b",", b""):
                 yield self.broken("a value was expected")
                 return
@@ -161,7 +176,8 @@ class ArrayText:
         if self.source.encoding != "utf-8" or self.window[self.at] != _OPEN:
             return None
         starts, ends, index = self.spans_here()
-        if index + 1 >= len(ends) and self.more():
+        if index + 1 >= len(ends) and (self.seen < len(self.window) or self.more()):
+            self.found = None
             starts, ends, index = self.spans_here()
         if index >= len(starts) or starts[index] != self.at:
             return None
@@ -181,9 +197,11 @@ class ArrayText:
         return run
 
     def spans_here(self) -> tuple[Numbers, Numbers, int]:
-        """Return where objects and arrays begin and end in the window, and the index of the first from here on."""
+        """Return where objects and arrays begin and end, as far as was looked, and the index of the first from here."""
         if self.found is None:
-            self.found = jsonspans.spans(self.window, self.at)
+            self.seen = min(self.at + _WIDE, len(self.window))
+            starts, ends = jsonspans.spans(self.window[self.at : self.seen])
+            self.found = starts + self.at, ends + self.at
         return *self.found, int(np.searchsorted(self.found[0], self.at))
 
     def element(self) -> Element:
@@ -249,7 +267,7 @@ class ArrayText:
         """Return what ends the file here."""
         mark = self.window[self.at : self.at + 1]
         got = repr(mark.decode("utf-8", "replace")) if mark else "the end of the file"
-        message = f"{message}, got {got}; the array cannot be read on from here"
+        message = f"{message}, got {got}; the array cannot be read on from here{up_to(self.source)}"
         bad = rows.finding(self.source, "SFT001", message, self.line, self.byte)
         rest = self.window[self.at : self.at + KEPT_BYTES]
         return Element(self.line, self.byte, rest, len(self.window) - self.at, bad)
@@ -257,7 +275,7 @@ class ArrayText:
 
 def _in_utf8(source: Source) -> Iterator[bytes]:
     """Yield the text after the byte order mark in UTF-8."""
-    skip = source.bom
+    skip = 0 if source.start else source.bom
     decoder = None if source.encoding == "utf-8" else codecs.getincrementaldecoder(source.encoding)()
     for piece in chunks(source):
         cut = min(skip, len(piece))

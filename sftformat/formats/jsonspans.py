@@ -18,21 +18,24 @@ _STEPS[list(b"[{")] = 1
 _STEPS[list(b"]}")] = -1
 
 
-def spans(text: bytes, at: int) -> tuple[_Numbers, _Numbers]:
-    """Return the 0-based bytes at which objects and arrays begin, and those behind the end of each, from `at` on.
+def spans(text: bytes) -> tuple[_Numbers, _Numbers]:
+    """Return the 0-based bytes at which objects and arrays begin, and those behind the end of each.
 
-    Those that stand directly in the array are meant. `at` is outside of any of them and of any string. The last one may
-    have a beginning and no end, when it goes on behind this text. Where the array ends, nothing is found any more.
+    Those that stand directly in the array are meant. The text begins outside of any of them and of any string. The last
+    one may have a beginning and no end, when it goes on behind the text. Where the array ends, no more is found.
     """
     characters = np.frombuffer(text, np.uint8)
-    marks = np.flatnonzero(np.frombuffer(text.translate(_MARKS), np.bool_)[at:]) + at
+    marks = np.flatnonzero(np.frombuffer(text.translate(_MARKS), np.bool_))
     quotes = characters[marks] == _QUOTE
     if b"\\" in text:
         quotes &= ~_escaped(characters, marks)
     # Outside of strings is where quotes are even in number before.
     outside = ~np.logical_xor.accumulate(quotes)
-    outside &= characters[marks] != _QUOTE
+    outside &= ~quotes
     marks = marks[outside]
+    # A backslash before a quote that opens a string is a fault: what follows cannot be told apart.
+    faults = np.flatnonzero(characters[marks] == _QUOTE)
+    marks = marks[: faults[0]] if len(faults) else marks
     steps = _STEPS[characters[marks]]
     depths = np.cumsum(steps, dtype=np.int64)
     beyond = np.flatnonzero(depths < 0)
