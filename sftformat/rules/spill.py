@@ -20,7 +20,7 @@ PARTITIONS = 64
 #: Records held in memory before they are written.
 BLOCK = 1 << 16
 #: Records whose keys are compared at once, as long as a partition does not hold more.
-AT_ONCE = 1 << 20
+AT_ONCE = 1 << 18
 
 #: Slots for each key where keys that stand more than once are looked for, or up to twice as many.
 _SLOTS = 4
