@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from sftformat.diagnostics import Diagnostic, Severity, diagnostic
-from sftformat.rules import duplicate_record
+from sftformat.rules import duplicate_record, mojibake
 from sftformat.rules.census import Census
 from sftformat.rules.folding import folded
 from sftformat.rules.rule import Finding, Rule, SetFinding
 from sftformat.rules.settings import Settings, active, chosen, near_similarity, severities, told, tolerances
 from sftformat.rules.signs import FORMAT
 from sftformat.rules.spill import PARTITIONS
+from sftformat.rules.subjects import html, marks, templates
 from sftformat.rules.tally import Summary, Tally
 from sftformat.rules.texts import Indices, column, input_texts
 from sftformat.rules.view import View
@@ -40,14 +42,25 @@ __all__ = [
     "inner_marks",
     "input_texts",
     "near_similarity",
+    "ready",
     "severities",
     "told",
     "tolerances",
 ]
 
 
+#: U+FEFF in UTF-8, as one number.
+_MARK = int.from_bytes("\ufeff".encode())
+
 #: From a JSON Pointer into a canonical row, and what gives that row, to the pointer that is told.
 Locate = Callable[[str, Callable[[], Mapping[str, Any]]], str]
+
+
+def ready() -> None:
+    """Do now what rules put off until a text asks for it: for a process that would wait meanwhile."""
+    pa.array(np.zeros(0))  # imports a part of NumPy
+    for put_off in (mojibake.fixing, html, templates, marks):
+        put_off()
 
 
 def check_rows(view: View, rules: Iterable[Rule], locate: Locate | None = None) -> list[tuple[int, Diagnostic]]:
@@ -69,7 +82,7 @@ def inner_marks(view: View, locate: Locate | None = None) -> Iterator[Diagnostic
     The readers of lines report the mark too, as bytes of a line, in a text or not. The paths are as in `check_rows`.
     """
     for text in view.texts:
-        for index in text.signs.owners(text.signs.find("\ufeff".encode(), FORMAT)).tolist():
+        for index in text.signs.owners(text.signs.at(FORMAT)[text.signs.codes(FORMAT) == _MARK]).tolist():
             row, path = text.place(index)
             yield diagnostic(
                 "SFT007",

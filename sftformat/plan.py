@@ -15,8 +15,8 @@ from sftformat.formats import Scan, rejects, scanning, sniff
 from sftformat.formats.source import SMALL_UNIT_BYTES, UNIT_BYTES, Origin, ReadOptions, Source, check_columns
 from sftformat.inputs import Input, resolve, state_of
 
-#: Inputs that are together smaller than this are not worth a second process.
-SMALL_INPUT_BYTES = 12 << 20
+#: Inputs that are together smaller than this are not worth a second process; fewer are worth one that begins at once.
+SMALL_INPUT_BYTES, FEW_BYTES = 12 << 20, 6 << 20
 #: Inputs are cut into about so many units or, where these would be too large or too small, more or fewer.
 _UNITS = 16
 #: After so many bytes of inputs it is told how far the look at them is.

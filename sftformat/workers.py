@@ -9,6 +9,7 @@ work could inherit a lock that nobody opens again, so beside threads they start 
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -45,6 +46,8 @@ class _Kept:
         return self.pool
 
 
+#: So many new objects are waited for before those that hold each other are looked for: of work there are few.
+_SELDOM = 50_000
 #: The processes of `kept`; no more than one entry.
 _kept: list[_Kept] = []
 
@@ -55,21 +58,32 @@ def kept(workers: int) -> Iterator[None]:
     if workers <= 1 or _kept:
         yield
         return
-    own = _Kept(workers - 1)
+    own, often = _Kept(workers - 1), gc.get_threshold()
     _kept.append(own)
+    gc.set_threshold(_SELDOM, *often[1:])
     try:
         yield
     finally:
         _kept.clear()
+        gc.set_threshold(*often)
         if own.pool is not None:
             own.pool.shutdown(wait=True, cancel_futures=True)
+            gc.unfreeze()
 
 
-def wake(work: Callable[[Any], Any]) -> None:
-    """Let the processes that are kept get ready to run `work`, while this one has other things to do first."""
+def wake(work: Callable[[Any], Any], ready: Callable[[], None] | None = None) -> None:
+    """Let the processes that are kept get ready to run `work`, while this one has other things to do first.
+
+    `ready` is what they can do for it already.
+    """
     for each in _kept:
         for _ in range(each.others):
-            each.opened().submit(_ready, pickle.dumps(work))
+            each.opened().submit(_ready, pickle.dumps(work), ready)
+
+
+def at_once() -> bool:
+    """Whether another process begins at once: it is there already, or it would be a copy of this one."""
+    return any(each.pool is not None for each in _kept) or _way() == "fork"
 
 
 def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> Iterator[Made]:
@@ -99,6 +113,7 @@ def run(items: Sequence[Item], work: Callable[[Item], Made], workers: int) -> It
             todo.stop()
             if not _kept:
                 pool.shutdown(wait=False, cancel_futures=True)
+                gc.unfreeze()
 
 
 class _Todo(Generic[Item, Made]):
@@ -150,8 +165,10 @@ def _call(packed: bytes, item: Any) -> Any:
     return _unpacked(packed)(item)
 
 
-def _ready(packed: bytes) -> None:
+def _ready(packed: bytes, ready: Callable[[], None] | None) -> None:
     _unpacked(packed)
+    if ready is not None:
+        ready()
 
 
 @lru_cache(maxsize=1)
@@ -165,6 +182,7 @@ def _pool(others: int) -> ProcessPoolExecutor:
     from concurrent.futures.process import ProcessPoolExecutor
     from multiprocessing import get_context
 
+    gc.freeze()  # no collection then writes into memory that copies share
     pool = ProcessPoolExecutor(others, get_context(_way()), initializer=_follow_parent)
     with warnings.catch_warnings():
         # Newer Pythons warn of any thread, also of those that libraries keep for later and stop for a copy.
@@ -180,6 +198,7 @@ def _way() -> str:
 
 def _follow_parent() -> None:
     """Let a worker process end when the one that started it is killed; it would wait for work forever."""
+    gc.set_threshold(_SELDOM, *gc.get_threshold()[1:])
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     spare_memory()

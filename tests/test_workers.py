@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import time
 from functools import partial
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -66,6 +68,31 @@ def test_results_come_in_order_and_the_processes_stay_for_the_next_call() -> Non
         with pytest.raises(ValueError, match="5"):
             list(run(range(9), partial(fail, (5, 7)), 2))
         assert list(run(range(3), square, 2)) == [0, 1, 4]
+
+
+def ready() -> None:
+    Path(os.environ["READY"], str(os.getpid())).touch()
+
+
+def test_processes_get_ready_while_this_one_has_other_things_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("READY", str(tmp_path))
+    assert workers.at_once() == (workers._way() == "fork")
+    with kept(2):
+        workers.wake(process, ready)
+        assert workers.at_once()
+        made = {*run(range(20), process, 2)}
+    assert {path.name for path in tmp_path.iterdir()} == {str(each) for each in made - {os.getpid()}}
+
+
+def test_collections_are_as_often_as_before() -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with kept(2):
+        assert list(run(range(4), square, 2)) == [0, 1, 4, 9]
+        assert gc.get_threshold() > before[0]
+    assert list(run(range(4), square, 2)) == [0, 1, 4, 9]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_the_first_item_that_fails_is_told_and_those_before_it_are_given() -> None:

@@ -106,7 +106,7 @@ def convert(
             _clear(staging.path)
             survey = yield from _counted(_survey(found, options, staging.path / WORK, staging.stores))
             _refuse_too_many(survey, options)
-            files = write_splits(
+            files, known = write_splits(
                 survey.task, survey.results, survey.dropped, survey.splits, staging.path, options.workers
             )
             write_rejects(survey.results, survey.dropped, staging.path / "rejects.jsonl")
@@ -114,7 +114,7 @@ def convert(
             manifest = manifest_fields(survey, options)
             for split, names in files.items():
                 manifest["splits"][split]["files"] = names
-            yield _told(staging.commit(manifest, drop=(WORK,)), survey, options)
+            yield _told(staging.commit(manifest, drop=(WORK,), known=known), survey, options)
 
 
 def _told(manifest: Mapping[str, Any], survey: Survey, options: DatasetOptions) -> Finished:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from sftformat.check import ready
 from sftformat.dataset.options import DatasetOptions, Event
 from sftformat.dataset.unit import attempt
 from sftformat.errors import SftformatError
-from sftformat.plan import SMALL_INPUT_BYTES, Plan, planning
-from sftformat.workers import wake
+from sftformat.plan import FEW_BYTES, SMALL_INPUT_BYTES, Plan, planning
+from sftformat.workers import at_once, wake
 
 
 def planned(
@@ -23,11 +24,13 @@ def planned(
     steps = planning(specs, options.read, spool, failed)
     begun = next(steps)
     if several(begun.total << 20, options):
-        wake(attempt)
+        wake(attempt, ready)
     yield begun
     return (yield from steps)
 
 
 def several(size: int, options: DatasetOptions) -> bool:
     """Whether inputs of so many bytes are worth more than one process."""
-    return size >= SMALL_INPUT_BYTES and options.limit is None and options.workers > 1
+    if options.limit is not None or options.workers <= 1:
+        return False
+    return size >= (min(FEW_BYTES, SMALL_INPUT_BYTES) if at_once() else SMALL_INPUT_BYTES)

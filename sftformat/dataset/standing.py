@@ -33,6 +33,8 @@ RESULT = "result"
 KEYS = "keys"
 #: Stands in the names of kept files of a tally for the number of the unit, which is another one in another run.
 _ANY = "any"
+#: What of a result is another one in another run, or stands beside.
+_NOT_SAID = frozenset({"unit", "folder", "taken", "hashes"})
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class UnitResult:
     """What is left of a unit besides its files: counts of rows, JSON types of columns, and the summary of its tally.
 
     `read_as` says how its rows are read again, should they be rejected; `taken` that an earlier run has finished it.
+    `hashes` are the sha256 of its files, by name, where it is kept.
     """
 
     unit: Unit
@@ -58,10 +61,13 @@ class UnitResult:
     header: tuple[str, ...] | None = None
     summary: Summary | None = None
     taken: bool = False
+    hashes: dict[str, str] = field(default_factory=dict)
 
 
 def keep(result: UnitResult, key: str, store: Path) -> None:
     """Keep a unit, for a run that goes on after this one was cut off and for one in which other inputs changed.
+
+    Its files then have hashes.
 
     Raises:
         OSError: the disk did not take it.
@@ -73,8 +79,9 @@ def keep(result: UnitResult, key: str, store: Path) -> None:
     for name, path in _files(result.unit, result.folder):
         link(path, entry / name)
         files[name] = sha256_file(path)
-    said = {name: getattr(result, name) for name in UnitResult.__slots__ if name not in ("unit", "folder", "taken")}
+    said = {name: getattr(result, name) for name in UnitResult.__slots__ if name not in _NOT_SAID}
     (entry / RESULT).write_bytes(seal(msgspec.msgpack.encode({"files": files, "result": said})))
+    result.hashes = files
 
 
 def taken_over(
@@ -91,6 +98,7 @@ def taken_over(
             for name in found["files"]:
                 _put_back(store / key / name, _place(name, unit, folder))
             result = _result(unit, folder, found["result"])
+            result.hashes = found["files"]
             if store != stores[0]:
                 keep(result, key, stores[0])
             return result

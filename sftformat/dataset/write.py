@@ -80,8 +80,12 @@ def _put_apart(unit: _Apart) -> None:
 
 def write_splits(
     task: str, results: Sequence[UnitResult], dropped: _Dropped, splits: _Splits, folder: Path, workers: int
-) -> dict[str, list[str]]:
-    """Write `SPLIT-0000k-of-0000N.parquet`, k counting the units that have rows of the split; return their names."""
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Write `SPLIT-0000k-of-0000N.parquet`, k counting the units that have rows of the split.
+
+    Returns:
+        the names of the files by split, and the sha256 of those of which it is known.
+    """
     todo = [
         _Apart(each.folder, task, dropped.get(each.unit.index), splits[each.unit.index] if splits is not None else None)
         for each in results
@@ -91,13 +95,16 @@ def write_splits(
         pass
     counts = [final_splits(each, dropped, splits) for each in results]
     names: dict[str, list[str]] = {}
+    known: dict[str, str] = {}
     for split in SPLITS:
         having = [each for each, count in zip(results, counts, strict=True) if count[split]]
         for number, each in enumerate(having):
             name = f"{split}-{number:05}-of-{len(having):05}.parquet"
-            link(each.folder / f"{split}.parquet", folder / name)
+            own = f"{split}.parquet"
+            link(each.folder / own, folder / name)
             names.setdefault(split, []).append(name)
-    return names
+            known |= {name: each.hashes[own]} if own in each.hashes else {}
+    return names, known
 
 
 def write_rejects(results: Sequence[UnitResult], dropped: _Dropped, path: Path) -> None:

@@ -150,7 +150,7 @@ def tokens_of(rows: pa.RecordBatch, task: str, how: Tokenizing, sha256: str, lin
         row = _word_row(rows, reference, how.max_length)
     else:
         columns = columns_of(rows)
-        row = encoder_row(columns.texts, columns.pairs, reference, how.max_length)
+        row = encoder_row(columns.texts.to_pylist(), columns.pairs, reference, how.max_length)
     labels, known = _labels(rows, task, how)
     own = str(rows.column("id")[0].as_py())
     stored = _stored(how.shards, how.manifest, sha256, (line, own), row) if how.shards else None

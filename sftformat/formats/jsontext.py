@@ -21,8 +21,6 @@ _Numbers = np.ndarray[Any, np.dtype[np.int64]]
 _MINUS_ZERO = re.compile(rb"(?<![^\s:,\[])-0(?=[\s,\]}]|\Z)")
 #: The same, to look for in long texts: what begins with a letter is found many times as fast.
 _ZERO = re.compile(rb"-0(?=[\s,\]}]|\Z)")
-_COLON = re.compile(rb'"[ \t\r\n]*+:')
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.S)
 _MARK, _QUOTE, _BACKSLASH, _BLANK = b':"\\ '
 #: Known without looking: a file may hold very many blank lines.
 _NOTHING = Fault("SFT001", 0, "column 1: a value was expected, got the end of the text", True)
@@ -94,11 +92,10 @@ def _brackets(text: bytes) -> int:
 
 
 def _maybe_twice(texts: Sequence[bytes], found: list[Any], whole: bytes, ends: _Numbers | None) -> list[int]:
-    """Return the indices of texts in which a key may stand twice: there are fewer keys in the value than in the text.
+    """Return the indices of texts in which a key stands twice: there are fewer keys in the value than in the text.
 
-    Every key as written has a colon, so equal numbers are proof; where they differ, colons inside strings are left out,
-    first as they are quickly seen, then by taking all strings out. With `ends` all values are objects, and all texts
-    are looked at together first.
+    Every key as written has a colon, so equal numbers are proof. Where they differ, the keys of the text are counted
+    exactly. With `ends` all values are objects, and all texts are looked at together first.
     """
     looked_at: Sequence[int] = range(len(found))
     if ends is not None or set(map(type, found)) <= {dict}:
@@ -106,40 +103,48 @@ def _maybe_twice(texts: Sequence[bytes], found: list[Any], whole: bytes, ends: _
         if occurrences(whole, b":") == keys.sum():
             return []
         looked_at = looked_at if ends is None else _fewer(keys, whole, ends)
-    return [
-        index
-        for index in looked_at
-        if not (type(found[index]) is dict and len(found[index]) == texts[index].count(b":"))
-        and (keys_of := _keys(found[index])) != _keys_written(texts[index])
-        and keys_of != _STRING.sub(b"", texts[index]).count(b":")
-    ]
+    return _twice(texts, found, looked_at)
+
+
+def _twice(texts: Sequence[bytes], found: list[Any], looked_at: Sequence[int]) -> list[int]:
+    """Return those of some indices whose text has more keys than its value."""
+    written = zip(looked_at, _keys_written([texts[index] for index in looked_at]), strict=True)
+    return [index for index, keys in written if not _has_keys(found[index], keys)]
+
+
+def _has_keys(value: Any, count: int) -> bool:
+    """Whether the objects in a value have so many keys, of which no fewer are written."""
+    return (type(value) is dict and len(value) == count) or _keys(value) == count
 
 
 def _fewer(keys: _Numbers, whole: bytes, ends: _Numbers) -> list[int]:
     """Return the indices of the lines of `whole` whose value has fewer `keys` at its top than the line may have in all.
 
     A colon behind a quote, with one blank between or not, may be that of a key, and so may one behind more blanks;
-    behind a quote with a backslash before it, which is no escaped one, it is inside a string.
+    behind a quote with one backslash before it, it is inside a string.
     """
-    plain = whole.replace(b"\\\\", b"__") if b"\\\\" in whole else whole
-    characters = np.frombuffer(plain, np.uint8)
+    characters = np.frombuffer(whole, np.uint8)
     colons = np.flatnonzero(characters == _MARK)
     colons = colons[colons > 2]
-    one, two, three = (characters[colons - steps] for steps in (1, 2, 3))
+    one, two, three, four = (characters[colons - steps] for steps in (1, 2, 3, 4))
     apart = one <= _BLANK
-    marks = np.where(apart, (two <= _BLANK) | ((two == _QUOTE) & (three != _BACKSLASH)), one == _QUOTE)
-    marks &= apart | (two != _BACKSLASH)
+    free = (three != _BACKSLASH) | (four == _BACKSLASH)
+    marks = np.where(apart, (two <= _BLANK) | ((two == _QUOTE) & free), one == _QUOTE)
+    marks &= apart | (two != _BACKSLASH) | (three == _BACKSLASH)
     written = np.bincount(np.searchsorted(ends, colons[marks]), minlength=len(ends))
     return np.flatnonzero(written != keys).tolist()
 
 
-def _keys_written(text: bytes) -> int:
-    """Return the number of keys in a JSON text, or more than that when its strings look like keys."""
-    if b" :" in text or b"\t:" in text or b"\n:" in text or b"\r:" in text:
-        return len(_COLON.findall(text))
-    marks = text.count(b'":')
-    # Where no backslash is escaped, `\":` is always a quote inside a string, hence no key.
-    return marks if b"\\\\" in text else marks - text.count(b'\\":')
+def _keys_written(texts: Sequence[bytes]) -> list[int]:
+    """Return the number of keys in each of some JSON texts: of the colons that stand in no string."""
+    whole = b"\n".join(texts).replace(b"\\\\", b"__")  # now a quote is escaped where a backslash stands before it
+    characters = np.frombuffer(b" " + whole, np.uint8)
+    quotes = np.flatnonzero((characters[1:] == _QUOTE) & (characters[:-1] != _BACKSLASH))
+    colons = np.flatnonzero(characters[1:] == _MARK)
+    colons = colons[np.searchsorted(quotes, colons) % 2 == 0]
+    ends = np.cumsum([len(text) + 1 for text in texts], dtype=np.int64)
+    found: list[int] = np.bincount(np.searchsorted(ends, colons, "right"), minlength=len(texts)).tolist()
+    return found
 
 
 def _keys(value: Any) -> int:
@@ -159,15 +164,23 @@ def _keys(value: Any) -> int:
 def _one_by_one(texts: Sequence[bytes]) -> tuple[list[Any], dict[int, Fault]]:
     found: list[Any] = []
     faults: dict[int, Fault] = {}
+    unsure = []
     for index, text in enumerate(texts):
         result, fault = _quick(text)
         found.append(result)
+        if fault:
+            faults[index] = fault
+        elif not (type(result) is dict and text.count(b":") == len(result)):
+            unsure.append(index)
+    for index in _twice(texts, found, unsure):
+        found[index], fault = value(texts[index])
         if fault:
             faults[index] = fault
     return found, faults
 
 
 def _quick(text: bytes) -> tuple[Any, Fault | None]:
+    """As `value`, but a key may stand twice."""
     if not text.strip(BLANK):
         return None, _NOTHING
     if len(text) <= MAX_DEPTH or _brackets(text) <= MAX_DEPTH:
@@ -175,8 +188,7 @@ def _quick(text: bytes) -> tuple[Any, Fault | None]:
             result = _decode(text)
         except _REFUSED:
             return value(text)
-        certain = type(result) is dict and (text.count(b":") == len(result) or _keys(result) == _keys_written(text))
-        if certain and not (b"-0" in text and _MINUS_ZERO.search(text)):
+        if not (b"-0" in text and _MINUS_ZERO.search(text)):
             return result, None
     return value(text)
 

@@ -126,7 +126,9 @@ def tokens(rows: pa.RecordBatch, task: str, reference: Reference) -> dict[str, I
     if task in ENCODED:
         columns = columns_of(rows)
         return (
-            {ROW: encoder_for(reference)(reference, columns.texts, columns.pairs, NO_LIMIT).full} if len(rows) else {}
+            {ROW: encoder_for(reference)(reference, columns.texts.to_pylist(), columns.pairs, NO_LIMIT).full}
+            if len(rows)
+            else {}
         )
     if task in WORD_TASKS:
         words: Any = rows.column("input")

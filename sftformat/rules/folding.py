@@ -21,9 +21,8 @@ _Codes = np.ndarray[Any, np.dtype[np.uint32]]
 _BLANK, _END = 0x20, 0x00
 #: Stand in the table: from the first on, for several characters; the second, for one that is not folded by itself.
 _SEVERAL, _ODD = 0x11_0000, 0xFFFF_FFFF
-_PAGE = 256
-#: Ideographs and Hangul syllables stay what they are; the last page of these holds letters of another kind.
-_STAYS = frozenset([*range(0x34, 0xA0), *range(0xAC, 0xD7)])
+#: Ideographs and most Hangul syllables stay what they are.
+_STAYS = (range(0x3400, 0xA000), range(0xAC00, 0xD700))
 #: Consonants and vowels that join to Hangul syllables.
 _JAMO = range(0x1100, 0x1200)
 
@@ -40,7 +39,7 @@ def folded(text: str) -> str:
 
 
 def folding(texts: Array) -> tuple[Indices, list[bytes]]:
-    """Return the indices of the texts of a column that folding may change, in ascending order, and each folded."""
+    """Return the indices of the texts of a column that folding may change, each once, and each of these folded."""
     lower = pc.ascii_lower(texts)
     uneven = _uneven(texts)
     plain = np.flatnonzero(~uneven & np.asarray(pc.fill_null(pc.not_equal(lower, texts), False)))
@@ -48,9 +47,7 @@ def folding(texts: Array) -> tuple[Indices, list[bytes]]:
     found = lower.take(pa.array(plain)).cast(pa.binary()).to_pylist()
     if not len(odd):
         return plain, found
-    found += all_folded(lower.take(pa.array(odd)))
-    order = np.argsort(np.concatenate((plain, odd)), kind="stable")
-    return np.concatenate((plain, odd))[order], [found[index] for index in order.tolist()]
+    return np.concatenate((plain, odd)), found + all_folded(lower.take(pa.array(odd)))
 
 
 def all_folded(texts: Array) -> list[bytes]:
@@ -86,25 +83,24 @@ def _left_out(codes: _Codes, where: np.ndarray[Any, np.dtype[np.bool_]]) -> _Cod
 
 
 class _Table:
-    """What each code point becomes by itself, filled page by page as texts ask for it.
+    """What each code point becomes by itself, filled as texts ask for it; 0 where none did.
 
     Where it becomes several, the table holds `_SEVERAL` and the number of these in a table of their own.
     """
 
     def __init__(self) -> None:
         self._made = np.zeros(_SEVERAL, np.uint32)  # takes memory only where it is filled
-        self._known = np.zeros(_SEVERAL // _PAGE, np.bool_)
+        for stays in _STAYS:
+            self._made[stays.start : stays.stop] = stays
         self._several = np.zeros((0, 0), np.uint32)
         self._lengths = np.zeros(0, np.int64)
 
     def folded(self, codes: _Codes) -> tuple[_Codes, Indices]:
         """Return what code points become, and the indices of those of which the others decide that; these stay."""
         made = self._made.take(codes)
-        unknown = np.flatnonzero(made == 0)
-        unknown = unknown[~self._known[codes[unknown] // _PAGE]]
+        unknown = codes[(made == 0) & (codes != _END)]
         if len(unknown):
-            for page in np.unique(codes[unknown] // _PAGE).tolist():
-                self._fill(page)
+            self._fill(np.unique(unknown).tolist())
             made = self._made.take(codes)
         odd = np.flatnonzero(made >= _SEVERAL)
         if not len(odd):
@@ -114,12 +110,11 @@ class _Table:
         made[odd] = codes[odd]
         return (self._longer(made, several) if len(several) else made), odd
 
-    def _fill(self, page: int) -> None:
-        points = range(page * _PAGE, (page + 1) * _PAGE)
-        alone = [chr(point) if page in _STAYS else _alone(chr(point)) for point in points]
+    def _fill(self, points: list[int]) -> None:
+        alone = [_alone(chr(point)) for point in points]
         several = [each for each in alone if each is not None and len(each) > 1]
         numbers = {each: len(self._lengths) + number for number, each in enumerate(several)}
-        self._made[points.start : points.stop] = [
+        self._made[points] = [
             _ODD if each is None else _SEVERAL + numbers[each] if each in numbers else ord(each) for each in alone
         ]
         if several:
@@ -130,7 +125,6 @@ class _Table:
                 grown[number, : len(each)] = list(map(ord, each))
             self._several = grown
             self._lengths = np.concatenate((self._lengths, [len(each) for each in several]))
-        self._known[page] = True
 
     def _longer(self, made: _Codes, several: Indices) -> _Codes:
         """Put in what stands for several code points."""

@@ -59,7 +59,7 @@ def check(view: View, _: Thresholds) -> Iterator[Finding]:
 
 def misread(text: str) -> tuple[str, str] | None:
     """Return the first word of a text that was read in the wrong encoding, and what it was; None when there is none."""
-    ftfy, config = _ftfy()
+    ftfy, config = fixing()
     if half := _HALF_BLANK.search(text):
         return half.group(), half.group()[:-1]
     if not ftfy.badness.is_bad(text):
@@ -77,7 +77,8 @@ def _is_sensible(word: str, mended: str) -> bool:
 
 
 @cache
-def _ftfy() -> tuple[Any, Any]:
+def fixing() -> tuple[Any, Any]:
+    """Return ftfy and how it is to be used; it takes long to import, and most data has no text for it."""
     import ftfy
     import ftfy.badness
 

@@ -20,7 +20,10 @@ PARTITIONS = 64
 #: Records held in memory before they are written.
 BLOCK = 1 << 16
 #: Records whose keys are compared at once, as long as a partition does not hold more.
-AT_ONCE = 1 << 20
+AT_ONCE = 1 << 18
+
+#: Slots for each key where keys that stand more than once are looked for, or up to twice as many.
+_SLOTS = 4
 
 #: Where a row stands. `line` and `byte` are -1 when unknown; `file` and `split` are numbers of the unit's own lists.
 PLACE = [("unit", "<u4"), ("row", "<u4"), ("file", "<u4"), ("split", "<u4"), ("line", "<i8"), ("byte", "<i8")]
@@ -135,12 +138,13 @@ def read_repeated(spills: Sequence[tuple[Path, Sequence[Sequence[int]]]], family
     blocks = [(number, path, cuts) for number, (path, index) in enumerate(spills) for cuts in index]
     upper = [_read(path, family, cuts, group, "key_hi") for _, path, cuts in blocks]
     found: list[list[Records]] = [[] for _ in spills]
+    ends = np.cumsum([0, *map(len, upper)])
     repeated = _repeated(np.concatenate([np.zeros(0, np.uint64), *upper]))
-    for (number, path, cuts), keys_read in zip(blocks if len(repeated) else (), upper, strict=False):
-        here = np.flatnonzero(np.isin(keys_read, repeated))
-        if len(here):
+    within = np.split(repeated, np.searchsorted(repeated, ends[1:-1]))
+    for (number, path, cuts), start, places in zip(blocks, ends.tolist(), within, strict=False):
+        if len(places):
             names = FAMILIES[family].names or ()
-            columns = {name: _read(path, family, cuts, group, name).take(here) for name in names}
+            columns = {name: _read(path, family, cuts, group, name).take(places - start) for name in names}
             found[number].append(_together(columns, family))
     return [np.concatenate([np.zeros(0, FAMILIES[family]), *parts]) for parts in found]
 
@@ -182,7 +186,19 @@ def not_empty(records: Records) -> Records:
 
 
 def _repeated(keys: Records) -> Records:
-    """Return the keys that stand more than once, in ascending order, each once; the keys given are sorted in place."""
-    keys.sort()
-    twice = keys[1:][keys[1:] == keys[:-1]]
-    return np.unique(twice)
+    """Return where the keys stand that stand more than once, in ascending order; keys are hashes.
+
+    Most stand alone in a table of slots, which a few of their bits tell; only the others are sorted.
+    """
+    bits = min(63, max(1, _SLOTS * len(keys)).bit_length())
+    slots = (keys >> np.uint64(64 - bits)).astype(np.intp)
+    last, places = np.empty(1 << bits, np.int32), np.arange(len(keys), dtype=np.int32)
+    last[slots] = places
+    shared = np.zeros(1 << bits, np.bool_)
+    shared[slots[last.take(slots) != places]] = True
+    suspects = np.flatnonzero(shared.take(slots))
+    if not len(suspects):
+        return suspects
+    order = suspects[np.argsort(keys[suspects])]
+    same = np.concatenate(([False], keys[order[1:]] == keys[order[:-1]], [False]))
+    return np.sort(order[same[1:] | same[:-1]])

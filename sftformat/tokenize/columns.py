@@ -21,10 +21,10 @@ _SOURCE = pa.struct([("file", pa.string()), ("line", pa.int64()), ("byte", pa.in
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """N rows: texts, pairs (None when no row has one), float32 weights (1 where absent), whether the weight can be
-    one (finite, 0 or more), ids, source files (null where unknown) and int64 lines (-1 where unknown)."""
+    """N rows: texts without nulls, pairs (None when no row has one), float32 weights (1 where absent), whether the
+    weight can be one (finite, 0 or more), ids, source files (null where unknown), int64 lines (-1 where unknown)."""
 
-    texts: list[str]
+    texts: Column
     pairs: list[str | None] | None
     weights: npt.NDArray[np.float32]
     weighs: npt.NDArray[np.bool_]
@@ -44,7 +44,7 @@ def columns_of(batch: pa.RecordBatch, *, as_text: bool = True) -> Columns:
         weights = np.asarray(pc.fill_null(column(batch, "weight", pa.float64()), 1.0)).astype(np.float32)
     source = column(batch, "source", _SOURCE)
     return Columns(
-        texts=pc.fill_null(column(batch, "input", pa.string()), "").to_pylist() if as_text else [""] * len(batch),
+        texts=pc.fill_null(column(batch, "input", pa.string()), "") if as_text else pa.repeat("", len(batch)),
         pairs=pairs.to_pylist() if pairs.null_count < len(pairs) else None,
         weights=weights,
         weighs=np.isfinite(weights) & (weights >= 0),
@@ -98,7 +98,7 @@ def findings(
             found.append(_of_fault(made.faults[row], place))
         elif encoded.content[row] == 0:
             said = "no token is left of the text but special ones"
-            found.append(diagnostic("SFT503", said, path="/input", got=clip(repr(columns.texts[row])), **place))
+            found.append(diagnostic("SFT503", said, path="/input", got=clip(repr(columns.texts[row].as_py())), **place))
         if labels.unfit[row]:
             got = clip(str(batch.column("target")[row].as_py()))
             said = "a score that is not finite as float32"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sftformat.errors import UsageError
-from sftformat.tokenize.ids import stretches
+from sftformat.tokenize.ids import Texts, stretches
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.pieces import ids_of
 from sftformat.tokenize.template import Template
@@ -54,7 +54,7 @@ class _Flat:
     unknown: Ints
 
 
-def encode(reference: Reference, texts: Sequence[str], pairs: Sequence[str | None] | None, max_length: int) -> Encoded:
+def encode(reference: Reference, texts: Texts, pairs: Sequence[str | None] | None, max_length: int) -> Encoded:
     """Encode texts, each with its pair where that is not None, cut to `max_length` tokens, longest text first.
 
     Tokens come from `pieces`, without special tokens; truncation and special tokens are done here, for all rows at
@@ -92,7 +92,7 @@ def require_room(room: Ints, max_length: int) -> None:
         raise UsageError(f"--max-length {max_length}: leaves no room beside the special tokens")
 
 
-def _flat(reference: Reference, texts: Sequence[str], rows: Ints, count: int) -> _Flat:
+def _flat(reference: Reference, texts: Texts, rows: Ints, count: int) -> _Flat:
     """Tokenize texts that stand in `rows` of `count` rows; the other rows have no tokens."""
     found = ids_of(reference, texts)
     tokens, lengths = found.tokens, found.lengths

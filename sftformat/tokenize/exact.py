@@ -10,7 +10,7 @@ import numpy as np
 from tokenizers import Encoding
 
 from sftformat.tokenize.encode import Encoded, require_room
-from sftformat.tokenize.ids import Ids, by_library, stretches
+from sftformat.tokenize.ids import Ids, Texts, by_library, listed, stretches
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.pieces import ids_of
 
@@ -20,21 +20,21 @@ _SPREAD, _CUT = 64, 16
 _COMPARED = 1 << 16
 
 
-def by_reference(
-    reference: Reference, texts: Sequence[str], pairs: Sequence[str | None] | None, max_length: int
-) -> Encoded:
+def by_reference(reference: Reference, texts: Texts, pairs: Sequence[str | None] | None, max_length: int) -> Encoded:
     """Encode as `encode.encode` does, with the reference library alone: truncation and special tokens are its own.
 
     Raises:
         UsageError: `max_length` leaves no room beside the special tokens.
     """
-    inputs = _inputs(texts, pairs)
+    inputs = _inputs(listed(texts), pairs)
     special = [reference.tokenizer.num_special_tokens_to_add(isinstance(row, tuple)) for row in inputs]
     require_room(max_length - np.array(special, np.int64), max_length)
     whole = reference.tokenizer.encode_batch(inputs)
-    with _truncating(reference, max_length):
-        cut = reference.tokenizer.encode_batch(inputs)
-    full, kept = _lengths(whole), _lengths(cut)
+    full, cut = _lengths(whole), whole
+    if full.size and full.max() > max_length:
+        with _truncating(reference, max_length):
+            cut = reference.tokenizer.encode_batch(inputs)
+    kept = _lengths(cut)
     offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept)))
     total = int(offsets[-1])
     marks = [np.array(row.special_tokens_mask, bool) for row in whole]
@@ -100,7 +100,7 @@ def _row(encoded: Encoded, row: int) -> tuple[bytes, bytes, int, int, int]:
 
 def _inputs(texts: Sequence[str], pairs: Sequence[str | None] | None) -> list[str | tuple[str, str]]:
     if not pairs:
-        return list(texts)
+        return [*texts]
     return [text if pair is None else (text, pair) for text, pair in zip(texts, pairs, strict=True)]
 
 

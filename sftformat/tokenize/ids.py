@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from sftformat.tokenize.added import Ints
 from sftformat.tokenize.proof import Bytes
 
 Tokens = npt.NDArray[np.int32]
+#: Texts as str, or as a column of Arrow strings without nulls.
+Texts = Union[Sequence[str], "pa.Array[Any]"]
 
 #: Texts are worked on in slices of at least and at most so many bytes, or one text where that is longer.
 SLICE, MAX_SLICE = 1 << 20, 4 << 20
@@ -45,6 +47,12 @@ class Ids:
         return pa.ListArray.from_arrays(narrow, tokens)
 
 
+def listed(texts: Texts) -> list[str]:
+    """Return texts as str."""
+    found: Any = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+    return list(found)
+
+
 def by_library(tokenizer: Tokenizer, texts: Sequence[str]) -> Ids:
     """Tokenize with the reference library alone, whole texts at once."""
     encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False) if texts else []
@@ -60,7 +68,7 @@ def joined(made: Sequence[Ids]) -> Ids:
     return Ids(tokens, np.concatenate([np.zeros(0, np.int64), *(each.lengths for each in made)]))
 
 
-def buffers_of(texts: Sequence[str] | pa.Array[Any]) -> tuple[Bytes, Ints]:
+def buffers_of(texts: Texts) -> tuple[Bytes, Ints]:
     """Return the bytes of texts and where each begins and ends in them: (N+1) int64."""
     array: Any = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
     wide = pa.types.is_large_string(array.type)

@@ -25,6 +25,8 @@ UNLABELLED = -100
 OUTSIDE = "O"
 #: An Arrow array; pyarrow's stubs have no overloads for one whose type is known only at run time.
 Column = Any
+#: Rows of a file whose targets are looked at together.
+_BATCH = 1 << 16
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
@@ -71,7 +73,7 @@ def label_map(
 def _targets(path: Path, *more: str) -> Iterator[tuple[Column, pa.RecordBatch]]:
     """Yield the targets of each batch of a file, with the batch, which has some columns `more`."""
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(8192, columns=["target", *more]):
+        for batch in file.iter_batches(_BATCH, columns=["target", *more]):
             yield batch.column("target"), batch
 
 

@@ -100,6 +100,13 @@ def make_reference(name: str, found: Mapping[str, bytes]) -> Reference:
     Raises:
         ModelError: neither `tokenizer.json` nor `vocab.txt`, or one that is damaged.
     """
+    return _made(name, tuple(found.items()))
+
+
+@lru_cache(maxsize=2)
+def _made(name: str, given: tuple[tuple[str, bytes], ...]) -> Reference:
+    """As `make_reference`; what was built once of the same files is there in this process."""
+    found = dict(given)
     config = _object(name, found, "tokenizer_config.json")
     special = _object(name, found, "special_tokens_map.json")
     files = {file: found[file] for file in FILES if file in found}

@@ -11,6 +11,7 @@ from sftformat.tokenize.causal import causal
 from sftformat.tokenize.columns import Columns
 from sftformat.tokenize.decoded import decoded
 from sftformat.tokenize.encode import Encoded
+from sftformat.tokenize.ids import Texts
 from sftformat.tokenize.labels import Column, label_arrays
 from sftformat.tokenize.made import Made
 from sftformat.tokenize.tags import tagged
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sftformat.tokenize.unit import Setting
 
 #: Texts and pairs to tokens, with the special tokens of the tokenizer, cut to the longest row.
-Encode = Callable[[Sequence[str], Sequence[str | None] | None], Encoded]
+Encode = Callable[[Texts, Sequence[str | None] | None], Encoded]
 #: The same for rows of words.
 EncodeWords = Callable[[Column], Words]
 #: Tasks whose input is a list of words.

@@ -1,4 +1,4 @@
-"""Ids of texts by their pieces: each distinct piece is tokenized once by the reference library, and kept.
+"""Ids of texts by their pieces: each distinct piece is tokenized once, by the reference library or as it does it.
 
 Where pieces do not repeat (random words) this has nothing to gain, so such texts go to the library as they are. Every
 slice is judged by a sample of itself, which costs next to nothing, so both ways are taken wherever they are the better.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import filterfalse, repeat
+from itertools import compress, repeat
 from multiprocessing import parent_process
 from threading import Lock
 from typing import Any
@@ -24,7 +23,19 @@ from tokenizers import Tokenizer
 
 from sftformat.tokenize.added import Ints
 from sftformat.tokenize.cut import Cut, blank_cuts, cut, distinct
-from sftformat.tokenize.ids import Ids, Tokens, buffers_of, by_library, joined, slices, stretches, strings_of
+from sftformat.tokenize.greedy import Tree, tree_of
+from sftformat.tokenize.ids import (
+    Ids,
+    Texts,
+    Tokens,
+    buffers_of,
+    by_library,
+    joined,
+    listed,
+    slices,
+    stretches,
+    strings_of,
+)
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.proof import IDEOGRAPH, Bytes, Cutting, prove
 from sftformat.tokenize.sampling import share_of_new
@@ -34,13 +45,13 @@ _PART = 16 << 10
 #: More threads would only wait for each other.
 _MOST_THREADS = 8
 #: Most pieces that are kept beside the vocabulary, and the most tokens; beyond them, pieces are forgotten.
-_MOST, _MOST_TOKENS = 1 << 17, 1 << 20
+_MOST, _MOST_TOKENS = 1 << 16, 1 << 20
 #: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
 _MOST_NEW, _SMALL = 0.3, 64 << 10
 #: No sample is looked at behind a slice in which only so little was new: the next is most likely of the same kind.
 _LITTLE_NEW = 0.1
-#: So many new words go to the library as one text.
-_TOGETHER = 100
+#: So many new words at once are worth the tree of the vocabulary.
+_MANY = 1000
 #: Longer pieces (in bytes) are not kept, and are looked at before the library gets them.
 _LONG = 256
 #: Letters that any normalizer of BERT makes at least one letter of, and that end no word.
@@ -55,9 +66,9 @@ class Pieces:
     """What is known of the pieces of one tokenizer: piece s has `counts[s]` ids from `starts[s]` on in `flat`.
 
     `again` marks those that came in more than one slice. The first `vocabulary` are entries of the tokenizer's own.
-    `begins` says of each id whether it begins a word of ASCII; it is empty where that cannot be told. `familiar` says
-    that the last slice that was cut held little that was new, `in_vain` that it held too much. The only thing here that
-    changes: it is filled by one thread at a time and holds a bounded number of pieces.
+    `tree` tokenizes words of ASCII letters and digits, once there were many at a time. `familiar` says that the last
+    slice that was cut held little that was new, `in_vain` that it held too much. The only thing here that changes: it
+    is filled by one thread at a time and holds a bounded number of pieces.
     """
 
     tokenizer: Tokenizer
@@ -67,7 +78,7 @@ class Pieces:
     counts: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
     again: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     flat: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
-    begins: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    tree: Tree | None = None
     vocabulary: int = 0
     familiar: bool = False
     in_vain: bool = False
@@ -113,26 +124,20 @@ class Pieces:
         return np.fromiter(map(self.slots.get, keys, repeat(-1)), np.int32, len(keys))
 
     def _learn(self, new: list[bytes]) -> None:
-        """Have new pieces tokenized by the library, and keep what it says."""
-        plain = list(filter(bytes.isalnum, new)) if self.begins.size else []
-        words = [piece for piece in plain if len(piece) <= _LONG]
-        found = self._of_words(words)
-        if found is not None:
-            self.add(words, found)
-            new = [*filterfalse(bytes.isalnum, new), *(piece for piece in plain if len(piece) > _LONG)]
+        """Have new pieces tokenized, all but plain words by the library, and keep what comes of it."""
+        words = [piece for piece in filter(bytes.isalnum, new) if len(piece) <= _LONG]
+        tree = self._tree_for(len(words))
+        if tree is not None:
+            self.add(words, tree.ids(words))
+            new = [piece for piece in new if len(piece) > _LONG or not piece.isalnum()]
         self.add(new, by_library(self.tokenizer, [self._text(piece) for piece in new]))
 
-    def _of_words(self, words: list[bytes]) -> Ids | None:
-        """Tokenize words of ASCII, many in one text, which saves most of the time; None where that does not come out.
-
-        Where a word begins is told by its first token.
-        """
-        if not words:
-            return None
-        texts = [b" ".join(words[start : start + _TOGETHER]).decode() for start in range(0, len(words), _TOGETHER)]
-        tokens = by_library(self.tokenizer, texts).tokens
-        starts = np.flatnonzero(self.begins[tokens])
-        return Ids(tokens, np.diff(np.append(starts, len(tokens)))) if len(starts) == len(words) else None
+    def _tree_for(self, words: int) -> Tree | None:
+        """Return the tree that tokenizes words of ASCII letters and digits; None where the library is to do it."""
+        marks, longest = self.cutting.marks, self.cutting.longest
+        if self.tree is None and words >= _MANY and marks is not None and longest is not None:
+            self.tree = tree_of(self.tokenizer.get_vocab(with_added_tokens=False), *marks, longest)
+        return self.tree
 
     def _text(self, piece: bytes) -> str:
         """Return the text of a piece; one too long to be a word is cut down to one that is still too long.
@@ -162,8 +167,11 @@ class Pieces:
         kept[: self.vocabulary] = True
         if np.count_nonzero(kept) - self.vocabulary > _MOST // 2:
             kept[self.vocabulary :] = False
-        stays, number = kept.tolist(), (np.cumsum(kept) - 1).tolist()
-        self.slots = {piece: number[slot] for piece, slot in self.slots.items() if stays[slot]}
+        held = np.fromiter(self.slots.values(), np.int32, len(self.slots))  # ascending
+        stays = kept[held]
+        kept[:] = False
+        kept[held[stays]] = True
+        self.slots = dict(zip(compress(self.slots, stays.tobytes()), range(np.count_nonzero(stays)), strict=True))
         self.flat = self.flat[stretches(self.starts[kept], self.counts[kept])]
         self.counts, self.again = self.counts[kept], np.zeros(np.count_nonzero(kept), bool)
         self.starts = np.cumsum(self.counts, dtype=np.int32) - self.counts
@@ -199,7 +207,7 @@ def _gather(made: Cut, codes: Tokens, starts: Tokens, counts: Tokens, flat: Toke
     return Ids(np.take(flat, at), np.diff(ends[made.bounds]))
 
 
-def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: int | None = None) -> Ids:
+def ids_of(reference: Reference, texts: Texts, threads: int | None = None) -> Ids:
     """Tokenize N texts (str, or Arrow strings without nulls) as the reference library does without special tokens.
 
     Equal for any number of threads; None takes the cores of this machine, but one in a process beside others.
@@ -211,8 +219,7 @@ def ids_of(reference: Reference, texts: Sequence[str] | pa.Array[Any], threads: 
         raise ValueError(f"{texts.null_count} texts are null")
     pieces = _pieces(reference)
     if pieces is None:
-        whole: Any = texts.to_pylist() if isinstance(texts, pa.Array) else texts
-        return by_library(reference.tokenizer, whole)
+        return by_library(reference.tokenizer, listed(texts))
     raw, rows = buffers_of(texts)
     if threads is None:
         alone = parent_process() is None and os.environ.get("TOKENIZERS_PARALLELISM") != "false"
@@ -269,6 +276,3 @@ def _enter_vocabulary(pieces: Pieces, cutting: Cutting, longest: int) -> None:
         entries = {piece: number for piece, number in entries.items() if pattern not in piece}
     pieces.add(list(entries), Ids(np.array([*entries.values()], np.int32), np.ones(len(entries), np.int64)))
     pieces.vocabulary = len(entries)
-    if cutting.inner is not None and len(set(vocabulary.values())) == len(vocabulary):
-        pieces.begins = np.ones(max(vocabulary.values()) + 1, bool)
-        pieces.begins[[number for entry, number in vocabulary.items() if entry.startswith(cutting.inner)]] = False

@@ -53,10 +53,10 @@ class Cutting:
     blanks in front of it. `table` (256) maps bytes to those that stand for them in a piece (lower case), `kinds` (256)
     says what they are. `patterns` are the added tokens that a cut could tear, as they look after `table`. `closed` says
     that text which the normalizer could change is cut at blanks alone, since an added token may appear in it. `longest`
-    is the number of characters that a word may have before it is unknown; None outside BERT. `inner` is how the tokens
-    begin that do not begin a word of ASCII letters and digits; None where that does not tell them apart, or where words
-    with a space between them could be an added token. `wide` says that characters beyond ASCII, blanks aside, may
-    stand in front of a cut.
+    is the number of characters that a word may have before it is unknown; None outside BERT. `marks` are how the tokens
+    begin that continue a word, and the token of an unknown word; None outside BERT, and where an added token could
+    stand in a word of ASCII letters and digits. `wide` says that characters beyond ASCII, blanks aside, may stand in
+    front of a cut.
     """
 
     words: bool
@@ -65,7 +65,7 @@ class Cutting:
     patterns: tuple[bytes, ...]
     closed: bool
     longest: int | None
-    inner: str | None
+    marks: tuple[str, str] | None
     wide: bool
 
 
@@ -130,14 +130,10 @@ def _bert(found: _Definition, tokenizer: Tokenizer) -> Cutting | None:
                 return None
     patterns = tuple(sorted({table[list(content.encode())].tobytes() for content in contents}))
     longest = model.get("max_input_chars_per_word", 100)
-    return Cutting(True, table, kinds, patterns, closed, longest, _inner(model, patterns), wide=False)
-
-
-def _inner(model: Mapping[str, Any], patterns: tuple[bytes, ...]) -> str | None:
-    inner = model.get("continuing_subword_prefix", "##")
-    if not inner or inner[0].isalnum() or model.get("unk_token", "[UNK]").startswith(inner):
-        return None
-    return None if any(pattern.isalnum() or b" " in pattern for pattern in patterns) else str(inner)
+    inner, unknown, marks = model.get("continuing_subword_prefix", "##"), model.get("unk_token", "[UNK]"), None
+    if unknown in model.get("vocab", ()) and not any(pattern.isalnum() for pattern in patterns):
+        marks = inner, unknown
+    return Cutting(True, table, kinds, patterns, closed, longest, marks, wide=False)
 
 
 def _blank(found: _Definition, tokenizer: Tokenizer) -> Cutting | None:

@@ -23,6 +23,7 @@ from sftformat.tokenize.counting import label_bounds, measured, pairs, written
 from sftformat.tokenize.encode import Encoded, encode
 from sftformat.tokenize.exact import by_reference, differing
 from sftformat.tokenize.features import schema
+from sftformat.tokenize.ids import Texts, listed
 from sftformat.tokenize.labels import Column
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.made import Made
@@ -35,9 +36,9 @@ from sftformat.tokenize.windows import NO_LIMIT, cut
 from sftformat.tokenize.words import Words, choose_words
 
 #: At most so many rows, bytes of text and label cells are worked on at once: they bound the memory.
-MAX_ROWS, MAX_BYTES, MAX_CELLS = 8192, 2 << 20, 4 << 20
+MAX_ROWS, MAX_BYTES, MAX_CELLS = 32 << 10, 2 << 20, 4 << 20
 
-Encoder = Callable[[Reference, Sequence[str], Sequence[str | None] | None, int], Encoded]
+Encoder = Callable[[Reference, Texts, Sequence[str | None] | None, int], Encoded]
 #: Fields whose texts are tokenized.
 _SIZED = frozenset({"input", "input_pair", "instruction", "system", "target", "tools"})
 
@@ -138,7 +139,7 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
     put = packer.add if setting.pack else write
     chosen: list[tuple[Any, str]] = []  # by the first rows
 
-    def encode_texts(texts: Sequence[str], pairs: Sequence[str | None] | None) -> Encoded:
+    def encode_texts(texts: Texts, pairs: Sequence[str | None] | None) -> Encoded:
         if not chosen:
             encoder, why, encoded = _choose(texts, pairs, setting)
             chosen.append((encoder, why))
@@ -174,10 +175,10 @@ def _convert(unit: Unit, setting: Setting, write: Callable[[pa.RecordBatch], Non
 def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a unit in batches that are small in rows, bytes of text and label cells."""
     left = unit.rows
-    most = max(1, min(MAX_ROWS, MAX_CELLS // max(1, len(setting.labels or ()))))
+    most = min(MAX_ROWS, MAX_CELLS // max(1, len(setting.labels or ())))
     try:
         with pq.ParquetFile(unit.path) as file:
-            for batch in file.iter_batches(most):
+            for batch in file.iter_batches(max(1, min(most, _rows_of(file.metadata, MAX_BYTES)))):
                 batch = batch if left is None else batch.slice(0, left)
                 left = None if left is None else left - len(batch)
                 yield from _by_bytes(batch)
@@ -186,6 +187,12 @@ def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, KeyError) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FolderError(f"{unit.path}: not canonical rows: {words}") from None
+
+
+def _rows_of(metadata: pq.FileMetaData, size: int) -> int:
+    """Return how many rows of a file have about so many bytes, where they are the largest."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    return min((size * group.num_rows // max(1, group.total_byte_size) for group in groups), default=1)
 
 
 def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -200,7 +207,7 @@ def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         start = stop
 
 
-def _choose(texts: Sequence[str], pairs: Sequence[str | None] | None, setting: Setting) -> tuple[Encoder, str, Encoded]:
+def _choose(texts: Texts, pairs: Sequence[str | None] | None, setting: Setting) -> tuple[Encoder, str, Encoded]:
     """Return `encode` if it agrees with the reference library on the first rows, else the reference library and why.
 
     With it comes what it makes of these rows.
@@ -208,7 +215,7 @@ def _choose(texts: Sequence[str], pairs: Sequence[str | None] | None, setting: S
     reference, why = setting.reference, "its special tokens follow no template"
     if reference.single is not None and reference.pair is not None:
         encoded = encode(reference, texts, pairs, setting.limit)
-        row = differing(reference, encoded, texts, pairs, setting.limit)
+        row = differing(reference, encoded, listed(texts), pairs, setting.limit)
         if row is None:
             return encode, "", encoded
         why = f"row {row + 1} came out differently"

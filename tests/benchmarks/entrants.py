@@ -30,7 +30,7 @@ RACES: dict[str, Race] = {
     "validate": Race(
         "JSONL to a verdict on every row; ours with all default rules, the peers with the schema alone",
         0.6,
-        (20_000, 100_000, 500_000),
+        (20_000, 100_000, 500_000, 2_000_000),
         (500, 1_000, 2_000),
     ),
     "shards": Race(
@@ -60,7 +60,7 @@ def prepare(race: str, size: int, folder: Path) -> None:
         tokenizing.prepare(race, size, folder)
         return
     with open(folder / "data.jsonl", "w", encoding="utf-8") as file:
-        for number, text in enumerate(sentences(size)):
+        for number, text in enumerate(sentences(size, again=race == "validate")):
             file.write(json.dumps({"text": text, "label": ("good", "bad")[number % 2]}, ensure_ascii=False) + "\n")
     if race in ("loader", "train"):
         _ours_shards(folder)

@@ -131,12 +131,24 @@ def take(kind: str, size: int) -> list[str]:
     return texts
 
 
-def sentences(wanted: int) -> Iterator[str]:
+def sentences(wanted: int, again: bool = False) -> Iterator[str]:
     """Yield so many sentences and lines of English, none twice.
+
+    Where there are fewer, `again` has them come again, with the number of the round behind each.
 
     Raises:
         SystemExit: there are fewer.
     """
+    found = list(islice(_sentences(), wanted))
+    if len(found) < wanted and not again:
+        raise SystemExit(f"the packages that are installed hold {len(found):,} sentences, {wanted:,} are wanted")
+    yield from found
+    for number in range(len(found), wanted):
+        turn, place = divmod(number, len(found))
+        yield f"{found[place]} {turn}"
+
+
+def _sentences() -> Iterator[str]:
     known: set[str] = set()
     for text in english():
         for piece in _END_OF_SENTENCE.split(text):
@@ -144,6 +156,3 @@ def sentences(wanted: int) -> Iterator[str]:
             if len(sentence) > 30 and sentence not in known:
                 known.add(sentence)
                 yield sentence
-            if len(known) == wanted:
-                return
-    raise SystemExit(f"the packages that are installed hold {len(known):,} sentences, {wanted:,} are wanted")
