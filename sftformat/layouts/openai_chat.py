@@ -66,7 +66,7 @@ def _written(made: Message) -> Record:
     turn = turn_of(made)
     note, said = turn.notes.get("content"), turn.content
     text = _parts(said, note) if isinstance(note, list) and said is not None else said
-    content = {"content": text} if said is not None or "content" in turn.notes else {}
+    content = {"content": text} if said is not None or "content" in {**turn.notes, **turn.extra} else {}
     fields = turn.fields
     if "from" in turn.notes and "tool_calls" in fields:
         fields = {**fields, "tool_calls": _calls(fields["tool_calls"])}
