@@ -13,6 +13,7 @@ from pathlib import Path
 from sftformat.errors import UsageError
 from sftformat.formats import (
     arrow,
+    articles,
     class_folders,
     conll,
     conllu,
@@ -21,6 +22,7 @@ from sftformat.formats import (
     intents,
     joined,
     json,
+    json_lists,
     jsonl,
     linked,
     linking,
@@ -97,15 +99,18 @@ FORMATS = {
     "rasa": Format(rasa.read, rasa.write, rasa.held),
     "rasa-md": Format(rasa_md.read, rasa_md.write, rasa_md.held),
     "rasa-json": Format(rasa_json.read, rasa_json.write),
+    json_lists.FORMAT: Format(json_lists.read, json.write),
     "vertex": Format(vertex.read, vertex.write, vertex.held),
     "xlsx": Format(xlsx.read, xlsx.write),
 }
 
 
-#: What makes records of the rows of another format: conversations of turns, texts of intents. See `Source.rows`.
+#: What makes records of the rows of another format: conversations of turns, texts of intents, questions of articles.
+#: See `Source.rows`.
 _OF_ROWS: dict[str, Callable[[Source, Iterator[Batch]], Iterator[Batch]]] = {
     linking.FORMAT: linked.read,
     intents.FORMAT: intents.read,
+    articles.FORMAT: articles.read,
 }
 
 
@@ -115,19 +120,21 @@ def sniff(
     """Return what the file at `path` is and how it is to be read, as `sniffing.sniffed` does.
 
     Rows that name the rows before them are the turns of conversations, unless `options.linked` says that they are not.
-    Intents stand for their texts.
+    Intents stand for their texts, articles for their questions.
 
     Raises:
         InputError, UsageError: as `sniffing.sniffed`.
     """
     source = sniffed(path, name, options, beside, texts)
-    held = heads.holds(source, (linking.PARENT, intents.TEXTS))
+    held = heads.holds(source, (linking.PARENT, intents.TEXTS, articles.PARAGRAPHS))
     linkable = options.linked or (options.linked is None and linking.PARENT in held)
-    if not (linkable or intents.TEXTS in held):
+    if not (linkable or held & {intents.TEXTS, articles.PARAGRAPHS}):
         return source
     records = heads.first(source, options, read)
     if linkable and linking.are_turns(records, options.linked):
         return replace(source, format=linking.FORMAT, header=None, delimiter=None, quoting=True, rows=source)
+    if articles.are_articles(records):
+        return replace(source, format=articles.FORMAT, rows=source)
     return replace(source, format=intents.FORMAT, rows=source) if intents.are_intents(records) else source
 
 

@@ -9,7 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import conll, csvrow, dialect, jsonfault, mo, parallel, po, rows, vertex, xlsx
+from sftformat.formats import (
+    conll,
+    conllu,
+    csvrow,
+    dialect,
+    json_lists,
+    jsonfault,
+    mo,
+    parallel,
+    po,
+    rows,
+    vertex,
+    xlsx,
+)
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, Text, by_name, fault
 from sftformat.formats.told import told
@@ -22,7 +35,7 @@ _AZURE = re.compile(rb'"documents"\s*:\s*\[\s*\{\s*"location"')
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
 _BINARY = ("parquet", "arrow", "mo", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
-_FORMATS = (*_TEXT, *_BINARY, "yaml", "rasa", "rasa-md", "rasa-json", "vertex")
+_FORMATS = (*_TEXT, *_BINARY, "yaml", "rasa", "rasa-md", "rasa-json", "vertex", json_lists.FORMAT)
 #: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
@@ -196,6 +209,8 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
         found = None
     if found:
         return found
+    if hint in (None, "", "tsv") and conllu.looks_like(text.decode("utf-8", "replace")):
+        return "conllu"
     if hint in (None, "", "tsv") and conll.looks_like(text.decode("utf-8", "replace")) and _has_blank_line(text):
         return "conll"
     if hint:
@@ -211,7 +226,8 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
     message = "the format cannot be told from the content or the name"
     if parallel.tag_of(source.name):
         message += "; parallel text is two files: name both, as in train.en train.de"
-    raise fault("SFT016", source.name, message, hint=f"say which it is: {', '.join(_TEXT)}")
+    hint = "give it the ending of its format (.csv, .jsonl, .conll and others); plain text alone has no target"
+    raise fault("SFT016", source.name, message, hint=hint)
 
 
 def _has_blank_line(text: bytes) -> bool:
@@ -251,9 +267,11 @@ def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool)
         # Bytes that are no UTF-8 say nothing about where an object ends.
         all_of_it = jsonfault.find_fault(text.decode("utf-8", "replace").encode())
         one = all_of_it is None or all_of_it.code != "SFT001" or (all_of_it.cut and (not complete or hint == "json"))
+    if one and json_lists.holds_records(text.decode("utf-8", "replace")):
+        return json_lists.FORMAT
     if one:
         message = "one JSON object, not an array of records or JSON Lines"
-        hint = "write one object a line, or put the objects into an array"
+        hint = "write one object a line, or put the objects into an array, which may stand under 'data'"
         if _AZURE.search(text):
             message = (
                 "a project of Azure Language, whose texts stand in files of their own, which are never followed: "

@@ -96,12 +96,24 @@ def in_points(text: str, spans: Sequence[Span]) -> list[Span]:
 def in_utf16(text: str, spans: Sequence[Span]) -> bool:
     """Whether offsets fit as UTF-16 code units and not as code points: the texts they are said to mark, else the end.
 
-    Offsets that fit both ways are code points; a span that is then off by one cuts a word (SFT110).
+    Where no texts are said and both would fit, a span that cuts a word tells: they are UTF-16 if none does then. Others
+    that fit both ways are code points; one that is then off by one cuts a word (SFT110).
     """
-    if text.isascii() or max(text, default="") <= "\uffff" or not spans or _fit(text, spans):
+    if text.isascii() or max(text, default="") <= "\uffff" or not spans:
         return False
     others = [_from_utf16(text, span) for span in spans]
-    return _fit(text, others)
+    if not _fit(text, others) or not _fit(text, spans):
+        return _fit(text, others)
+    said = any(span.said is not None for span in spans)
+    return not said and not all(_is_words(text, span) for span in spans) and all(_is_words(text, o) for o in others)
+
+
+def _is_words(text: str, span: Span) -> bool:
+    """Whether a span is whole words, without blanks at its ends."""
+    cut = text[span.start : span.end]
+    return cut == cut.strip() and not any(
+        start < at < end for start, end in words(text) for at in (span.start, span.end)
+    )
 
 
 def _fit(text: str, spans: Sequence[Span]) -> bool:
@@ -184,7 +196,8 @@ def _quoted(text: str) -> str:
 
 # ---------------------------------------------------------------------------------------------------- and back
 
-_TAG = re.compile(r"([BIESLUM])-(.+)", re.DOTALL)
+_TAG = re.compile(r"(?P<letter>[BIESLUM])-(?P<type>.+)", re.DOTALL)
+_BEHIND = re.compile(r"(?P<type>.+)-(?P<letter>[BIESLUM])", re.DOTALL)
 
 
 def running_text(row: Mapping[str, Any]) -> tuple[str, list[Place]]:
@@ -202,7 +215,8 @@ def running_text(row: Mapping[str, Any]) -> tuple[str, list[Place]]:
 def spans_of(row: Mapping[str, Any]) -> tuple[str, list[Span] | None, list[Place]]:
     """Return the text of a canonical row, its spans, and where its tokens stand; without tags the spans are None.
 
-    A run of one type is a span; B, S and U begin one, E, S and L end it. A tag of no scheme is a span by itself.
+    A run of one type is a span; B, S and U begin one, E, S and L end it. Types may stand before their letters.
+    A tag of no scheme is a span by itself.
     """
     text, places = running_text(row)
     if row["target"] is None:
@@ -213,8 +227,8 @@ def spans_of(row: Mapping[str, Any]) -> tuple[str, list[Span] | None, list[Place
         if tag == "O":
             is_open = False
             continue
-        match = _TAG.fullmatch(tag)
-        letter, label = match.groups() if match else ("S", tag)
+        match = _TAG.fullmatch(tag) or _BEHIND.fullmatch(tag)
+        letter, label = (match["letter"], match["type"]) if match else ("S", tag)
         if is_open and made[-1].label == label and letter not in "BSU":
             made[-1] = replace(made[-1], end=end)
         else:

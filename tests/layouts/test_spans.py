@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sftformat.layouts.spans import Span, faults, spans_of, tagged, words
+from sftformat.layouts.spans import Span, faults, in_utf16, spans_of, tagged, words
 
 from ..conftest import Call
 from .strategies import marked, shift
@@ -56,6 +56,18 @@ def test_utf_16_is_recognized_where_only_it_fits(made: tuple[str, list[tuple[int
     assert tagged(text, given_) == tagged(text, plain)
     assert any(each.code == "SFT111" for each in faults(text, given_)) == (moved and differs)
     assert not any(each.code in ("SFT109", "SFT111") for each in faults(text, plain))
+
+
+@given(before=st.text(st.sampled_from("a \U0001f600"), min_size=1, max_size=6), data=st.data())
+def test_utf_16_is_told_by_the_words_that_code_points_cut(before: str, data: st.DataObject) -> None:
+    text = f"{before} Rome and Ostia"
+    places = data.draw(st.lists(st.sampled_from([place for place in words(text) if place[1] > place[0]]), min_size=1))
+    points = [Span(start, end, "X") for start, end in dict.fromkeys(places)]
+    units = [Span(shift(text, each.start, "utf-16"), shift(text, each.end, "utf-16"), "X") for each in points]
+    assert not in_utf16(text, points)
+    assert in_utf16(text, units) or all(
+        each.end <= len(text) and (each.start, each.end) in words(text) for each in units
+    )
 
 
 @given(
@@ -169,3 +181,12 @@ def test_from_tags_to_every_span_layout_and_back(call_here: Call, tmp_path: Path
         call_here("convert", "a.conll", "-o", f"{name}.jsonl", "--to", name)
         call_here("convert", f"{name}.jsonl", "-o", f"{name}.conll", "--to", "token-tags")
         assert (tmp_path / f"{name}.conll").read_text().strip() == text.strip()
+
+
+@given(made=marked())
+def test_types_may_stand_before_their_letters(made: tuple[str, list[tuple[int, int, str]]]) -> None:
+    row = tagged(made[0], spans(made[1]))
+    turned = [tag if tag == "O" else f"{tag[2:]}-{tag[0]}" for tag in row["target"]]
+    plain = all("-" not in label and label not in "BIESLUM" for _, _, label in made[1])
+    assume(plain)
+    assert spans_of({**row, "target": turned}) == spans_of(row)
