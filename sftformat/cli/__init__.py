@@ -139,8 +139,9 @@ def _exit_code() -> int:
 def _words(error: SftformatError) -> str:
     """Return what an error says, and the way out that it has of its own."""
     found = error.diagnostic if isinstance(error, InputError) else None
-    own = found is not None and found.hint not in ("", CODES[found.code].fix) and found.hint not in str(error)
-    return f"{error}; {found.hint}" if found is not None and own else str(error)
+    if found is None or found.code not in CODES or found.hint in ("", CODES[found.code].fix):
+        return str(error)
+    return f"{error}; {found.hint}"
 
 
 def _flush() -> None:

@@ -138,6 +138,8 @@ def _guessed(records: Sequence[Record]) -> str:
     texts = [
         name for name in names if name not in labels and all(_is_text(record.get(name, "")) for record in records[:100])
     ]
+    if not labels and len(texts) == 2 and len(names) == 2:
+        return f"--task text-to-text --map input={_quoted(texts[0])} --map target={_quoted(texts[1])}"
     if len(labels) != 1 or not texts:
         return ""
     task = "regression" if labels[0] in _SCORES else "classification"

@@ -130,6 +130,18 @@ def _of_values(first: Record, columns: set[str]) -> str:
             "records of Argilla v2, whose responses are lists, one of each annotator: decide for one and write it as "
             "text,label"
         )
+    texts = first.get("translation")
+    if isinstance(texts, dict) and len(texts) > 2:
+        one, other = list(texts)[:2]
+        return (
+            f"translations into {len(texts)} languages: name the two, as in --task text-to-text "
+            f"--map input=/translation/{one} --map target=/translation/{other}"
+        )
+    turns = next(
+        (name for name in ("messages", "conversations", "conversation") if isinstance(first.get(name), str)), ""
+    )
+    if first.get(turns, "").startswith("[") if turns else False:
+        return f"{turns!r} is a text that holds JSON: write it as JSON, a list of turns"
     held = first.get("annotations")
     if isinstance(held, list) and held and all(isinstance(each, dict) and "label" in each for each in held):
         return (

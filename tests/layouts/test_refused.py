@@ -76,6 +76,12 @@ def test_a_completion_that_was_not_preferred_is_left_out(call_here: Call, tmp_pa
             {"id": 0, "name": "a", "regexp_full_match": [], "regexp_partial_match": []},
             "intents of AutoIntent, which are names for the ids of others",
         ),
+        (
+            {"translation": {"en": "a", "de": "b", "fr": "c"}},
+            "translations into 3 languages: name the two, as in --task text-to-text --map input=/translation/en",
+        ),
+        ({"messages": '[{"role": "user"}]'}, "'messages' is a text that holds JSON: write it as JSON"),
+        ({"en": "a", "de": "b"}, "as in --task text-to-text --map input=en --map target=de"),
         ({"data": {"text": "a"}}, "tasks of Label Studio that nobody has annotated"),
         ({"data": {"text": "a"}, "completions": []}, "tasks of a Label Studio before 1.0"),
         ({"text": "a", "annotations": [{"label": 2, "user": 1}]}, "annotations of doccano without offsets"),

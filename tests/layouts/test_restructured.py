@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sftformat.layouts.bind import bind
 from sftformat.layouts.layout import layout
+from sftformat.layouts.reader import reader_of
 from sftformat.normalize import normalize
 from sftformat.record import Record
 from sftformat.validate import validate
 
 from ..conftest import Call
+from .strategies import RECORDS
 from .test_round_trip import batch_of
 
 
@@ -443,3 +447,26 @@ def test_joined_intents_with_tags(call_here: Call, tmp_path: Path) -> None:
     rows = [{"intent_name": name, "sample_utterances": [name * 3, name * 4], "tags": []} for name in "abc"]
     (tmp_path / "a.json").write_text(json.dumps(rows))
     assert "layout text-label (classification)" in call_here("validate", "a.json").err
+
+
+@given(record=RECORDS["openai-chat"], key=st.sampled_from(["conversations", "conversation", "dialogue", "dialog"]))
+def test_messages_under_another_key_are_messages(record: Record, key: str) -> None:
+    other = {key if name == "messages" else name: value for name, value in record.items() if name != key}
+    plain = {name: value for name, value in record.items() if name != key}
+    readers = [reader_of(bind(layout("openai-chat"), [each])) for each in (plain, other)]
+    rows = [reader.to_canonical(each) for reader, each in zip(readers, (plain, other), strict=True)]
+    assert rows[0] == rows[1]
+    made = [reader.from_canonical(row, {}) for reader, row in zip(readers, rows, strict=True)]
+    assert made[1].pop(key) == made[0].pop("messages")
+    assert made[0] == made[1]
+    assert readers[1].source_pointer(("input",), rows[1]) == (key,)
+
+
+def test_turns_of_role_and_content_are_told_from_sharegpt(call_here: Call, tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}]
+    (tmp_path / "a.jsonl").write_text(lines(*[{"conversations": turns}] * 3))
+    done = call_here("convert", "a.jsonl", "-o", "b.jsonl")
+    assert "layout openai-chat (chat), confidence 100%" in done.err
+    assert (tmp_path / "b.jsonl").read_bytes().replace(b" ", b"") == (tmp_path / "a.jsonl").read_bytes().replace(
+        b" ", b""
+    )
