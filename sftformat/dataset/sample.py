@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SftformatError
-from sftformat.formats import linking, read, spread
+from sftformat.formats import excerpt, linking, read, spread
 from sftformat.formats.source import Source
 from sftformat.plan import Plan, without
 from sftformat.record import Batch, Record
@@ -21,8 +23,8 @@ from sftformat.repair import repair_keys
 SAMPLE_RECORDS = 2000
 #: A longer file is looked at in this many places, if it can be opened anywhere.
 SAMPLE_PLACES = 8
-#: Of a file that must be read from its start so many bytes are looked at.
-STREAM_BYTES = 32 << 20
+#: Of long records fewer are looked at in a row: about this many bytes.
+SAMPLE_BYTES = 32 << 20
 #: Records of an input, and the first finding about one that cannot be read.
 Sample = tuple[list[Record], Diagnostic | None]
 
@@ -31,8 +33,8 @@ def sample(source: Source, options: DatasetOptions) -> Sample:
     """Return records of an input that can be read, in order, and the first finding about one that cannot.
 
     They are all records of a short file, else some from its start and some from each of a few places spread over it.
-    Of a file that must be read from its start (a JSON array, a compressed one) they are spread evenly over its first
-    32 MiB, and so they are over a shorter table.
+    Of a file that must be read from its start (a table, a JSON array, a compressed one) they are some of an excerpt,
+    which has records from all over it.
 
     Of rows that are turns each is a conversation by itself.
 
@@ -43,22 +45,25 @@ def sample(source: Source, options: DatasetOptions) -> Sample:
     if source.rows is not None and source.format == linking.FORMAT:
         rows, found = sample(source.rows, options)
         return linking.alone(rows, source.rows), found
-    batches = _batches(source, options)
     records: list[Record] = []
     unread: Diagnostic | None = None
-    for batch in batches:
+    size = 0
+    for batch in _batches(source, options):
         if unread is None and batch.rejects:
             unread = batch.rejects[0].diagnostics[0]
         records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
-        if len(records) >= SAMPLE_RECORDS:
+        size += sum(map(len, batch.raw))
+        if len(records) >= SAMPLE_RECORDS or size >= SAMPLE_BYTES:
             break
-    if len(records) < SAMPLE_RECORDS or options.limit is not None:
+    else:
+        return records, unread
+    if options.limit is not None:
         return records, unread
     places = spread(source, SAMPLE_PLACES)
     if len(places) < 2:
-        return _thinned(_batches(source, options)), unread
+        return _excerpt(source, options) or records, unread
     each = SAMPLE_RECORDS // len(places)
-    parts = [_first(_batches(source.part(place), options), each) for place in places]
+    parts = [_first(_batches(source.part(place), options), each, SAMPLE_BYTES // len(places)) for place in places]
     return [record for part in parts for record in part], unread
 
 
@@ -93,28 +98,33 @@ def _batches(source: Source, options: DatasetOptions) -> Iterator[Batch]:
         yield repair_keys(batch, how)[0]
 
 
-def _first(batches: Iterator[Batch], count: int) -> list[Record]:
+def _first(batches: Iterator[Batch], count: int, size: int) -> list[Record]:
     records: list[Record] = []
     for batch in batches:
         records.extend(islice(batch.records, count - len(records)))
-        if len(records) >= count:
+        size -= sum(map(len, batch.raw))
+        if len(records) >= count or size <= 0:
             break
     return records
 
 
+def _excerpt(source: Source, options: DatasetOptions) -> list[Record]:
+    """Return records from all over a file that must be read from its start."""
+    with TemporaryDirectory() as folder:
+        short = excerpt(source, options.read, Path(folder) / "excerpt")
+        return _thinned(_batches(source if short is None else short, options))
+
+
 def _thinned(batches: Iterator[Batch]) -> list[Record]:
-    """Return every nth record of the bytes that are looked at, n such that there are not too many."""
+    """Return every nth record, n such that there are not too many of them."""
     kept: list[Record] = []
-    step, position, size = 1, 0, 0
+    step, position = 1, 0
     try:
         for batch in batches:
             kept.extend(batch.records[-position % step :: step])
             position += len(batch)
             while len(kept) > SAMPLE_RECORDS:
                 kept, step = kept[::2], step * 2
-            size += sum(map(len, batch.raw))
-            if size >= STREAM_BYTES:
-                break
     except InputError:
         return kept  # damage further on is told when the file is read
     return kept

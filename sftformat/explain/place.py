@@ -96,13 +96,17 @@ def find(source: Source, ranges: Sequence[Range], options: ReadOptions, place: P
     many = source.format == "json" and source.origin is None  # records may share a line
     at = _byte_of(part, options, place) if place.column is not None and many else None
     held: Found | None = None
-    last_row = 0
+    last_row = starting = 0
     ended: Reject | None = None
     for batch in read(part, options):
         entries = _entries(source, batch, place.line)
-        if entries and (held is None or _starts_by(entries[0], at)):
+        new = sum(entry.line == place.line for entry in entries)
+        starting += new
+        if entries and (held is None or (_starts_by(entries[0], at) if at else new and held.line < place.line)):
             held = _chosen(batch, entries, place, at)
-        if held is not None and (at is None or not entries or not _starts_by(entries[-1], at)):
+        if held is not None and starting > (held.line == place.line):
+            held = replace(held, shared=True)
+        if held is not None and (held.shared or not many) and not (at and entries and _starts_by(entries[-1], at)):
             return held
         ended = next((each for each in batch.rejects if each.diagnostics[0].code in ("SFT001", "SFT017")), ended)
         starts = [*batch.lines[-1:], *(each.line for each in batch.rejects[-1:])]
@@ -159,15 +163,14 @@ def _chosen(batch: Batch, entries: Sequence[_Entry], place: Place, at: int | Non
     chosen = (starting or entries)[0]
     if at is not None:
         chosen = next((entry for entry in reversed(entries) if _starts_by(entry, at)), chosen)
-    shared = len(starting) > (chosen in starting)
     if chosen.reject is not None:
         reject = chosen.reject
         raw, length = reject.raw, reject.length
-        return Found("reject", chosen.line, chosen.last, reject.byte, raw, length, None, reject, shared)
+        return Found("reject", chosen.line, chosen.last, reject.byte, raw, length, None, reject)
     assert chosen.index is not None
     raw = batch.raw[chosen.index]
     one = _single(batch, chosen.index, chosen.last)
-    return Found("record", chosen.line, chosen.last, chosen.byte, raw, len(raw), one, None, shared)
+    return Found("record", chosen.line, chosen.last, chosen.byte, raw, len(raw), one)
 
 
 def _single(batch: Batch, index: int, last: int) -> Batch:

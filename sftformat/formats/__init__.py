@@ -41,6 +41,7 @@ from sftformat.formats import (
     yaml,
 )
 from sftformat.formats.cuts import scan, scanning, spread
+from sftformat.formats.excerpts import excerpt
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniffed
 from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, Text, by_name, written_as
@@ -54,6 +55,7 @@ __all__ = [
     "Scan",
     "Source",
     "by_name",
+    "excerpt",
     "read",
     "scan",
     "scanning",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 
 from sftformat.errors import InputError
@@ -23,14 +25,20 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:  # noqa: ARG0
     Raises:
         InputError: the file is not sound (SFT016), or two columns have one name (SFT014).
     """
-    with container.seekable(source) as file:
-        try:
-            yield from _rows(source, _mapped(source, file))
-        except InputError:
-            raise
-        except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError) as error:
-            text = (str(error).splitlines() or [type(error).__name__])[0][:200]
-            raise fault("SFT016", source.name, f"the Arrow data is damaged: {text}") from error
+    with container.seekable(source) as file, _told(source):
+        yield from _rows(source, _mapped(source, file))
+
+
+@contextmanager
+def _told(source: Source) -> Iterator[None]:
+    """Raise what the library says of damaged data as an InputError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError) as error:
+        text = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise fault("SFT016", source.name, f"the Arrow data is damaged: {text}") from error
 
 
 def _mapped(source: Source, file: Any) -> Any:
@@ -83,6 +91,31 @@ def _as_bytes(column: pa.Array[Any]) -> pa.Array[Any]:
     if pa.types.is_large_string(column.type):
         return column.view(pa.large_binary())
     return column
+
+
+def thinned(source: Source, most: int) -> pa.Table:
+    """Return every nth row, n such that there are at most `most`, and half as many at least if there are so many.
+
+    Raises:
+        InputError: as `read`.
+    """
+    with container.seekable(source) as file, _told(source):
+        kept: list[pa.RecordBatch] = []
+        step, position, count = 1, 0, 0
+        for table in _tables(source, _mapped(source, file)):
+            chosen = np.arange(-position % step, table.num_rows, step)
+            kept.append(_valid(table).take(chosen))
+            position, count = position + table.num_rows, count + len(chosen)
+            while count > most:
+                every = pa.Table.from_batches(kept).take(np.arange(0, count, 2))
+                kept, step, count = every.to_batches(), step * 2, len(every)
+        return pa.Table.from_batches(kept)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as an Arrow IPC file."""
+    with pa.ipc.new_file(str(path), table.schema) as writer:
+        writer.write_table(table)
 
 
 def write(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sftformat.diagnostics import Diagnostic, Severity
 from sftformat.errors import UsageError
-from sftformat.formats import container, csvrow, lines, rows
+from sftformat.formats import container, csvlines, csvrow, lines, rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
 from sftformat.formats.textlines import Filling, filling
@@ -96,19 +97,28 @@ def _rest(block: lines.Block, start: int) -> lines.Block:
 
 def _consume(state: _Reading, block: lines.Block, final: bool) -> Generator[Batch, None, lines.Block | None]:
     """Yield the records of a block; return the lines of a record that goes on after it, or None."""
-    quick = None if state.header_due else _quick(state, block)
-    if quick is not None:
+    plain = csvlines.cells_of(block, state.dialect)
+    odd = csvlines.odd(plain, len(state.columns))
+    if plain and not odd and not state.header_due:
         if state.batch.records or state.batch.rejects or state.batch.blank_lines:
             yield state.batch.flush()
-        yield from quick
+        yield from _quick_batches(state, block, plain)
         return None
     texts = [line.decode("utf-8", "surrogateescape") for line in block.lines]
+    odd = [*odd, len(texts)] if plain else [*range(len(texts) + 1)]
     index = 0
     while index < len(texts):
-        following = _one(state, block, texts, index, final)
-        if following is None:
-            break
-        index = following
+        # Where a record begins, a line that is sound by itself is one, and so is each up to one that is not.
+        room = BATCH_RECORDS - len(state.batch.records) - len(state.batch.rejects)
+        stop = min(odd[bisect_left(odd, index)], index + room)
+        if stop > index and not state.header_due:
+            _take(state, block, plain, index, stop)
+            index = stop
+        else:
+            following = _one(state, block, texts, index, final)
+            if following is None:
+                break
+            index = following
         if len(state.batch.records) + len(state.batch.rejects) >= BATCH_RECORDS:
             yield state.batch.flush()
     if state.batch.records or state.batch.rejects:
@@ -116,39 +126,32 @@ def _consume(state: _Reading, block: lines.Block, final: bool) -> Generator[Batc
     return _rest(block, index) if index < len(texts) else None
 
 
-def _quick(state: _Reading, block: lines.Block) -> Iterator[Batch] | None:
-    """Return the batches of a block in which every line is one sound record, else None."""
-    quoted = state.dialect.quoting and b'"' in block.text
-    if b"\0" in block.text or block.undecodable or (quoted and state.dialect.newline == "\r"):
-        return None
-    try:
-        texts = block.text.decode().split(state.dialect.newline)
-    except UnicodeDecodeError:
-        return None
-    if len(texts) > len(block.lines):
-        texts.pop()
-    stored = block.stored
-    if b"\r" in block.text:
-        texts = [text.removesuffix("\r") for text in texts]
-        stored = [line.removesuffix(b"\r") for line in stored] if block.lines is block.stored else stored
-    delimiter = state.dialect.delimiter
-    split = csvrow.split_lines(texts, state.dialect) if quoted else [text.split(delimiter) for text in texts]
-    width = len(state.columns)
-    if split is None or set(map(len, split)) != {width} or (width == 1 and "" in texts):
-        return None
-    return _quick_batches(state, block, split, stored)
-
-
-def _quick_batches(
-    state: _Reading, block: lines.Block, split: list[list[str]], stored: Sequence[bytes]
-) -> Iterator[Batch]:
+def _quick_batches(state: _Reading, block: lines.Block, plain: list[list[str]]) -> Iterator[Batch]:
     source, columns = state.source, state.columns
-    for start, stop in rows.slices(len(split), BATCH_RECORDS):
+    stored = _without_return(state.source, block, block.stored)
+    for start, stop in rows.slices(len(plain), BATCH_RECORDS):
         notes, state.batch.notes = tuple(state.batch.notes), []
-        records = [dict(zip(columns, cells, strict=True)) for cells in split[start:stop]]
+        records = csvlines.records(columns, plain[start:stop])
         where = range(block.first_line + start, block.first_line + stop)
         offsets, raw = block.offsets[start:stop], stored[start:stop]
         yield Batch(source.name, source.format, records, where, offsets, raw, (), notes, source.header)
+
+
+def _take(state: _Reading, block: lines.Block, plain: list[list[str]], start: int, stop: int) -> None:
+    """Take lines that are records into the batch."""
+    batch = state.batch
+    batch.records += csvlines.records(state.columns, plain[start:stop])
+    batch.lines += range(block.first_line + start, block.first_line + stop)
+    batch.offsets += block.offsets[start:stop]
+    batch.raw += _without_return(state.source, block, block.stored[start:stop])
+
+
+def _without_return(source: Source, block: lines.Block, stored: Sequence[bytes]) -> Sequence[bytes]:
+    """Return lines without the CR of a CRLF."""
+    if b"\r" not in block.text or source.line_end == "\r":
+        return stored
+    carriage_return = "\r".encode(source.encoding)
+    return [line.removesuffix(carriage_return) for line in stored]
 
 
 def _one(state: _Reading, block: lines.Block, texts: list[str], index: int, final: bool) -> int | None:

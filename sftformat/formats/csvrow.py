@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,20 +93,6 @@ def _damage(text: str, at: int, cell: int, dialect: Dialect) -> Damage:
     return Damage(f"a bare quote in cell {cell}, which is not quoted", line, text.find('"', at))
 
 
-def split_lines(texts: list[str], dialect: Dialect) -> list[list[str]] | None:
-    """Return the cells of each of many lines that hold no line break, or None when one is no record by itself.
-
-    The standard library reads them, after a check that each is sound: by itself it takes damaged ones too.
-    """
-    sound = _patterns(dialect).record.fullmatch
-    if not all(map(sound, texts)) or any("\r" in text for text in texts):
-        return None
-    try:
-        return list(csv.reader(texts, delimiter=dialect.delimiter, strict=True))
-    except csv.Error:  # a cell over the limit of the standard library
-        return None
-
-
 def parse(lines: Sequence[str], index: int, dialect: Dialect, final: bool) -> Cells | Damage | None:
     """Return the record that starts at line `index`, what is wrong with it, or None when more lines are needed.
 
@@ -155,6 +140,11 @@ def _find_end(lines: Sequence[str], index: int, dialect: Dialect) -> int | Damag
 def all_quoted(text: str, dialect: Dialect) -> bool:
     """Tell whether every cell of a record is quoted."""
     return bool(_patterns(dialect).all_quoted.fullmatch(text))
+
+
+def is_record(text: str, dialect: Dialect) -> bool:
+    """Tell whether a line has sound quotes and is a record by itself."""
+    return _patterns(dialect).record.fullmatch(text) is not None
 
 
 def is_stray(lines: Sequence[str], text: str, width: int, dialect: Dialect) -> bool:

@@ -14,8 +14,6 @@ from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
 _PIECE = 1 << 20
 #: A line start is looked for in this many bytes after the place that is wanted.
 _SEARCH = 1 << 20
-#: A table up to this size is looked at from its start to its end, a longer one in a few places.
-LONG_TABLE = 32 << 20
 
 
 def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
@@ -90,18 +88,12 @@ def _cut_at_lines(source: Source) -> bool:
     return source.format in ("jsonl", "text") and plain
 
 
-def _is_long_table(source: Source) -> bool:
-    plain = source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
-    return source.format in ("csv", "tsv") and plain and source.path.stat().st_size > LONG_TABLE
-
-
 def spread(source: Source, count: int) -> tuple[Range, ...]:
     """Return at most `count` places over the whole file, the start first, each with all that follows it up to the next.
 
     To look at a few records of each, without reading the rest. The places depend on the size of the file only. Lines
-    are not counted on the way: `first_line` is 1 in all of them. Places in a table over 32 MiB are where no quote
-    is open, which is known by counting the quotes before. Any other file that `scan` cannot cut is one range, and so is
-    a run of rejects.
+    are not counted on the way: `first_line` is 1 in all of them. A file that `scan` cannot cut is one range, and so is
+    a run of rejects; `excerpt` looks at those.
 
     Raises:
         InputError: the file cannot be read.
@@ -113,9 +105,6 @@ def spread(source: Source, count: int) -> tuple[Range, ...]:
         starts = sorted({groups[len(groups) * number // count] for number in range(count)})
     elif _cut_at_lines(source):
         starts = _line_starts(source, count)
-    elif _is_long_table(source):
-        starts = _line_starts(source, count)
-        starts = _outside_quotes(source, starts) if source.quoting else starts
     elif source.texts:
         starts = sorted({len(source.texts) * number // count for number in range(count)})
     else:
@@ -133,19 +122,6 @@ def _line_starts(source: Source, count: int) -> list[int]:
             if at >= 0 and place + at + 1 < size:
                 starts.add(place + at + 1)
     return sorted(starts)
-
-
-def _outside_quotes(source: Source, starts: Sequence[int]) -> list[int]:
-    """Return the line starts before which quotes are even in number: no cell goes on over them."""
-    found: list[int] = []
-    quotes = at = 0
-    with open_regular(source.path, source.name) as file:
-        for start in starts:
-            while at < start:
-                piece = file.read(min(_PIECE, start - at))
-                quotes, at = quotes + piece.count(b'"'), at + (len(piece) or start)
-            found += [start] if quotes % 2 == 0 else []
-    return found
 
 
 def _pieces(source: Source) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats import container, jsonfault, jsonl, jsontext, rows
 from sftformat.formats.container import CHUNK_BYTES
-from sftformat.formats.jsonarray import ArrayText, Element, stored_form
+from sftformat.formats.jsonarray import ArrayText, Element, Run, stored_form
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
 from sftformat.record import Batch, Reject, encode_json
@@ -26,17 +26,36 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     notes = rows.opening_notes(source)
     held: list[Element] = []
     size = 0
-    for element in ArrayText(source, options.max_line_bytes).elements():
-        held.append(element)
-        size += len(element.text)
-        if size >= CHUNK_BYTES or len(held) >= BATCH_RECORDS:
+    for found in ArrayText(source, options.max_line_bytes).elements():
+        if isinstance(found, Element):
+            held.append(found)
+            size += len(found.text)
+        full = size >= CHUNK_BYTES or len(held) >= BATCH_RECORDS or not isinstance(found, Element)
+        if held and full:
             batch, ended = _batch(source, held, notes)
             yield batch
             if ended:
                 return
             held, size, notes = [], 0, []
+        if isinstance(found, Run):
+            for start, stop in rows.slices(len(found.texts), BATCH_RECORDS):
+                batch, ended = _of_run(source, found.part(start, stop), notes)
+                yield batch
+                if ended:
+                    return
+                notes = []
     if held or notes:
         yield _batch(source, held, notes)[0]
+
+
+def _of_run(source: Source, run: Run, notes: list[Diagnostic]) -> tuple[Batch, bool]:
+    """Return objects as a batch, and whether one of them ends the file."""
+    longest = int((run.ends - run.starts).max())
+    found, faults = jsontext.values(run.texts, run.whole, longest, run.ends, jsontext.elements)
+    if faults:
+        return _batch(source, run.elements(), notes)
+    lines, places = (memoryview(each.data) for each in (run.lines, run.starts + run.offset))
+    return Batch(source.name, source.format, found, lines, places, run.texts, (), tuple(notes)), False
 
 
 def _batch(source: Source, elements: list[Element], notes: list[Diagnostic]) -> tuple[Batch, bool]:

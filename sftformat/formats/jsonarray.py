@@ -6,23 +6,25 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from sftformat.diagnostics import Diagnostic
-from sftformat.formats import jsonfault, rows
+from sftformat.formats import jsonfault, jsonspans, rows
 from sftformat.formats.container import chunks
+from sftformat.formats.lines import Lines
 from sftformat.formats.source import KEPT_BYTES, Source, fault
 
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
+_OPEN = ord("{")
+#: So much of the window is looked at in one go: it is long only where an element is.
+_WIDE = 4 << 20
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 # An object without objects or arrays in it is passed over in one step; a lone quote is a string that goes on.
 _TOKEN = re.compile(
     rb'\{(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+\}|"(?:[^"\\]++|\\.)*+"|[\[{\]},"]',
-    re.DOTALL,
-)
-
-# Such an object, the comma after it and the space around both: most arrays are a run of these.
-_RUN = re.compile(
-    rb'[ \t\r\n]*+(\{(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+\})[ \t\r\n]*+,',
     re.DOTALL,
 )
 
@@ -36,6 +38,38 @@ class Element:
     text: bytes
     length: int
     finding: Diagnostic | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Objects that follow each other in the array, as they stand in UTF-8.
+
+    texts      each of them
+    whole      all of them, with the commas between
+    starts     where each begins in `whole`
+    ends       and the byte behind it
+    lines      the 1-based line of each
+    offset     the 0-based byte of the first
+    """
+
+    texts: Lines
+    whole: bytes
+    starts: Numbers
+    ends: Numbers
+    lines: Numbers
+    offset: int
+
+    def part(self, start: int, stop: int) -> Run:
+        """Return some of them, at least one."""
+        first, last = int(self.starts[start]), int(self.ends[stop - 1])
+        starts, ends = self.starts[start:stop] - first, self.ends[start:stop] - first
+        whole = self.whole[first:last]
+        return Run(Lines(whole, None, starts, ends), whole, starts, ends, self.lines[start:stop], self.offset + first)
+
+    def elements(self) -> list[Element]:
+        """Return each by itself."""
+        places = zip(self.lines.tolist(), self.starts.tolist(), self.texts, strict=True)
+        return [Element(line, self.offset + start, text, len(text)) for line, start, text in places]
 
 
 def stored_form(source: Source, text: bytes) -> bytes:
@@ -55,9 +89,11 @@ class ArrayText:
     pieces: Iterator[bytes] = field(default_factory=lambda: iter(()))
     depth: int = 0
     in_string: bool = False
+    found: tuple[Numbers, Numbers] | None = None
+    seen: int = 0
 
-    def elements(self) -> Iterator[Element]:
-        """Yield the elements in order, the last of them perhaps with what ends the file."""
+    def elements(self) -> Iterator[Run | Element]:
+        """Yield the elements in order, many at once where they are plain; the last perhaps with what ends the file."""
         self.byte = self.source.bom
         self.pieces = _in_utf8(self.source)
         if self.next_mark() != b"[":
@@ -69,9 +105,10 @@ class ArrayText:
             if mark in (b",", b""):
                 yield self.broken("a value was expected")
                 return
-            start = self.at
-            yield from self.run()
-            if self.at == start:
+            run = self.run()
+            if run is not None:
+                yield run
+            else:
                 element = self.element()
                 yield element
                 if element.finding and element.finding.code != "SFT009":
@@ -101,7 +138,7 @@ class ArrayText:
                 break
             held.append(piece)
             want -= len(piece)
-        self.window, self.at = b"".join(held), 0
+        self.window, self.at, self.found = b"".join(held), 0, None
         return len(held) > 1
 
     def pass_over(self, count: int) -> None:
@@ -122,22 +159,38 @@ class ArrayText:
             if self.at < len(self.window) or not self.more():
                 return self.window[self.at : self.at + 1]
 
-    def run(self) -> Iterator[Element]:
-        """Pass over elements that are simple objects, short, and followed by a comma, as long as there are any."""
-        if self.source.encoding != "utf-8":
-            return
-        newline = b"\r" if self.source.line_end == "\r" else b"\n"
-        window, line, offset = self.window, self.line, self.byte - self.at
-        at = self.at
-        while found := _RUN.match(window, at):
-            start, stop = found.span(1)
-            if stop - start > self.limit:
-                break
-            line += window.count(newline, at, start)
-            yield Element(line, offset + start, window[start:stop], stop - start)
-            at = found.end()
-            line += window.count(newline, start, at)
-        self.at, self.line, self.byte = at, line, offset + at
+    def run(self) -> Run | None:
+        """Pass over objects that are short enough and followed by a comma and another one; None if there are none."""
+        if self.source.encoding != "utf-8" or self.window[self.at] != _OPEN:
+            return None
+        starts, ends, index = self.spans_here()
+        if index + 1 >= len(ends) and (self.seen < len(self.window) or self.more()):
+            self.found = None
+            starts, ends, index = self.spans_here()
+        if index >= len(starts) or starts[index] != self.at:
+            return None
+        starts, ends = starts[index:], ends[index:]
+        count = jsonspans.parted(self.window, starts, ends)
+        if count and int((ends[:count] - starts[:count]).max()) > self.limit:
+            count = int(np.argmax(ends[:count] - starts[:count] > self.limit))
+        if not count:
+            return None
+        after = int(starts[count])
+        whole = self.window[self.at : int(ends[count - 1])]
+        starts, ends = starts[:count] - self.at, ends[:count] - self.at
+        newlines = np.flatnonzero(np.frombuffer(whole, np.uint8) == (13 if self.source.line_end == "\r" else 10))
+        lines = np.searchsorted(newlines, starts) + self.line
+        run = Run(Lines(whole, None, starts, ends), whole, starts, ends, lines, self.byte)
+        self.pass_over(after - self.at)
+        return run
+
+    def spans_here(self) -> tuple[Numbers, Numbers, int]:
+        """Return where objects and arrays begin and end, as far as was looked, and the index of the first from here."""
+        if self.found is None:
+            self.seen = min(self.at + _WIDE, len(self.window))
+            starts, ends = jsonspans.spans(self.window[self.at : self.seen])
+            self.found = starts + self.at, ends + self.at
+        return *self.found, int(np.searchsorted(self.found[0], self.at))
 
     def element(self) -> Element:
         """Pass over one element, which starts here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isinf
 from typing import Any
 
@@ -36,22 +36,29 @@ def _number(text: str) -> Number:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_number)
-_decode, _decode_lines = _decoder.decode, _decoder.decode_lines
+_decode = _decoder.decode
 #: What the decoder raises for a text it refuses; the exact reader then says why.
 _REFUSED = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 def values(
-    texts: Sequence[bytes], whole: bytes, longest: int, ends: _Numbers | None = None
+    texts: Sequence[bytes],
+    whole: bytes,
+    longest: int,
+    ends: _Numbers | None = None,
+    together: Callable[[bytes], list[Any]] = _decoder.decode_lines,
 ) -> tuple[list[Any], dict[int, Fault]]:
     """Return the value of each text, and for those that are not one JSON value (None in the list) the fault by index.
 
     `whole` is all texts in one piece, or anything that holds them, `longest` the length of the longest. Where they are
-    the lines of `whole`, and each begins with `{` and ends with `}`, `ends` may say where each of them ends in it. A
-    value need not be an object.
+    the lines of `whole`, and each begins with `{` and ends with `}`, `ends` may say where each of them ends in it;
+    where commas are between them instead of line ends, `together` is `elements`. A value need not be an object.
     """
     try:
-        read = _lines(texts, whole) if ends is not None else None
+        # A line end between `}` and `{` is never inside a value, and neither is a comma outside of all brackets. So no
+        # value goes on into the next text, each holds one at least, and where there are as many as texts, it holds one.
+        read = together(whole) if ends is not None else None
+        read = read if read is not None and len(read) == len(texts) else None
         found = read or [_decode(text) for text in texts]
         doubtful = _maybe_twice(texts, found, whole, ends if read else None)
     except (*_REFUSED, TypeError):
@@ -64,14 +71,10 @@ def values(
     return found, faults
 
 
-def _lines(texts: Sequence[bytes], whole: bytes) -> list[Any] | None:
-    """Return the values of the lines of `whole`, read in one go; None unless each line holds exactly one.
-
-    A line end between `}` and `{` is never inside a value. So no value goes on into the next line, each line holds one
-    at least, and when there are as many values as lines, it holds one.
-    """
-    found = _decode_lines(whole)
-    return found if len(found) == len(texts) else None
+def elements(whole: bytes) -> list[Any]:
+    """Return the values of an array without its brackets."""
+    found: list[Any] = _decode(b"[%b]" % whole)
+    return found
 
 
 def _unseen_by_decoder(texts: Sequence[bytes], whole: bytes, longest: int) -> list[int]:

@@ -18,9 +18,12 @@ _OPEN, _CLOSE, _CR = b"{}\r"
 
 
 class Lines(Sequence[bytes]):
-    """The lines of a text from `starts` to `ends`; it is cut only when several of them are asked for."""
+    """The lines of a text from `starts` to `ends`; it is cut only when several of them are asked for.
 
-    def __init__(self, text: bytes, newline: bytes, starts: _Numbers, ends: _Numbers) -> None:
+    Without `newline` they are any stretches of the text.
+    """
+
+    def __init__(self, text: bytes, newline: bytes | None, starts: _Numbers, ends: _Numbers) -> None:
         self._text, self._newline, self._starts, self._ends = text, newline, starts, ends
         self._cut: list[bytes] | None = None
 
@@ -30,7 +33,10 @@ class Lines(Sequence[bytes]):
     def __getitem__(self, index: Any) -> Any:
         if self._cut is None and isinstance(index, int):
             return self._text[self._starts[index] : self._ends[index]]
-        if self._cut is None:
+        if self._cut is None and self._newline is None:
+            text, places = self._text, zip(self._starts.tolist(), self._ends.tolist(), strict=True)
+            self._cut = [text[start:end] for start, end in places]
+        elif self._cut is None:
             self._cut = self._text.split(self._newline)[: len(self._ends)]
         return self._cut[index]
 

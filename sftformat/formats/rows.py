@@ -95,6 +95,8 @@ class LineEnds:
             return
         crlf = self.source.line_end == "\r\n"
         last = len(block.lines) if block.ended else len(block.lines) - 1
+        if crlf and block.text.count(b"\r\n") >= last:
+            return
         if crlf:
             other = next((i for i in range(last) if not block.lines[i].endswith(b"\r")), None)
         elif b"\r" in block.text:

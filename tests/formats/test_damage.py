@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from sftformat import formats
 from sftformat.errors import InputError
-from sftformat.formats import ReadOptions
+from sftformat.formats import ReadOptions, csvlines
 from sftformat.record import encode_json
 
-from .hostile import RECORDS, gather, ranges_of, read_bytes, read_path
+from .hostile import RECORDS, Everything, gather, ranges_of, read_bytes, read_path
 
 QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LINE = st.binary(max_size=20).map(lambda data: data.replace(b"\n", b""))
@@ -123,6 +123,30 @@ def test_every_line_of_csv_is_in_one_row(tmp_path: Path, rows: list[str]) -> Non
     blank = [n for n in range(2, len(rows) + 2) if n not in seen]
     assert found.blank_lines == len(blank)
     assert all(not rows[n - 2].strip() for n in blank)
+
+
+@given(
+    rows=st.lists(st.text(st.sampled_from('ab,,""" \t\ré'), max_size=8), max_size=10),
+    name=st.sampled_from(["x.csv", "x.tsv"]),
+    width=st.integers(1, 5),
+    encoding=st.sampled_from(["utf-8", "utf-16-le", "cp1252"]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+@QUICK
+def test_lines_read_many_at_once_are_what_they_are_one_by_one(
+    tmp_path: Path, rows: list[str], name: str, width: int, encoding: str, end: str
+) -> None:
+    delimiter = "," if name == "x.csv" else "tab"
+    head = ("," if name == "x.csv" else "\t").join("vwxyz"[:width])
+    data = "".join(row + end for row in [head, *rows]).encode(encoding)
+
+    def read() -> Everything:
+        return read_bytes(tmp_path, name, data, delimiter=delimiter, encoding=encoding)
+
+    many = read()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csvlines, "cells_of", lambda *_: [])
+        assert read() == many
 
 
 @given(

@@ -20,7 +20,7 @@ from sftformat.dataset.build import convert, diagnose
 from sftformat.dataset.options import DatasetOptions, Finished
 from sftformat.dataset.sample import sample
 from sftformat.errors import InputError, UsageError
-from sftformat.formats import ReadOptions, cuts, read, scanning, sniff, spread
+from sftformat.formats import ReadOptions, read, scanning, sniff, spread
 from sftformat.inspect.build import inspect
 from sftformat.inspect.section import Section, Unread
 from tests.tokenize.shard_samples import save, word_piece
@@ -249,28 +249,6 @@ def test_places_spread_over_a_file_are_all_of_it(
     assert not any(batch.rejects for batch in batches)
 
 
-@given(
-    st.lists(st.lists(st.text('ab",\n\r;é', max_size=9), min_size=2, max_size=2), min_size=1, max_size=60),
-    st.integers(1, 9),
-    st.booleans(),
-)
-def test_places_in_a_long_table_are_where_rows_begin(
-    tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]], count: int, mark: bool
-) -> None:
-    path = tmp_path_factory.mktemp("a") / "a.csv"
-    records = [{"text": f"{one}x", "label": other} for one, other in cells]
-    formats.write(path, "csv", None, lambda: [records], ["text", "label"])
-    path.write_bytes((b"\xef\xbb\xbf" if mark else b"") + path.read_bytes())
-    source = sniff(path, path.name, ReadOptions())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cuts, "LONG_TABLE", 0)
-        places = spread(source, count)
-    assert 1 <= len(places) <= count
-    batches = [batch for place in places for batch in read(source.part(place))]
-    assert [record for batch in batches for record in batch.records] == records
-    assert not any(batch.rejects for batch in batches)
-
-
 def late(number: int) -> list[dict[str, Any]]:
     return [{"text": f"t{index}", **({"label": "ab"[index % 2]} if index >= 3000 else {})} for index in range(number)]
 
@@ -291,16 +269,20 @@ def test_a_column_that_comes_late_is_seen(tmp_path: Path, format_: str) -> None:
     assert section.unlabelled == 3000
 
 
-def test_a_score_that_comes_late_in_a_long_table_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [f'"text, of {number}\nin two lines",{1 if number < 9000 else 1.5}\n' for number in range(12000)]
-    (tmp_path / "a.csv").write_text("text,label\n" + "".join(rows))
-    source = sniff(tmp_path / "a.csv", "a.csv", ReadOptions())
-    monkeypatch.setattr("sftformat.dataset.sample.STREAM_BYTES", 1000)
-    assert "1.5" not in {record["label"] for record in sample(source, DatasetOptions())[0]}
-    monkeypatch.setattr(cuts, "LONG_TABLE", 1000)
-    records = sample(source, DatasetOptions())[0]
-    assert {record["label"] for record in records} == {"1", "1.5"}
-    assert all(record["text"].endswith("lines") for record in records)
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv.gz", "a.json", "a.json.zst", "a.jsonl.gz", "a.arrow", "a.parquet.gz"])
+def test_a_score_that_comes_late_in_a_long_file_is_seen(tmp_path: Path, name: str) -> None:
+    """The last eighth has scores, behind more than is looked at in one go."""
+    rows = [{"text": f"t, {n}\nin two {n % 7 * 'x'}", "label": "1.5" if n > 70_000 else "1"} for n in range(80_000)]
+    format_, compression = formats.by_name(name) or ("", None)
+    formats.write(tmp_path / name, format_, compression, lambda: [rows], ["text", "label"])
+    source = sniff(tmp_path / name, name, ReadOptions())
+    records, unread = sample(source, DatasetOptions())
+    assert unread is None
+    assert 1000 <= len(records) <= 2000
+    assert all(record == rows[int(str(record["text"]).split()[1])] for record in records)
+    late_ones = [record for record in records if record["label"] == "1.5"]
+    assert len(records) / 12 < len(late_ones) < len(records) / 5
+    assert sample(source, DatasetOptions())[0] == records
 
 
 def test_the_sample_is_the_same_each_time_and_never_large(tmp_path: Path) -> None:

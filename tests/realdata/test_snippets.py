@@ -67,10 +67,10 @@ def test_a_verdict_behind_the_first_window(call: Call, tmp_path: Path) -> None:
     filler = [text for text, felt in news if abs(felt) < 1 and 25 <= len(text.split()) <= 32]
     rows = [
         (" ".join([*(filler[(2 * number + place) % len(filler)] for place in range(2)), text]), label)
-        for number, (text, label) in enumerate(snippets()[:1400])
+        for number, (text, label) in enumerate(snippets()[:1000])
     ]
-    write(tmp_path, "train", rows[:1000])
-    write(tmp_path, "test", rows[1000:])
+    write(tmp_path, "train", rows[:600])
+    write(tmp_path, "test", rows[600:])
     cut = measured(call, tmp_path, "cut", "--max-length", "48", "--epochs", "1")  # there is nothing to learn
     windows = measured(call, tmp_path, "windows", "--window", "48", "--stride", "42")
     assert cut["n"] == windows["n"] == 400
