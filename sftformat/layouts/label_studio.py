@@ -68,11 +68,11 @@ def _text_key(records: Sequence[Record]) -> str:
     objects = [each for record in records if isinstance(each := record.get("data"), dict)]
     names = dict.fromkeys(name for each in objects for name in each)
     texts = text_keys({name: "" for name in names if all(isinstance(each.get(name, ""), str) for each in objects)})
-    named = {each.get("to_name") for record in records for live in _live(record) for each in _results(live)}
+    named = {str(each.get("to_name")) for record in records for live in _live(record) for each in _results(live)}
     asked = [name for name in texts if name in named]  # tags are often called as the key that they show
     if len(texts) == 1 or len(asked) == 1:
         return (asked or texts)[0]
-    kinds = {each.get("type") for record in records for live in _live(record) for each in _results(live)}
+    kinds = {str(each.get("type")) for record in records for live in _live(record) for each in _results(live)}
     # As spans the records can be read all the same.
     error = UndecidedError if "choices" in kinds and not kinds & SPANS else UsageError
     raise error(which_key(texts))
@@ -102,7 +102,7 @@ def _question(records: Sequence[Record]) -> Pointer:
     asked = _names(records)
     if len(asked) > 1:
         said = ", ".join(clip(name, 40) for name in asked[:5])
-        kinds = [each.get("type") for record in records for live in _live(record) for each in _results(live)]
+        kinds = [str(each.get("type")) for record in records for live in _live(record) for each in _results(live)]
         error = UsageError if any(kind in kinds for kind in SPANS) else UndecidedError  # as above
         raise error(f"several questions have choices ({said}): say which with --map target=NAME")
     return tuple(asked)

@@ -36,7 +36,7 @@ def _is_marked(record: Record) -> bool:
     held = record.get("annotations")
     annotations = [each for each in held if isinstance(each, dict)] if isinstance(held, list) else []
     results = [each["result"] for each in annotations if isinstance(each.get("result"), list)]
-    return any(isinstance(each, dict) and each.get("type") in SPANS for result in results for each in result)
+    return any(isinstance(each, dict) and str(each.get("type")) in SPANS for result in results for each in result)
 
 
 def left_out(record: Record) -> str:

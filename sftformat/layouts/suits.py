@@ -120,9 +120,10 @@ def _module_factor(
             read_cells(records, binding) if textual else map(plain, records),
             strict=True,
         )
-        if binding.compiled.fits(shown) and not (reader.left_out and reader.left_out(record))
+        if binding.compiled.fits(shown)
     ]
-    targets = [target for record in fitting if (target := _made(reader, record)) is not None]
+    used = [record for record in fitting if reader.left_out is None or not reader.left_out(record)] or fitting
+    targets = [target for record in used if (target := _made(reader, record)) is not None]
     if not any(targets):
         return 0.0
     if task == "token-classification":
