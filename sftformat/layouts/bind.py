@@ -103,8 +103,9 @@ def _with_joiner(found: Layout, records: Sequence[Record], given: Mapping[str, P
     rule = found.fields.get("target", Rule())
     if found.name not in LAYOUTS or rule.split is None:
         return found
-    mark = joiner_of(_values(records, [given["target"]] if "target" in given else rule.at))
-    return joined_by(found, mark) if mark else found
+    values = _values(records, [given["target"]] if "target" in given else rule.at)
+    usual = any(isinstance(value, str) and rule.split in value for value in values)
+    return joined_by(found, mark) if not usual and (mark := joiner_of(values)) else found
 
 
 def joined_by(found: Layout, mark: str) -> Layout:

@@ -14,7 +14,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.layouts.layout import Fault, Pointer
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import Fault, Pointer, where_of
 
 Place = tuple[int, int]
 #: Beyond this code point no script in use has punctuation of its own.
@@ -96,24 +97,12 @@ def in_points(text: str, spans: Sequence[Span]) -> list[Span]:
 def in_utf16(text: str, spans: Sequence[Span]) -> bool:
     """Whether offsets fit as UTF-16 code units and not as code points: the texts they are said to mark, else the end.
 
-    Where no texts are said and both would fit, a span that cuts a word tells: they are UTF-16 if none does then. Others
-    that fit both ways are code points; one that is then off by one cuts a word (SFT110).
+    Offsets that fit both ways are code points; a span that is then off by one cuts a word (SFT110).
     """
-    if text.isascii() or max(text, default="") <= "\uffff" or not spans:
+    if text.isascii() or max(text, default="") <= "\uffff" or not spans or _fit(text, spans):
         return False
     others = [_from_utf16(text, span) for span in spans]
-    if not _fit(text, others) or not _fit(text, spans):
-        return _fit(text, others)
-    said = any(span.said is not None for span in spans)
-    return not said and not all(_is_words(text, span) for span in spans) and all(_is_words(text, o) for o in others)
-
-
-def _is_words(text: str, span: Span) -> bool:
-    """Whether a span is whole words, without blanks at its ends."""
-    cut = text[span.start : span.end]
-    return cut == cut.strip() and not any(
-        start < at < end for start, end in words(text) for at in (span.start, span.end)
-    )
+    return _fit(text, others)
 
 
 def _fit(text: str, spans: Sequence[Span]) -> bool:
@@ -160,7 +149,18 @@ def faults(text: str, spans: Sequence[Span] | None, tokens: Sequence[Place] | No
         elif tokens is not None and not any(span.start <= start and end <= span.end for start, end in words_inside):
             yield Fault("SFT109", span.at, f"the span {_quoted(cut)} holds no token")
         elif tokens is None and (span.start in inner or span.end in inner):
-            yield Fault("SFT110", span.at, f"the span {_quoted(cut)} begins or ends inside a word, which is cut there")
+            message = f"the span {_quoted(cut)} begins or ends inside a word, which is cut there"
+            yield Fault("SFT110", span.at, message + _in_utf16_instead(text, span))
+
+
+def _in_utf16_instead(text: str, span: Span) -> str:
+    """Say what a span of code points would be in UTF-16, where that is whole words: an emoji stands before it."""
+    other = _from_utf16(text, span)
+    if text.isascii() or not 0 <= other.start < other.end or (other.start, other.end) == (span.start, span.end):
+        return ""
+    cut = text[other.start : other.end]
+    inner = any(start < at < end for start, end in words(text) for at in (other.start, other.end))
+    return "" if inner or cut != cut.strip() else f"; counted in UTF-16 it would be {_quoted(cut)}"
 
 
 def _unusable(text: str, span: Span) -> Fault | None:
@@ -217,10 +217,16 @@ def spans_of(row: Mapping[str, Any]) -> tuple[str, list[Span] | None, list[Place
 
     A run of one type is a span; B, S and U begin one, E, S and L end it. Types may stand before their letters.
     A tag of no scheme is a span by itself.
+
+    Raises:
+        UsageError: the tags are ids, of which nobody knows which one stands for no span.
     """
     text, places = running_text(row)
     if row["target"] is None:
         return text, None, places
+    if row["target"] and all(map(str.isdecimal, row["target"])):
+        said = f"the tags are ids (first at {where_of(row)}), and which of them is O is not said"
+        raise UsageError(f"{said}: name them with --labels FILE, a line 0=O for each")
     made: list[Span] = []
     is_open = False
     for (start, end), tag in zip(places, row["target"], strict=False):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sftformat.layouts.spans import Span, faults, in_utf16, spans_of, tagged, words
+from sftformat.layouts.spans import Span, faults, spans_of, tagged, words
 
 from ..conftest import Call
 from .strategies import marked, shift
@@ -58,16 +58,12 @@ def test_utf_16_is_recognized_where_only_it_fits(made: tuple[str, list[tuple[int
     assert not any(each.code in ("SFT109", "SFT111") for each in faults(text, plain))
 
 
-@given(before=st.text(st.sampled_from("a \U0001f600"), min_size=1, max_size=6), data=st.data())
-def test_utf_16_is_told_by_the_words_that_code_points_cut(before: str, data: st.DataObject) -> None:
-    text = f"{before} Rome and Ostia"
-    places = data.draw(st.lists(st.sampled_from([place for place in words(text) if place[1] > place[0]]), min_size=1))
-    points = [Span(start, end, "X") for start, end in dict.fromkeys(places)]
-    units = [Span(shift(text, each.start, "utf-16"), shift(text, each.end, "utf-16"), "X") for each in points]
-    assert not in_utf16(text, points)
-    assert in_utf16(text, units) or all(
-        each.end <= len(text) and (each.start, each.end) in words(text) for each in units
-    )
+def test_what_cuts_a_word_and_would_not_in_utf_16_says_so() -> None:
+    found = list(faults("\U0001f600 Rome and Ostia", [Span(3, 7, "LOC")]))
+    assert [each.code for each in found] == ["SFT110"]
+    assert found[0].words.endswith('which is cut there; counted in UTF-16 it would be "Rome"')
+    assert "UTF-16" not in next(iter(faults("\U0001f600 Rome", [Span(2, 4, "LOC")]))).words
+    assert "UTF-16" not in next(iter(faults("a Rome", [Span(2, 4, "LOC")]))).words
 
 
 @given(
@@ -190,3 +186,15 @@ def test_types_may_stand_before_their_letters(made: tuple[str, list[tuple[int, i
     plain = all("-" not in label and label not in "BIESLUM" for _, _, label in made[1])
     assume(plain)
     assert spans_of({**row, "target": turned}) == spans_of(row)
+
+
+def test_ids_are_no_spans_until_they_have_names(call_here: Call, tmp_path: Path) -> None:
+    rows = [{"tokens": ["Ann", "sleeps"], "ner_tags": [1, 0]}, {"tokens": ["in", "Bern"], "ner_tags": [0, 2]}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "names.txt").write_text("0=O\n1=B-PER\n2=B-LOC\n")
+    done = call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "text-spans")
+    assert done.code == 2
+    assert "the tags are ids (first at a.jsonl:1), and which of them is O is not said: name them" in done.err
+    call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "text-spans", "--labels", "names.txt")
+    made = [json.loads(line)["label"] for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    assert made == [[[0, 3, "PER"]], [[3, 7, "LOC"]]]
