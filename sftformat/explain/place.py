@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import UsageError
@@ -92,13 +93,14 @@ def find(source: Source, ranges: Sequence[Range], options: ReadOptions, place: P
         UsageError: the file has no such line.
         InputError: the file cannot be read.
     """
-    part = source.part([each for each in ranges if each.first_line <= place.line][-1])
     many = source.format == "json" and source.origin is None  # records may share a line
+    parts = _holding(ranges, place.line, many=many)
+    part = source.part(Range(parts[0].start, parts[-1].stop, parts[0].first_line))
     at = _byte_of(part, options, place) if place.column is not None and many else None
     held: Found | None = None
     last_row = starting = 0
     ended: Reject | None = None
-    for batch in read(part, options):
+    for batch in chain.from_iterable(read(source.part(each), options) for each in parts):
         entries = _entries(source, batch, place.line)
         new = sum(entry.line == place.line for entry in entries)
         starting += new
@@ -120,6 +122,15 @@ def find(source: Source, ranges: Sequence[Range], options: ReadOptions, place: P
     if source.format in ("parquet", "arrow", "mo", "xlsx") and source.origin is None:
         raise UsageError(f"{source.name}: has {last_row:,} rows; there is no row {place.line:,}")
     return _no_record(part, options, place, ended if many else None)
+
+
+def _holding(ranges: Sequence[Range], line: int, *, many: bool) -> Sequence[Range]:
+    """Return the range that holds a line; where they may begin inside of one, all that hold some of it."""
+    last = max(index for index, each in enumerate(ranges) if each.first_line <= line)
+    first = last
+    while many and first and ranges[first].first_line == line:
+        first -= 1
+    return ranges[first : last + 1]
 
 
 @dataclass(frozen=True, slots=True)

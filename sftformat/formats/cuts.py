@@ -6,10 +6,14 @@ import hashlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from sftformat.formats import parquet
+from sftformat.formats.arraycuts import ElementStarts
 from sftformat.formats.container import open_regular
 from sftformat.formats.lines import occurrences
 from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
+from sftformat.formats.tablecuts import RecordStarts
 
 _PIECE = 1 << 20
 #: A line start is looked for in this many bytes after the place that is wanted.
@@ -35,15 +39,16 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
 
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
-    Uncompressed JSON Lines in UTF-8 is cut at line starts, Parquet at row groups, class folders between files; every
-    other file is one range. The cuts depend on the content only.
+    Uncompressed JSON Lines in UTF-8 is cut at line starts, a table and a JSON array as far as it is proved that records
+    begin there, Parquet at row groups, class folders between files; every other file is one range. The cuts depend on
+    the content only.
 
     Raises:
         InputError: the file cannot be read.
     """
     if source.texts:
         return (yield from _scan_texts(source, unit_bytes))
-    cuts = _Cuts(unit_bytes, source.path.stat().st_size) if _cut_at_lines(source) else None
+    cuts = _cuts_of(source, unit_bytes)
     digest = hashlib.sha256()
     size = 0
     for piece in _pieces(source):
@@ -84,8 +89,22 @@ def _from(starts: Sequence[int]) -> tuple[Range, ...]:
 
 
 def _cut_at_lines(source: Source) -> bool:
-    plain = source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
-    return source.format in ("jsonl", "text") and plain
+    return source.format in ("jsonl", "text") and _is_plain(source)
+
+
+def _is_plain(source: Source) -> bool:
+    return source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
+
+
+def _cuts_of(source: Source, unit_bytes: int) -> _Cuts | None:
+    size = source.path.stat().st_size
+    if _cut_at_lines(source):
+        return _Cuts(unit_bytes, size)
+    if source.format in ("csv", "tsv") and _is_plain(source):
+        return _ProvedCuts(unit_bytes, size, RecordStarts(source.delimiter or ",", source.quoting, source.bom))
+    if source.format == "json" and _is_plain(source):
+        return _ProvedCuts(unit_bytes, size, ElementStarts(source.bom))
+    return None
 
 
 def spread(source: Source, count: int) -> tuple[Range, ...]:
@@ -164,3 +183,24 @@ class _Cuts:
         starts = [start for start in self.starts if start[0] < size] or [(0, 1)]
         stops = [start for start, _ in starts[1:]]
         return tuple(Range(start, stop, line) for (start, line), stop in zip(starts, [*stops, None], strict=True))
+
+
+class _ProvedCuts(_Cuts):
+    """The same where the start of a line need not be that of a record."""
+
+    def __init__(self, unit_bytes: int, size: int, found: RecordStarts | ElementStarts) -> None:
+        super().__init__(unit_bytes, size)
+        self.found = found
+
+    def see(self, piece: bytes, offset: int) -> None:  # noqa: ARG002 - it is that of the pieces so far
+        """Take the next piece into account."""
+        if not self.found.proved or self.size <= self.unit:
+            return
+        starts, newlines = self.found.see(piece)
+        while True:
+            index = int(np.searchsorted(starts, self.starts[-1][0] + self.unit))
+            if index >= len(starts):
+                break
+            start = int(starts[index])
+            self.starts.append((start, self.line + int(np.searchsorted(newlines, start))))
+        self.line += len(newlines)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sftformat.diagnostics import Diagnostic
 from sftformat.formats import container, jsonfault, jsonl, jsontext, rows
 from sftformat.formats.container import CHUNK_BYTES
-from sftformat.formats.jsonarray import ArrayText, Element, Run, stored_form
+from sftformat.formats.jsonarray import ArrayText, Element, Run, stored_form, up_to
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
 from sftformat.record import Batch, Reject, encode_json
@@ -17,8 +17,8 @@ from sftformat.record import Batch, Reject, encode_json
 def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     """Yield the elements of a JSON array; its elements must be objects.
 
-    An element that is no record is a reject. A syntax error is a reject too, and ends the file: what follows it cannot
-    be told apart. `line` and `byte` are where an element starts; `raw` is the element as it stands.
+    An element that is no record is a reject. A syntax error is a reject too, and ends the file, or the range of it:
+    what follows it cannot be told apart. `line` and `byte` are where an element starts; `raw` is it as it stands.
 
     Raises:
         InputError: the file cannot be read or its compression is damaged.
@@ -94,7 +94,7 @@ def _why(source: Source, element: Element, fault: jsonfault.Fault | None, value:
     bad = jsonl.explain(source, fault, value, element.line, element.byte)
     if bad.code != "SFT001":
         return bad
-    message = f"{bad.message}; the array cannot be read beyond this element"
+    message = f"{bad.message}; the array cannot be read beyond this element{up_to(source)}"
     return rows.finding(source, "SFT001", message, element.line, bad.byte)
 
 

@@ -72,13 +72,21 @@ class Run:
         return [Element(line, self.offset + start, text, len(text)) for line, start, text in places]
 
 
+def up_to(source: Source) -> str:
+    """Say where reading goes on after a fault that ends a range."""
+    return "" if source.stop is None else f", up to byte {source.stop:,}"
+
+
 def stored_form(source: Source, text: bytes) -> bytes:
     return text if source.encoding == "utf-8" else text.decode("utf-8", "replace").encode(source.encoding, "replace")
 
 
 @dataclass(slots=True)
 class ArrayText:
-    """The text of the array as a window that moves over the file: `window[at]` is at `byte` of the file, on `line`."""
+    """The text of an array, or of a range of it, as a window that moves over it.
+
+    `window[at]` is at `byte` of the file, on `line`.
+    """
 
     source: Source
     limit: int
@@ -94,14 +102,18 @@ class ArrayText:
 
     def elements(self) -> Iterator[Run | Element]:
         """Yield the elements in order, many at once where they are plain; the last perhaps with what ends the file."""
-        self.byte = self.source.bom
-        self.pieces = _in_utf8(self.source)
-        if self.next_mark() != b"[":
-            yield self.broken("an array was expected")
-            return
-        self.pass_over(1)
+        source = self.source
+        self.byte, self.line = source.start or source.bom, source.first_line
+        self.pieces = _in_utf8(source)
+        if not source.start:
+            if self.next_mark() != b"[":
+                yield self.broken("an array was expected")
+                return
+            self.pass_over(1)
         mark = self.next_mark()
         while mark != b"]":
+            if not mark and source.stop is not None:
+                return  # the next range begins here
             if mark in (b",", b""):
                 yield self.broken("a value was expected")
                 return
@@ -255,7 +267,7 @@ class ArrayText:
         """Return what ends the file here."""
         mark = self.window[self.at : self.at + 1]
         got = repr(mark.decode("utf-8", "replace")) if mark else "the end of the file"
-        message = f"{message}, got {got}; the array cannot be read on from here"
+        message = f"{message}, got {got}; the array cannot be read on from here{up_to(self.source)}"
         bad = rows.finding(self.source, "SFT001", message, self.line, self.byte)
         rest = self.window[self.at : self.at + KEPT_BYTES]
         return Element(self.line, self.byte, rest, len(self.window) - self.at, bad)
@@ -263,7 +275,7 @@ class ArrayText:
 
 def _in_utf8(source: Source) -> Iterator[bytes]:
     """Yield the text after the byte order mark in UTF-8."""
-    skip = source.bom
+    skip = 0 if source.start else source.bom
     decoder = None if source.encoding == "utf-8" else codecs.getincrementaldecoder(source.encoding)()
     for piece in chunks(source):
         cut = min(skip, len(piece))

@@ -31,8 +31,11 @@ def spans(text: bytes) -> tuple[_Numbers, _Numbers]:
         quotes &= ~_escaped(characters, marks)
     # Outside of strings is where quotes are even in number before.
     outside = ~np.logical_xor.accumulate(quotes)
-    outside &= characters[marks] != _QUOTE
+    outside &= ~quotes
     marks = marks[outside]
+    # A backslash before a quote that opens a string is a fault: what follows cannot be told apart.
+    faults = np.flatnonzero(characters[marks] == _QUOTE)
+    marks = marks[: faults[0]] if len(faults) else marks
     steps = _STEPS[characters[marks]]
     depths = np.cumsum(steps, dtype=np.int64)
     beyond = np.flatnonzero(depths < 0)

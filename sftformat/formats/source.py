@@ -150,7 +150,7 @@ class Source:
     quoting      csv and tsv: False when `"` is plain text in this file
     header       csv and tsv: the column names as written, or those given for a file without a header
     header_row   csv and tsv: the first record is the header
-    start, stop  the range: 0-based bytes (jsonl), row groups (parquet) or texts (class folders); stop None is the end
+    start, stop  the range: 0-based bytes, row groups (parquet) or texts (class folders); stop None is the end
     first_line   1-based line, or row of parquet, at `start`
     notes        findings about the file as a whole, reported with its first batch
     origin       a run of lines of a file of rejects: where the rows came from; `format`, `delimiter`, `quoting` and

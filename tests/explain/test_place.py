@@ -121,14 +121,15 @@ def test_the_end_of_tables(tmp_path: Path) -> None:
             found_at(path, 3)
 
 
-def test_a_column_chooses_among_records_on_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", [1 << 20, 1 << 14])
+def test_a_column_chooses_among_records_on_one_line(tmp_path: Path, unit: int) -> None:
     path = tmp_path / "a.json"
     rows = [{"text": f"é{number}"} for number in range(BATCH_RECORDS + 800)]  # more than one batch
     text = json.dumps(rows, ensure_ascii=False)
     path.write_text(text, encoding="utf-8")
     for number in (0, 1, BATCH_RECORDS - 1, BATCH_RECORDS, BATCH_RECORDS + 1, len(rows) - 1):
         column = text.index(f'"é{number}"') + 1
-        found = found_at(path, 1, column)
+        found = found_at(path, 1, column, unit)
         assert found.batch is not None
         assert found.batch.records == [rows[number]]
         assert found.shared

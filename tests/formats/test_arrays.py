@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftformat import formats
-from sftformat.formats import ReadOptions, container, jsonarray
+from sftformat.formats import ReadOptions, container, cuts, jsonarray
 from sftformat.formats.jsonarray import ArrayText
 from sftformat.record import encode_json
-from tests.formats.hostile import RECORDS, VALUES, Everything, gather
+from tests.formats.hostile import RECORDS, VALUES, Everything, gather, ranges_of
 
 GAPS = st.sampled_from([b",", b", ", b",\n", b" ,\r\n  ", b"\t,\t", b",\n\n    "])
 ODD = st.sampled_from([b"{", b"}", b'"', b"\\", b",", b"]", b"x", b":", b"[", b'\\"', b"\n", b"\xff", b"-0"])
@@ -97,3 +97,44 @@ def test_numbers_and_objects_in_turn_are_read_in_bounded_memory(tmp_path: Path) 
         found = gather(list(formats.read(source, ReadOptions())))
     assert (len(found.records), len(found.rejects)) == (60_000, 60_001)
     assert max(held) <= 3 * container.CHUNK_BYTES
+
+
+def _parts_and_whole(path: Path, unit: int, piece: int) -> tuple[list[Everything], Everything]:
+    source = formats.sniff(path, path.name, ReadOptions())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cuts, "_PIECE", piece)
+        sources = ranges_of(source, unit)
+    return [gather(list(formats.read(part))) for part in sources], gather(list(formats.read(source)))
+
+
+@given(array=arrays(), unit=st.integers(1, 80), piece=st.integers(1, 60), mark=st.booleans())
+def test_the_parts_of_an_array_are_the_whole(
+    tmp_path_factory: pytest.TempPathFactory, array: bytes, unit: int, piece: int, mark: bool
+) -> None:
+    path = tmp_path_factory.mktemp("array") / "x.json"
+    path.write_bytes((b"\xef\xbb\xbf" if mark else b"") + array)
+    parts, whole = _parts_and_whole(path, unit, piece)
+    for field in ("records", "lines", "offsets", "raw", "rejects", "codes"):
+        assert repr([each for part in parts for each in getattr(part, field)]) == repr(getattr(whole, field))
+
+
+def test_an_array_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(json.dumps([{"text": f'{{"a": [{n}, "}}, {{"'} for n in range(500)]).encode())
+    parts, whole = _parts_and_whole(path, 1000, 300)
+    assert len(parts) > 10
+    assert [record for part in parts for record in part.records] == whole.records
+
+
+@given(array=arrays(), odd=ODD, place=st.floats(0, 1), unit=st.integers(1, 80), piece=st.integers(1, 60))
+def test_the_parts_of_a_damaged_array_have_all_that_the_whole_has(
+    tmp_path_factory: pytest.TempPathFactory, array: bytes, odd: bytes, place: float, unit: int, piece: int
+) -> None:
+    """A fault ends a part, not the file: there may be more behind it, and each fault of the whole is told."""
+    at = 1 + int(place * (len(array) - 1))
+    path = tmp_path_factory.mktemp("array") / "x.json"
+    path.write_bytes(array[:at] + odd + array[at:])
+    parts, whole = _parts_and_whole(path, unit, piece)
+    assert repr([record for part in parts for record in part.records][: len(whole.records)]) == repr(whole.records)
+    told = [(each.line, each.byte, each.diagnostics[0].code) for part in parts for each in part.rejects]
+    assert {(each.line, each.byte, each.diagnostics[0].code) for each in whole.rejects} <= set(told)
