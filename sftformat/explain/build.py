@@ -29,7 +29,7 @@ from sftformat.inspect.section import present
 from sftformat.layouts.layout import MISSING, Binding, get, render
 from sftformat.layouts.reader import reader_of, source_pointer
 from sftformat.normalize import normalize
-from sftformat.plan import Plan, Unit, of_origin
+from sftformat.plan import Plan, Unit, of_origin, unit_bytes
 from sftformat.record import JSON_TYPES, Batch, Record, encode_json
 from sftformat.split import with_split
 from sftformat.validate import validate
@@ -117,7 +117,7 @@ def explain(place: str, options: DatasetOptions, tokenizing: Tokenizing | None =
         own, where = _in_class_folder(_input(where.file, Path(spool)), where, options)
         options = options.of(own.path)
         source = sniff(own.path, own.name, options.read, texts=own.texts)
-        scanned = scan(source)
+        scanned = scan(source, unit_bytes(own.size))
         if own.canonical:
             return _canonical(own, source, where.line, options, tokenizing)
         runs, ranges, number = rejects.runs(source, options.read), scanned.ranges, 0
