@@ -187,7 +187,7 @@ def test_tables_are_complete() -> None:
     }
     assert {module for module, _ in COMMANDS.values()} == commands
     text = {"csv", "tsv", "json", "jsonl", "conll", "conllu", "parallel", "po", "tmx", "text", "class-folders"}
-    text |= {"yaml", "rasa", "rasa-md", "rasa-json", "vertex"}
+    text |= {"yaml", "rasa", "rasa-md", "rasa-json", "json-lists", "vertex"}
     assert text | {"parquet", "arrow", "mo", "xlsx"} == set(FORMATS)
 
 

@@ -14,8 +14,8 @@ from typing import NoReturn
 import click
 
 from sftformat import __version__
-from sftformat.diagnostics import visible
-from sftformat.errors import SftformatError
+from sftformat.diagnostics import CODES, visible
+from sftformat.errors import InputError, SftformatError
 from sftformat.startup import leave, look_for_garbage_later, spare_memory
 
 #: Command -> module here that holds it and, in a few words, what it does; the order is that of `--help`.
@@ -119,7 +119,7 @@ def _exit_code() -> int:
         error.show()
         return 2
     except SftformatError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(_words(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted; the same command goes on where it stopped", 130, "")
     except Terminated as error:
@@ -138,6 +138,14 @@ def _exit_code() -> int:
         if os.environ.get("SFTFORMAT_DEBUG"):
             traceback.print_exc()
         return _fail(f"this is a bug of sftformat: {type(error).__name__}: {error} (SFTFORMAT_DEBUG=1 shows where)", 2)
+
+
+def _words(error: SftformatError) -> str:
+    """Return what an error says, and the way out that it has of its own."""
+    found = error.diagnostic if isinstance(error, InputError) else None
+    if found is None or found.code not in CODES or found.hint in ("", CODES[found.code].fix):
+        return str(error)
+    return f"{error}; {found.hint}"
 
 
 def _flush() -> None:

@@ -161,8 +161,7 @@ def _json_names(text: str) -> list[str]:
     Raises:
         ValueError: it is neither.
     """
-    lines = [line for line in text.split("\n") if line.strip()]
-    found = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in lines]
+    found = _json_list(text)
     if all(isinstance(each, str) for each in found):
         return list(found)
     wrong = next((each for each in found if not isinstance(each, dict) or not _names_id(each)), None)
@@ -171,6 +170,17 @@ def _json_names(text: str) -> list[str]:
             f"a JSON list of strings was expected, or objects with an id and a name; got {clip(wrong, 60)}"
         )
     return [f"{each['id']}={each['name']}" for each in found]
+
+
+def _json_list(text: str) -> list[Any]:
+    """Return the values of a JSON list, of JSON Lines, or of the intents in a data set of AutoIntent."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        return [json.loads(line) for line in lines]
+    intents = whole.get("intents") if isinstance(whole, dict) else None
+    return intents if isinstance(intents, list) else whole if isinstance(whole, list) else [whole]
 
 
 def _names_id(intent: dict[str, object]) -> bool:

@@ -23,6 +23,9 @@ from sftformat.layouts.refused import linked
 from sftformat.plan import Plan
 from sftformat.record import Record
 
+#: A cell of more words than this is no name of a class.
+_WORDS = 3
+
 
 def bind_inputs(plan: Plan, options: DatasetOptions, samples: Sequence[Sample] | None = None) -> list[Detected]:
     """Return for every input how it is read and which layout it has; `samples` are those of `sampled`, if taken.
@@ -190,6 +193,8 @@ def _headerless(source: Source) -> str:
     names = ["text", "label"] if len(source.columns) == 2 else [f"column_{n}" for n, _ in enumerate(source.columns, 1)]
     if len(source.columns) == 2 and len(source.columns[0]) < len(source.columns[1]):
         names.reverse()
+    if len(source.columns) == 2 and all(len(cell.split()) > _WORDS for cell in source.columns):
+        names = ["source", "target"]  # two texts
     return f"{note.message}: for a file without a header say --no-header --columns {','.join(names)}"
 
 

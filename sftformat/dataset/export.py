@@ -26,7 +26,7 @@ from sftformat.formats.shape import Shape, blurred, see
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
 from sftformat.layouts.layout import CAPTURES, Binding, Pointer, layout, take, where_of
-from sftformat.layouts.reader import Reader, reader_of
+from sftformat.layouts.reader import Reader, reader_of, typed
 from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
 from sftformat.normalize import NOT_LEARNED, learned_id
@@ -248,7 +248,7 @@ class Exporter:
         rest = from_rows([given], Binding(binding.layout, shared), self.types, self.textual, native)[0]
         made = written_by(given, rest, reader, self.types, native)
         merge(made, rest, row)
-        return made
+        return made if self.textual or not native else typed(made, reader, self.types)
 
     def _without_own(self, row: dict[str, Any], own: Own | None) -> dict[str, Any]:
         """Leave out of `meta` what only the layout knows that the row was read in; its columns are counted as lost."""
@@ -287,8 +287,7 @@ class Exporter:
         return made
 
     def _count_lost(self, row: Mapping[str, Any], binding: Binding, reader: Reader | None) -> None:
-        fields = {key.partition("/")[0] for key in binding.at}
-        held = {*fields, *binding.captures, "meta", "source"}
+        held = {*(key.partition("/")[0] for key in binding.at), *binding.captures, "meta", "source"}
         held |= {"input", "target", *reader.holds} if reader is not None else set()
         for key, value in row.items():
             if value is not None and key not in held:

@@ -8,8 +8,9 @@ from typing import Any
 
 from sftformat.dataset.bindings import named
 from sftformat.layouts import LAYOUTS
+from sftformat.layouts.bind import joined_by
 from sftformat.layouts.layout import Binding, Layout, Pointer, from_schema, layout, parse
-from sftformat.layouts.reader import reader_of
+from sftformat.layouts.reader import label_places, reader_of
 
 #: The name under which canonical records themselves are written.
 CANONICAL = "canonical"
@@ -35,7 +36,8 @@ def own_keys(manifest: Mapping[str, Any]) -> dict[str, Own]:
             continue
         binding = binding_of(own, manifest["task"])
         reader = reader_of(binding) if binding.layout.module else None
-        columns = {*reader.keys, *reader.beside} if reader is not None else set()
+        labels = {place[0] for place in label_places(binding).values() if len(place) == 1}
+        columns = {*reader.keys, *reader.beside} - labels if reader is not None else set()
         known = found.get(each["file"], Own())
         found[each["file"]] = Own(known.originals | set(binding.at.values()), known.columns | columns)
     return found
@@ -60,6 +62,7 @@ def binding_of(mapping: Mapping[str, Any], task: str) -> Binding:
     captures = {key: str(mapping[key]) for key in ("source_lang", "target_lang") if key in mapping}
     found = _layout(mapping, task)
     found = replace(found, unlabelled=tuple(mapping.get("unlabelled", found.unlabelled)))
+    found = joined_by(found, mapping["joiner"]) if "joiner" in mapping else found
     return named(Binding(found, at, captures), mapping.get("values", {}))
 
 

@@ -36,6 +36,8 @@ def kind_of(out: Path, to: str | None, folder: str | None = None) -> tuple[str, 
     kind = _kind_of(out, to)
     if folder is None:
         return kind
+    if is_folder(to):
+        raise UsageError(f"--to {to} makes a folder of a form of its own: leave out --folder {folder}")
     if kind[0] != HUB:
         raise UsageError(f"{out.name}: --folder {folder} makes a folder with --to LAYOUT; leave out the ending")
     return folder, None

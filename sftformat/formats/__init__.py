@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sftformat.errors import UsageError
-from sftformat.formats import heads, intents, linking
+from sftformat.formats import articles, heads, intents, linking
 from sftformat.formats.cuts import scan, scanning, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniffed
@@ -99,13 +99,15 @@ FORMATS = {
     "rasa": Format("rasa"),
     "rasa-md": Format("rasa_md"),
     "rasa-json": Format("rasa_json"),
+    "json-lists": Format("json_lists"),
     "vertex": Format("vertex"),
     "xlsx": Format("xlsx"),
 }
 
 
-#: What makes records of the rows of another format: conversations of turns, texts of intents. See `Source.rows`.
-_OF_ROWS = {linking.FORMAT: "linked", intents.FORMAT: "intents"}
+#: What makes records of the rows of another format: conversations of turns, texts of intents, questions of articles.
+#: See `Source.rows`.
+_OF_ROWS = {linking.FORMAT: "linked", intents.FORMAT: "intents", articles.FORMAT: "articles"}
 #: Rejects of any format; what they are is told by their content.
 _REJECTS = Format("rejects")
 
@@ -116,19 +118,21 @@ def sniff(
     """Return what the file at `path` is and how it is to be read, as `sniffing.sniffed` does.
 
     Rows that name the rows before them are the turns of conversations, unless `options.linked` says that they are not.
-    Intents stand for their texts.
+    Intents stand for their texts, articles for their questions.
 
     Raises:
         InputError, UsageError: as `sniffing.sniffed`.
     """
     source = sniffed(path, name, options, beside, texts)
-    held = heads.holds(source, (linking.PARENT, intents.TEXTS))
+    held = heads.holds(source, (linking.PARENT, intents.TEXTS, articles.PARAGRAPHS))
     linkable = options.linked or (options.linked is None and linking.PARENT in held)
-    if not (linkable or intents.TEXTS in held):
+    if not (linkable or held & {intents.TEXTS, articles.PARAGRAPHS}):
         return source
     records = heads.first(source, options, read)
     if linkable and linking.are_turns(records, options.linked):
         return replace(source, format=linking.FORMAT, header=None, delimiter=None, quoting=True, rows=source)
+    if articles.are_articles(records):
+        return replace(source, format=articles.FORMAT, rows=source)
     return replace(source, format=intents.FORMAT, rows=source) if intents.are_intents(records) else source
 
 

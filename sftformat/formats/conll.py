@@ -16,7 +16,7 @@ from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.formats import container, rows
+from sftformat.formats import conllu, container, rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import ReadOptions, Source, fault
 from sftformat.formats.textlines import BLANK, Filling, Line, filling, paragraphs
@@ -32,6 +32,10 @@ _OF_RECORD = frozenset({"id", "split", "weight", "group", "text", "offsets", "se
 _BLANKS = re.compile("[ \t]+")
 #: Of the lines of a column file at least this share has its form, whatever is wrong with the others.
 _MOST = 0.8
+#: From this many tokens on numbers in the first column say something.
+_COUNTED = 4
+#: Lines above a sentence that are comments even where they have as many cells as a token.
+_COMMENT = re.compile(r"#[ \t]+(?:id|sent_id|text|newdoc|newpar|doc|doc_id|source)\b")
 #: A tag of one of the schemes for chunks.
 _TAG = re.compile(r"O|[BIESLUM]-\S+")
 
@@ -67,10 +71,33 @@ def detect(source: Source, text: str, options: ReadOptions) -> Source:
     if width < 2:
         hint = "a token and its tag stand in a line, parted by a tab or a blank"
         raise fault("SFT016", source.name, f"one column only, in {clip(first, 40)!r}: no tags", hint=hint)
+    if not options.columns and conllu.looks_like(text):
+        return replace(source, format="conllu")
+    _refuse_numbers(source, held, delimiter, options)
     names = tuple(options.columns) if options.columns else _names(width, held, delimiter)
     if len(names) != width:
         raise fault("SFT012", source.name, f"--columns names {len(names)} columns, but the first line has {width}")
     return replace(source, header=names, delimiter=delimiter)
+
+
+def _refuse_numbers(source: Source, held: Sequence[str], delimiter: str, options: ReadOptions) -> None:
+    """Refuse to take numbers that count the tokens of each sentence for the tokens.
+
+    Raises:
+        InputError: the first column counts, and no names were given.
+    """
+    cells = [cells_of(line, delimiter) for line in held[:400] if not line.startswith("#")]
+    numbers = [row[0] for row in cells]
+    counts = all(one.isdigit() and (one == "1" or int(one) == int(before or 0) + 1) for before, one in _pairs(numbers))
+    if options.columns or len(numbers) < _COUNTED or not counts:
+        return
+    names = ("number", "tokens", "ner_tags", *(f"column_{n}" for n in range(4, len(cells[0]) + 1)))
+    message = "the first column counts the tokens"
+    raise fault("SFT012", source.name, message, hint=f"name them, as in --no-header --columns {','.join(names)}")
+
+
+def _pairs(numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return zip(["", *(number if number.isdigit() else "" for number in numbers)], numbers, strict=False)
 
 
 def _names(width: int, held: Sequence[str], delimiter: str) -> tuple[str, ...]:
@@ -124,7 +151,7 @@ def sentence(texts: Sequence[str], source: Source) -> Record | tuple[int, str]:
     found: list[list[str]] = []
     for index, text in enumerate(texts):
         cells = cells_of(text, source.delimiter)
-        if len(cells) == len(names):
+        if len(cells) == len(names) and (found or not _COMMENT.match(text)):
             found.append(cells)
         elif not found and text.startswith("#"):
             comments.append(text)

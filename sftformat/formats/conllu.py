@@ -24,6 +24,17 @@ COLUMNS = ("tokens", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps",
 _SENTENCE_ID = re.compile(r"#\s*sent_id\s*=\s*(.*?)\s*")
 _OTHER_ID = re.compile(r"[0-9]+[-.][0-9]+")
 _EMPTY = "_"
+_ID = re.compile(r"[1-9][0-9]*([-.][0-9]+)?|0\.[0-9]+")
+#: Of the lines with words at least this share has the form.
+_MOST = 0.8
+
+
+def looks_like(text: str) -> bool:
+    """Whether a text is CoNLL-U beyond doubt: nearly all of its lines have ten cells, the first one an id from 1 on."""
+    found = [line.split("\t") for line in text.split("\n")[:400] if line.strip() and not line.startswith("#")]
+    good = [cells for cells in found if len(cells) == len(COLUMNS) + 1 and _ID.fullmatch(cells[0])]
+    first = good[0][0] if good else ""
+    return len(good) >= max(1, _MOST * len(found)) and first.split("-")[0] in ("1", "0.1")
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Batch]:

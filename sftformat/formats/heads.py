@@ -25,7 +25,7 @@ def holds(source: Source, keys: Sequence[str]) -> frozenset[str]:
         return frozenset(keys) & frozenset(source.columns)
     if source.format in ("parquet", "arrow"):
         return frozenset(keys)
-    if source.format not in ("json", "jsonl"):
+    if source.format not in ("json", "jsonl", "json-lists"):
         return frozenset()
     head = b""
     for piece in container.chunks(source):

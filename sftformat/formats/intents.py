@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from sftformat.formats.source import Source
@@ -26,24 +26,27 @@ def read(source: Source, batches: Iterator[Batch]) -> Iterator[Batch]:
     All of them stand where the intent does; the row of each, should it be rejected, is the record that it became. An
     intent without texts stays as it is, and fits no layout.
     """
-    return (replace(expanded(batch), format=source.format) for batch in batches)
+    return (expanded(batch, source.format, _is_intent, _rows) for batch in batches)
 
 
-def expanded(batch: Batch) -> Batch:
-    """Return a batch in which each text of an intent is a record."""
-    intents = [_is_intent(record) for record in batch.records]
-    if not any(intents):
-        return batch
+def expanded(
+    batch: Batch, name: str, is_one: Callable[[Record], bool], rows_of: Callable[[Record], Iterator[Record]]
+) -> Batch:
+    """Return a batch of the format of that name, in which those records that stand for several are these."""
+    whole = [is_one(record) for record in batch.records]
+    if not any(whole):
+        return replace(batch, format=name)
     records: list[Record] = []
     places: list[int] = []
     raw: list[bytes] = []
-    for index, (record, is_intent) in enumerate(zip(batch.records, intents, strict=True)):
-        made = list(_rows(record)) if is_intent else [record]
+    for index, (record, several) in enumerate(zip(batch.records, whole, strict=True)):
+        made = list(rows_of(record)) if several else [record]
         records += made
         places += [index] * len(made)
-        raw += map(encode_json, made) if is_intent else [batch.raw[index]]
+        raw += map(encode_json, made) if several else [batch.raw[index]]
     return replace(
         batch,
+        format=name,
         records=records,
         lines=[batch.lines[index] for index in places],
         offsets=[batch.offsets[index] for index in places],

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sftformat.errors import UsageError
-from sftformat.formats import jsonl, jsontext, yamltext
+from sftformat.formats import jsonl, jsonplaces, jsontext, yamltext
 from sftformat.formats.itemized import Itemized
 from sftformat.formats.rasa import aside_notes
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import ReadOptions, Source, fault
 from sftformat.record import Batch
 
-_SPACE = re.compile(r"[ \t\r\n]*")
 _PATH = ("rasa_nlu_data", "common_examples")
 
 
@@ -51,7 +47,7 @@ def _elements(source: Source, text: str, aside: Counter[str]) -> Iterator[tuple[
     try:
         at = _under(text, 0, _PATH[0], aside)
         at = _under(text, at, _PATH[1], aside)
-        yield from list(_items(text, at))
+        yield from list(jsonplaces.items(text, at))
     except (ValueError, RecursionError) as error:
         message = f"no JSON of Rasa: {error}"
         raise fault("SFT016", source.name, message, hint="mend it there; nothing was read") from None
@@ -60,7 +56,7 @@ def _elements(source: Source, text: str, aside: Counter[str]) -> Iterator[tuple[
 def _under(text: str, at: int, wanted: str, aside: Counter[str]) -> int:
     """Return where the value of a name begins in the object at a place; other lists of it are counted."""
     found = -1
-    for name, start, value in _members(text, at):
+    for name, start, value in jsonplaces.members(text, at):
         if name == wanted and found >= 0:
             raise ValueError(f"{wanted!r} stands twice")
         if name == wanted:
@@ -70,52 +66,6 @@ def _under(text: str, at: int, wanted: str, aside: Counter[str]) -> int:
     if found < 0:
         raise ValueError(f"no {wanted!r}")
     return found
-
-
-def _members(text: str, at: int) -> Iterator[tuple[str, int, Any]]:
-    """Yield name, place and value of the members of an object."""
-    at = _mark(text, at, "{")
-    while text[at : at + 1] != "}":
-        name, at = _value(text, at)
-        at = _mark(text, at, ":")
-        value, end = _value(text, at)
-        yield str(name), at, value
-        at = _next(text, end, "}")
-
-
-def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
-    at = _mark(text, at, "[")
-    while text[at : at + 1] != "]":
-        _, end = _value(text, at)
-        yield at, end
-        at = _next(text, end, "]")
-
-
-def _value(text: str, at: int) -> tuple[Any, int]:
-    return json.JSONDecoder(parse_int=str, parse_float=str).raw_decode(text, at)
-
-
-def _after_blanks(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
-
-
-def _mark(text: str, at: int, mark: str) -> int:
-    """Return where what comes after a mark begins, the blanks around it left out."""
-    at = _after_blanks(text, at)
-    if text[at : at + 1] != mark:
-        raise ValueError(f"{mark!r} was expected at character {at + 1}")
-    return _after_blanks(text, at + 1)
-
-
-def _next(text: str, at: int, end: str) -> int:
-    at = _after_blanks(text, at)
-    if text[at : at + 1] == end:
-        return at
-    at = _mark(text, at, ",")
-    if text[at : at + 1] == end:
-        raise ValueError(f"a value was expected at character {at + 1}")
-    return at
 
 
 def write(path: Path, compression: str | None, batches: Batches, columns: Columns) -> int:  # noqa: ARG001 - as others

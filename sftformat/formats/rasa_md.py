@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -34,9 +35,10 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     kind = name = ""
     marked, comment = 0, False
     for line in decoded(source, options, batch):
-        begins, comment = comment or line.text.lstrip().startswith("<!--"), _in_comment(line.text, comment)
+        text, comment = _uncommented(line.text, comment)
+        line = replace(line, text=text)
         section = _SECTION.fullmatch(line.text.rstrip())
-        if begins or line.blank:
+        if line.blank:
             continue
         if section is not None:
             kind, name = section[1], section[2].strip(BLANK)
@@ -51,9 +53,18 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
     yield batch.flush()
 
 
-def _in_comment(text: str, before: bool) -> bool:
-    opened, closed = text.rfind("<!--"), text.rfind("-->")
-    return opened > closed if max(opened, closed) >= 0 else before
+def _uncommented(text: str, inside: bool) -> tuple[str, bool]:
+    """Return a line without its comments, and whether one goes on after it; Rasa takes them out before it reads."""
+    kept = []
+    while text:
+        if inside:
+            _, closed, text = text.partition("-->")
+            inside = not closed
+        else:
+            before, opened, text = text.partition("<!--")
+            kept.append(before)
+            inside = bool(opened)
+    return "".join(kept), inside
 
 
 def _take(batch: Filling, line: Line, intent: str) -> bool:

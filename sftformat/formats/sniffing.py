@@ -24,7 +24,7 @@ _AZURE = re.compile(rb'"documents"\s*:\s*\[\s*\{\s*"location"')
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
 _BINARY = ("parquet", "arrow", "mo", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
-_FORMATS = (*_TEXT, *_BINARY, "yaml", "rasa", "rasa-md", "rasa-json", "vertex")
+_FORMATS = (*_TEXT, *_BINARY, "yaml", "rasa", "rasa-md", "rasa-json", "vertex", "json-lists")
 #: Formats whose names are to be trusted: what their text looks like otherwise says nothing.
 _BY_NAME = frozenset({"conll", "conllu", "po", "tmx"})
 
@@ -152,6 +152,18 @@ def _is_conll(text: str) -> bool:
     return conll.looks_like(text)
 
 
+def _is_conllu(text: str) -> bool:
+    from sftformat.formats import conllu
+
+    return conllu.looks_like(text)
+
+
+def _holds_records(text: str) -> bool:
+    from sftformat.formats import json_lists
+
+    return json_lists.holds_records(text)
+
+
 def _encoded(source: Source, head: bytes, options: ReadOptions) -> Source:
     asked = _codec(options.encoding) if options.encoding else None
     for mark, encoding in rows.MARKS:
@@ -226,6 +238,8 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
         found = None
     if found:
         return found
+    if hint in (None, "", "tsv") and b"\t" in text and _is_conllu(text.decode("utf-8", "replace")):
+        return "conllu"
     if hint in (None, "", "tsv") and _has_blank_line(text) and _is_conll(text.decode("utf-8", "replace")):
         return "conll"
     if hint:
@@ -241,7 +255,8 @@ def _format(source: Source, text: bytes, complete: bool) -> str:
     message = "the format cannot be told from the content or the name"
     if parallel.tag_of(source.name):
         message += "; parallel text is two files: name both, as in train.en train.de"
-    raise fault("SFT016", source.name, message, hint=f"say which it is: {', '.join(_TEXT)}")
+    hint = "give it the ending of its format (.csv, .jsonl, .conll and others); plain text alone has no target"
+    raise fault("SFT016", source.name, message, hint=hint)
 
 
 def _has_blank_line(text: bytes) -> bool:
@@ -281,9 +296,11 @@ def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool)
         # Bytes that are no UTF-8 say nothing about where an object ends.
         all_of_it = jsonfault.find_fault(text.decode("utf-8", "replace").encode())
         one = all_of_it is None or all_of_it.code != "SFT001" or (all_of_it.cut and (not complete or hint == "json"))
+    if one and _holds_records(text.decode("utf-8", "replace")):
+        return "json-lists"
     if one:
         message = "one JSON object, not an array of records or JSON Lines"
-        hint = "write one object a line, or put the objects into an array"
+        hint = "write one object a line, or put the objects into an array, which may stand under 'data'"
         if _AZURE.search(text):
             message = (
                 "a project of Azure Language, whose texts stand in files of their own, which are never followed: "

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.errors import UsageError
+from sftformat.errors import UndecidedError, UsageError
 from sftformat.layouts.cells import scalar_text
 from sftformat.layouts.layout import Binding, Pointer
 from sftformat.layouts.reader import Reader, Types
@@ -23,15 +23,20 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
     """Return where the label is: under the name that stands again with `-metadata`.
 
     Raises:
-        UsageError: there are several such names.
+        UndecidedError: there are several such names.
+        UsageError: there is none that was named.
     """
     names = dict.fromkeys(name for record in records for name in record)
     found = [name.removesuffix(_METADATA) for name in names if name.endswith(_METADATA)]
     chosen = binding.at.get("target", ("label",))[0]
-    if chosen in found or len(found) < 2:
-        return {"target": (found[0] if found and chosen not in found else chosen,)}
+    if chosen != "label" and names and chosen not in names:
+        raise UsageError(f"no record has an attribute {clip(chosen, 40)!r}")
+    if chosen != "label" or chosen in found or len(found) < 2:
+        return {"target": (found[0] if found and chosen == "label" and chosen not in found else chosen,)}
     said = ", ".join(clip(name, 40) for name in found[:5])
-    raise UsageError(f"which attribute is the label ({said})? say --map target=NAME; its metadata are NAME{_METADATA}")
+    raise UndecidedError(
+        f"which attribute is the label ({said})? say --map target=NAME; its metadata are NAME{_METADATA}"
+    )
 
 
 def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:

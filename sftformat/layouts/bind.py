@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from sftformat.errors import UsageError
+from sftformat.layouts import LAYOUTS
+from sftformat.layouts.cells import joiner_of
 from sftformat.layouts.layout import CAPTURES, MISSING, Binding, Layout, Pointer, Rule, get, parse, render
-from sftformat.layouts.reader import LABEL, places_of
+from sftformat.layouts.reader import LABEL, places_of, reader_of
 from sftformat.layouts.rename import kind_of
 from sftformat.record import SPLIT_NAMES, Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
@@ -37,7 +39,7 @@ def bind(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | 
 def placed(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] | None = None) -> Binding:
     """Bind as `bind` does, without the schema for that choice."""
     given = _given(found, mapping or {})
-    found = _with_unlabelled(found, records, given)
+    found = _with_joiner(_with_unlabelled(found, records, given), records, given)
     names = set().union(*records)
     at: dict[str, Pointer] = {}
     captures: dict[str, str] = {}
@@ -54,6 +56,7 @@ def placed(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] 
     at.update(given)
     if found.module:
         at.update(places_of(Binding(found, at), records))
+        _refuse_unread(Binding(found, at), given, records)
     else:
         _refuse_shared(at)
     return Binding(found, at, captures)
@@ -91,9 +94,29 @@ def _with_unlabelled(found: Layout, records: Sequence[Record], given: Mapping[st
     if found.task != "classification" or found.module or found.unlabelled or "target" not in found.fields:
         return found
     places = [given["target"]] if "target" in given else found.fields["target"].at
-    pointer = next((each for each in places if any(get(record, each) is not MISSING for record in records)), None)
-    values = [get(record, pointer) for record in records] if pointer else []
+    values = _values(records, places)
     return replace(found, unlabelled=(-1,)) if values and all(value in (-1, "-1") for value in values) else found
+
+
+def _with_joiner(found: Layout, records: Sequence[Record], given: Mapping[str, Pointer]) -> Layout:
+    """Read joined labels by what stands between them in this file."""
+    rule = found.fields.get("target", Rule())
+    if found.name not in LAYOUTS or rule.split is None:
+        return found
+    values = _values(records, [given["target"]] if "target" in given else rule.at)
+    usual = any(isinstance(value, str) and rule.split in value for value in values)
+    return joined_by(found, mark) if not usual and (mark := joiner_of(values)) else found
+
+
+def joined_by(found: Layout, mark: str) -> Layout:
+    """Return a layout whose labels stand in one cell with a mark between them."""
+    return replace(found, fields={**found.fields, "target": replace(found.fields["target"], split=mark)})
+
+
+def _values(records: Sequence[Record], places: Sequence[Pointer]) -> list[Any]:
+    """Return what stands at the first of some places that any record has."""
+    pointer = next((each for each in places if any(get(record, each) is not MISSING for record in records)), None)
+    return [get(record, pointer) for record in records] if pointer else []
 
 
 def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
@@ -104,6 +127,18 @@ def _given(found: Layout, mapping: Mapping[str, str]) -> dict[str, Pointer]:
         if key not in fields or key in ("source", "meta"):
             raise UsageError(f"--map {key}=…: {found.task} has no field {key!r}; it has {', '.join(fields)}")
     return {key: parse(at) if at.startswith("/") else (at,) for key, at in mapping.items()}
+
+
+def _refuse_unread(binding: Binding, given: Mapping[str, Pointer], records: Sequence[Record]) -> None:
+    """Refuse to map the input or the target of a layout that restructures to where it does not look, or nothing is."""
+    keys = reader_of(binding).keys
+    for key in ("input", "target"):
+        if key in given and binding.at[key][0] not in keys:
+            said = f"layout {binding.layout.name} has its {key} under {render(binding.layout.fields[key].at[0])}"
+            raise UsageError(f"{said}: --map {key}=… cannot move it")
+    place = binding.at.get("input", ())
+    if "input" in given and records and all(get(record, place) is MISSING for record in records):
+        raise UsageError(f"layout {binding.layout.name}: no record has an input at {render(place)}")
 
 
 def _refuse_shared(at: Mapping[str, Pointer]) -> None:

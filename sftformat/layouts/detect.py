@@ -24,7 +24,7 @@ from sftformat.layouts.suits import target_factor
 from sftformat.record import Record
 from sftformat.schema.decide import plain
 
-#: Two candidates whose scores differ by less than this are a tie.
+#: Two candidates whose scores differ by less than this share of the better one are a tie.
 MARGIN = 0.05
 #: A column that is not explained weighs this much of one that is, when it is told how sure a choice is.
 LEFT_OVER = 0.25
@@ -115,7 +115,7 @@ def choose(
     rivals = [
         each
         for each in found[1:]
-        if best.score - each.score < MARGIN and not _equal(best, each) and not _within(each, best)
+        if best.score - each.score < MARGIN * best.score and not _equal(best, each) and not _within(each, best)
     ]
     if rivals:
         options = " or ".join(f"--layout {each.name} ({each.binding.layout.task})" for each in (best, *rivals))
@@ -125,6 +125,8 @@ def choose(
             f"{name}: rows linked by 'parent_id' (h2o-llmstudio), each a turn of a conversation: put them together "
             f"with --layout linked, or take every row by itself with --layout {best.name}"
         )
+    if best.name == "openai-chat" and (said := refused.judged(records)):
+        raise UsageError(f"{name}: {said}")
     if best.fit * best.coverage < WEAK:
         misfit = first_misfit(best.binding, records, textual)[1]
         why = "; ".join((*best.reasons, *best.against)[:2]) + (f" (one that does not: {misfit})" if misfit else "")

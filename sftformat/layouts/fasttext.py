@@ -12,7 +12,7 @@ from typing import Any
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.layout import Binding, Fault, Pointer, get, put, where_of
+from sftformat.layouts.layout import MISSING, Binding, Fault, Pointer, get, put, where_of
 from sftformat.layouts.reader import Reader, Types
 from sftformat.record import Record
 
@@ -56,7 +56,11 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG
         return record
 
     def faults(record: Record) -> Iterator[Fault]:
-        found = set(_LABEL.findall(get(record, at)))
+        line = get(record, at)
+        if not isinstance(line, str):
+            yield Fault("SFT104", at, expected="a line of fastText", got="nothing" if line is MISSING else "no text")
+            return
+        found = set(_LABEL.findall(line))
         if "" in found:
             yield Fault("SFT101", at, expected=f"a label after {PREFIX}", got="nothing")
         elif single and len(found) > 1:

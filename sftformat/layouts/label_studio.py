@@ -30,35 +30,80 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
     """Return which key of `data` is the text, and the name of the question whose choices are the labels.
 
     Raises:
-        UsageError: several could be meant, or none.
+        UndecidedError, UsageError: several could be meant, or none.
     """
+    refuse_others(records)
     given = binding.at.get("input", ("data",))
-    text = given if len(given) > 1 else ("data", _text_key([record.get("data") for record in records]))
+    text = ("data", _text_key(records)) if given == ("data",) else given if len(given) > 1 else ("data", *given)
     asked = binding.at.get("target", ("annotations",))
-    question = asked[-1:] if asked != ("annotations",) else _question(records)
+    question = _asked(records, asked[-1]) if asked != ("annotations",) else _question(records)
     return {"input": text, "target": ("annotations", *question)}
 
 
-def _text_key(datas: Sequence[Any]) -> str:
-    objects = [each for each in datas if isinstance(each, dict)]
-    names = dict.fromkeys(name for each in objects for name in each)
-    texts = [name for name in names if all(isinstance(each.get(name, ""), str) for each in objects)]
+def refuse_others(records: Sequence[Record]) -> None:
+    """Refuse tasks whose questions were all answered by something else than choices or spans.
+
+    Raises:
+        UndecidedError: they were; what the answers are is said.
+    """
+    answers = [each for record in records for live in _live(record) for each in _results(live) if "type" in each]
+    kinds = {str(each.get("from_name")): str(each["type"]) for each in answers}
+    if kinds and not any(kind == "choices" or kind in SPANS for kind in kinds.values()):
+        said = ", ".join(f"{clip(name, 40)!r} ({clip(kind, 40)})" for name, kind in list(kinds.items())[:5])
+        raise UndecidedError(
+            f"questions of Label Studio that were answered by neither choices nor spans: {said}: export as CSV or "
+            "JSON_MIN, where each is a column, and name the fields, as in --task regression --map input=text "
+            f"--map target={clip(next(iter(kinds)), 40)}"
+        )
+
+
+def text_keys(data: Any) -> list[str]:
+    """Return which keys of the data may be the text: one that is called so, or all that hold texts."""
+    texts = [name for name, value in data.items() if isinstance(value, str)] if isinstance(data, dict) else []
     usual = [name for name in USUAL if name in texts]
-    if len(texts) == 1 or usual:
-        return (usual or texts)[0]
+    return usual[:1] or texts
+
+
+def _text_key(records: Sequence[Record]) -> str:
+    objects = [each for record in records if isinstance(each := record.get("data"), dict)]
+    names = dict.fromkeys(name for each in objects for name in each)
+    texts = text_keys({name: "" for name in names if all(isinstance(each.get(name, ""), str) for each in objects)})
+    named = {str(each.get("to_name")) for record in records for live in _live(record) for each in _results(live)}
+    asked = [name for name in texts if name in named]  # tags are often called as the key that they show
+    if len(texts) == 1 or len(asked) == 1:
+        return (asked or texts)[0]
+    kinds = {str(each.get("type")) for record in records for live in _live(record) for each in _results(live)}
+    # As spans the records can be read all the same.
+    error = UndecidedError if "choices" in kinds and not kinds & SPANS else UsageError
+    raise error(which_key(texts))
+
+
+def which_key(texts: Sequence[str]) -> str:
+    """Ask which key of the data is the text."""
     said = ", ".join(clip(name, 40) for name in texts[:5]) or "none"
-    raise UsageError(f"which key of 'data' is the text ({said})? say --map input=/data/KEY")
+    return f"which key of 'data' is the text ({said})? say --map input=/data/KEY"
+
+
+def _names(records: Sequence[Record]) -> list[str]:
+    """Return the names of the questions that have choices."""
+    choices = (each for record in records for live in _live(record) for each in _choices(live, ()))
+    return list(dict.fromkeys(str(each["from_name"]) for each in choices))
+
+
+def _asked(records: Sequence[Record], name: str) -> Pointer:
+    known = _names(records)
+    if known and name not in known:
+        said = ", ".join(clip(each, 40) for each in known[:5])
+        raise UsageError(f"no question {clip(name, 40)!r} has choices; there are: {said}")
+    return (name,)
 
 
 def _question(records: Sequence[Record]) -> Pointer:
-    asked = dict.fromkeys(
-        str(each["from_name"]) for record in records for live in _live(record) for each in _choices(live, ())
-    )
+    asked = _names(records)
     if len(asked) > 1:
-        said = ", ".join(clip(name, 40) for name in list(asked)[:5])
-        kinds = [each.get("type") for record in records for live in _live(record) for each in _results(live)]
-        # As spans the records can be read all the same.
-        error = UsageError if any(kind in kinds for kind in SPANS) else UndecidedError
+        said = ", ".join(clip(name, 40) for name in asked[:5])
+        kinds = [str(each.get("type")) for record in records for live in _live(record) for each in _results(live)]
+        error = UsageError if any(kind in kinds for kind in SPANS) else UndecidedError  # as above
         raise error(f"several questions have choices ({said}): say which with --map target=NAME")
     return tuple(asked)
 

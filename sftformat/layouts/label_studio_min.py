@@ -45,6 +45,12 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
     others = [name for name in kinds if name != text and (asked is None or name in asked)]
     questions = [name for name in others if kinds[name] in (_CHOICES, _SPANS)]
     own = [name for name in questions if kinds[name] == wanted and given in (name, "")]
+    numbers = [name for name in asked or () if name in kinds and name != text]
+    if numbers and not given and not any(kinds[name] for name in numbers):
+        raise UndecidedError(
+            f"the answers to {_said(numbers)} are neither choices nor spans: name the fields, as in --task regression "
+            f"--map input={clip(text, 40)} --map target={clip(numbers[0], 40)}"
+        )
     if given and not own and kinds.get(given) != _NOTHING:
         raise UsageError(f"layout {binding.layout.name}: {clip(given, 40)!r} holds no {wanted}")
     if len(own) > 1:

@@ -28,11 +28,10 @@ class _Missing:
 
     __slots__ = ()
 
-    def __repr__(self) -> str:
-        return "MISSING"
-
     def __reduce__(self) -> str:
         return "MISSING"  # the one of the module, in a worker process too
+
+    __repr__ = __reduce__
 
 
 MISSING = _Missing()
@@ -112,6 +111,8 @@ class Binding:
         """Return what `manifest.mapping` records."""
         fields = {name: render(pointer) for name, pointer in self.at.items()}
         said = {"layout": self.layout.name, "task": self.layout.task, "fields": fields, **self.captures}
+        if (joiner := self.layout.fields.get("target", Rule()).split) is not None and self.layout.name in LAYOUTS:
+            said["joiner"] = joiner
         own = self.layout.schema.get("x-sftformat", {}).get("unlabelled", [])
         found = list(self.layout.unlabelled)
         return said if found == own else {**said, "unlabelled": found}
@@ -261,8 +262,7 @@ def _check_words(said: Mapping[str, Any], name: str) -> None:
 
 
 def _check_shapes(said: Mapping[str, Any], name: str) -> None:
-    shapes = (("fields", Mapping), ("aka", list), ("unlabelled", list), ("module", str))
-    for key, kind in shapes:
+    for key, kind in (("fields", Mapping), ("aka", list), ("unlabelled", list), ("module", str)):
         if key in said and not isinstance(said[key], kind):
             raise SchemaError(f"{name}: at /x-sftformat/{key}: not understood")
     if "module" in said and name not in LAYOUTS and said["module"] not in (known.module for known in _built_in()):

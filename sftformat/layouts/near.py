@@ -53,7 +53,11 @@ def nearest(records: Sequence[Record], textual: bool, mapping: Mapping[str, str]
 def _lacking(known: Layout, binding: Binding, records: Sequence[Record]) -> str:
     """Say which fields are nowhere; empty when all that are needed are there."""
     if known.module:
-        keys = [key for key in known.schema.get("required", ()) if not any(key in record for record in records)]
+        held = set().union(*records)
+        keys = [key for key in known.schema.get("required", ()) if key not in held]
+        others = [name for each in known.schema.get("anyOf", ()) for name in each.get("required", ())]
+        if others and not held.intersection(others):
+            keys.append(f"one of {', '.join(others)}")
         return f"no {' and no '.join(keys)}" if keys else ""
     needed = [key for key in _NEEDED if key in known.fields and key not in binding.at]
     if known.name == "alpaca":
@@ -134,6 +138,8 @@ def _guessed(records: Sequence[Record]) -> str:
     texts = [
         name for name in names if name not in labels and all(_is_text(record.get(name, "")) for record in records[:100])
     ]
+    if not labels and len(texts) == 2 and len(names) == 2:
+        return f"--task text-to-text --map input={_quoted(texts[0])} --map target={_quoted(texts[1])}"
     if len(labels) != 1 or not texts:
         return ""
     task = "regression" if labels[0] in _SCORES else "classification"

@@ -20,8 +20,13 @@ _NOTHING = (None, -1, "", MISSING)
 _CELLS = frozenset({"0", "1", "0.0", "1.0", "true", "false", "True", "False", "", "-1"})
 #: Names of columns that are something else though 0 and 1 may stand in them.
 _OTHER = frozenset(
-    {"label", "labels", "target", "class", "category", "sentiment", "intent", "score", "rating", "answer"}
+    {
+        *("label", "labels", "target", "class", "category", "sentiment", "intent", "score", "rating", "answer"),
+        *("annotator", "annotator_id", "annotation_id", "rater", "rater_id", "worker_id", "user", "user_id", "fold"),
+    }
 )
+#: Of these two forms of a column one is that of the labels: what is true or false beside 0 and 1 is something else.
+_BOOLEANS = frozenset({"true", "false", "True", "False"})
 
 
 def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]:
@@ -38,15 +43,18 @@ def places(binding: Binding, records: Sequence[Record]) -> Mapping[str, Pointer]
         return {LABEL + name: (*holder, name) for name in dict.fromkeys(name for each in inner for name in each)}
     taken = {pointer[0] for pointer in binding.at.values()} | _OTHER
     names = [name for name in (records[0] if records else ()) if name not in taken]
-    found = {name: (name,) for name in names if _holds_a_label([record.get(name, MISSING) for record in records])}
-    if not found and records:
+    held = {name: texts for name in names if (texts := _label_texts([record.get(name, MISSING) for record in records]))}
+    if not held and records:
         raise UsageError(f"layout {binding.layout.name}: no column holds only 0 and 1")
-    return {LABEL + name: pointer for name, pointer in found.items()}
+    booleans = [name for name, texts in held.items() if texts & _BOOLEANS]
+    numbers = [name for name in held if name not in booleans]
+    return {LABEL + name: (name,) for name in (numbers if len(numbers) >= len(booleans) else booleans)}
 
 
-def _holds_a_label(values: Sequence[Any]) -> bool:
-    texts = {value if isinstance(value, str) else _text(value) for value in values}  # MISSING has a text of its own
-    return texts <= _CELLS and bool(texts - {"", "-1"})
+def _label_texts(values: Sequence[Any]) -> frozenset[str]:
+    """Return the texts of what a column of a label holds; none where it is no such column."""
+    texts = frozenset(value if isinstance(value, str) else _text(value) for value in values)  # MISSING has one too
+    return texts if texts <= _CELLS and texts - {"", "-1"} else frozenset()
 
 
 def _text(value: Any) -> str:
@@ -81,7 +89,7 @@ def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:
 
     def to_canonical(record: Record) -> Record:
         found = values(record)
-        hot = [label for label, value in found.items() if value == 1]
+        hot = sorted(label for label, value in found.items() if value == 1)  # as the columns come back, in any order
         labelled = any(value is not None for value in found.values())
         target = (hot[0] if single else hot) if labelled else None
         return {"input": get(record, text), "target": target}

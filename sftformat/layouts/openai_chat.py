@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import Any
 
-from sftformat.layouts.layout import Pointer
+from sftformat.layouts.layout import Binding, Pointer
 from sftformat.layouts.messages import (
     Message,
     join_turns,
@@ -19,7 +20,7 @@ from sftformat.layouts.messages import (
     weight_key,
     written,
 )
-from sftformat.layouts.reader import Reader, fixed
+from sftformat.layouts.reader import Reader
 from sftformat.record import Record, encode_json
 
 #: Keys of the text of a part of the content: OpenAI's, and LLaMA-Factory's.
@@ -66,7 +67,7 @@ def _written(made: Message) -> Record:
     turn = turn_of(made)
     note, said = turn.notes.get("content"), turn.content
     text = _parts(said, note) if isinstance(note, list) and said is not None else said
-    content = {"content": text} if said is not None or "content" in turn.notes else {}
+    content = {"content": text} if said is not None or "content" in {**turn.notes, **turn.extra} else {}
     fields = turn.fields
     if "from" in turn.notes and "tool_calls" in fields:
         fields = {**fields, "tool_calls": _calls(fields["tool_calls"])}
@@ -95,6 +96,24 @@ def source_pointer(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
     return ("messages", str(number), *inner)
 
 
-reader = fixed(
-    Reader(("messages", "tools"), to_canonical, from_canonical, source_pointer, holds=("tools",), exact=True)
-)
+_KEYS = ("messages", "tools")
+_READER = Reader(_KEYS, to_canonical, from_canonical, source_pointer, holds=("tools",), exact=True)
+
+
+def reader(binding: Binding, labels: Sequence[str] = ()) -> Reader:  # noqa: ARG001 - every module is asked alike
+    """Return the reader for the key that the messages stand under: some call them as ShareGPT does."""
+    key = binding.at.get("input", _KEYS)[0]
+    if key == _KEYS[0]:
+        return _READER
+
+    def there(record: Record) -> Record:
+        return to_canonical({**record, "messages": record[key]})
+
+    def back(row: Mapping[str, Any], types: Mapping[str, Mapping[str, int]]) -> Record:
+        made = from_canonical(row, types)
+        return {key if name == _KEYS[0] else name: value for name, value in made.items()}
+
+    def pointer_of(pointer: Pointer, row: Mapping[str, Any]) -> Pointer:
+        return (key, *source_pointer(pointer, row)[1:])
+
+    return replace(_READER, keys=(key, "tools"), to_canonical=there, from_canonical=back, source_pointer=pointer_of)

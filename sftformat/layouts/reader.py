@@ -173,6 +173,12 @@ def write(row: Mapping[str, Any], rest: Record, reader: Reader, types: Types, na
     return as_it_was if kept and _means({**rest, **as_it_was}, row, reader) else made
 
 
+def typed(record: Record, reader: Reader, columns: Iterable[str]) -> Record:
+    """Return a record for a format that has types: what was kept of a cell is read, and keys stand as columns did."""
+    read = read_some(record, reader.cells, as_shown=False)
+    return {name: read[name] for name in [*columns, *read] if name in read}
+
+
 def _means(record: Record, row: Mapping[str, Any], reader: Reader) -> bool:
     """Whether a record says what the row says."""
     try:

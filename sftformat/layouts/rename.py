@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.cells import as_float, joined_cell, number_text, scalar_text
+from sftformat.layouts.cells import as_float, decode_cell, joined_cell, number_text, scalar_text
 from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, put, render, take, where_of
 from sftformat.record import SPLIT_NAMES, Columns, Number, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
@@ -52,7 +52,7 @@ def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Seq
     if rule.split is not None and type(value) is str:
         return [_named(text, rule) for text in value.split(rule.split)] if value else []
     if type(value) is str and (rule.json or (textual and kind != "text")):
-        value = decode_json(value)
+        value = decode_cell(value) if textual else decode_json(value)
     if kind == "number":
         return None if value is None else as_float(value)
     if kind == "texts":
@@ -249,7 +249,7 @@ def _as_value(original: Any, key: str, binding: Binding) -> Any:
     """Return a kept value for a format that has types: the text of a number in a CSV cell is that number."""
     rule = binding.layout.fields.get(key, _NO_RULE)
     cell = type(original) is str and rule.split is None and not rule.json
-    return decode_json(original) if cell and original and kind_of(binding.layout.task, key) != "text" else original
+    return decode_cell(original) if cell and original and kind_of(binding.layout.task, key) != "text" else original
 
 
 def clash(name: str, row: Mapping[str, Any]) -> str:

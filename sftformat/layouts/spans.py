@@ -14,7 +14,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sftformat.diagnostics import clip
-from sftformat.layouts.layout import Fault, Pointer
+from sftformat.errors import UsageError
+from sftformat.layouts.layout import Fault, Pointer, where_of
 
 Place = tuple[int, int]
 #: Beyond this code point no script in use has punctuation of its own.
@@ -148,7 +149,18 @@ def faults(text: str, spans: Sequence[Span] | None, tokens: Sequence[Place] | No
         elif tokens is not None and not any(span.start <= start and end <= span.end for start, end in words_inside):
             yield Fault("SFT109", span.at, f"the span {_quoted(cut)} holds no token")
         elif tokens is None and (span.start in inner or span.end in inner):
-            yield Fault("SFT110", span.at, f"the span {_quoted(cut)} begins or ends inside a word, which is cut there")
+            message = f"the span {_quoted(cut)} begins or ends inside a word, which is cut there"
+            yield Fault("SFT110", span.at, message + _in_utf16_instead(text, span))
+
+
+def _in_utf16_instead(text: str, span: Span) -> str:
+    """Say what a span of code points would be in UTF-16, where that is whole words: an emoji stands before it."""
+    other = _from_utf16(text, span)
+    if text.isascii() or not 0 <= other.start < other.end or (other.start, other.end) == (span.start, span.end):
+        return ""
+    cut = text[other.start : other.end]
+    inner = any(start < at < end for start, end in words(text) for at in (other.start, other.end))
+    return "" if inner or cut != cut.strip() else f"; counted in UTF-16 it would be {_quoted(cut)}"
 
 
 def _unusable(text: str, span: Span) -> Fault | None:
@@ -184,7 +196,8 @@ def _quoted(text: str) -> str:
 
 # ---------------------------------------------------------------------------------------------------- and back
 
-_TAG = re.compile(r"([BIESLUM])-(.+)", re.DOTALL)
+_TAG = re.compile(r"(?P<letter>[BIESLUM])-(?P<type>.+)", re.DOTALL)
+_BEHIND = re.compile(r"(?P<type>.+)-(?P<letter>[BIESLUM])", re.DOTALL)
 
 
 def running_text(row: Mapping[str, Any]) -> tuple[str, list[Place]]:
@@ -202,19 +215,26 @@ def running_text(row: Mapping[str, Any]) -> tuple[str, list[Place]]:
 def spans_of(row: Mapping[str, Any]) -> tuple[str, list[Span] | None, list[Place]]:
     """Return the text of a canonical row, its spans, and where its tokens stand; without tags the spans are None.
 
-    A run of one type is a span; B, S and U begin one, E, S and L end it. A tag of no scheme is a span by itself.
+    A run of one type is a span; B, S and U begin one, E, S and L end it. Types may stand before their letters.
+    A tag of no scheme is a span by itself.
+
+    Raises:
+        UsageError: the tags are ids, of which nobody knows which one stands for no span.
     """
     text, places = running_text(row)
     if row["target"] is None:
         return text, None, places
+    if row["target"] and all(map(str.isdecimal, row["target"])):
+        said = f"the tags are ids (first at {where_of(row)}), and which of them is O is not said"
+        raise UsageError(f"{said}: name them with --labels FILE, a line 0=O for each")
     made: list[Span] = []
     is_open = False
     for (start, end), tag in zip(places, row["target"], strict=False):
         if tag == "O":
             is_open = False
             continue
-        match = _TAG.fullmatch(tag)
-        letter, label = match.groups() if match else ("S", tag)
+        match = _TAG.fullmatch(tag) or _BEHIND.fullmatch(tag)
+        letter, label = (match["letter"], match["type"]) if match else ("S", tag)
         if is_open and made[-1].label == label and letter not in "BSU":
             made[-1] = replace(made[-1], end=end)
         else:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from sftformat.layouts.cells import read_cells
+from sftformat.diagnostics import clip
+from sftformat.errors import UndecidedError
+from sftformat.layouts.cells import decode_cell, joiner_of, read_cells
 from sftformat.layouts.layout import MISSING, Binding, get
 from sftformat.layouts.reader import LABEL, Reader, reader_of, seen
 from sftformat.record import Number, Record, decode_json
@@ -22,8 +24,8 @@ ANSWER_SHARE = 0.8
 ENOUGH_ROWS = 20
 #: So small a share of fractions may be slips among the ids of classes.
 RARE = 0.1
-#: What stands between the labels of a joined cell.
-JOINER = "|"
+#: A cell with what is a list to some program, as `['a' 'b']` is to NumPy.
+_BRACKETS = re.compile(r"\[.*\S.*\]", re.DOTALL)
 #: Names of a target beside which columns of 0 and 1 are hardly labels.
 _TARGETS = frozenset({"label", "labels", "target", "class", "category", "sentiment", "intent", "score", "rating"})
 
@@ -59,20 +61,32 @@ def target_factor(
         return 1.0
     if task == "classification":
         if textual and all(_is_list(value) for value in values):
+            if are_vectors(values):
+                return 0.0
             against.append("every target is a list" if values else "no record has a target")
             return 0.5
-        if are_joined(values):
-            against.append(f"targets are labels joined with {JOINER!r}")
+        if textual and values and all(isinstance(value, str) and _BRACKETS.fullmatch(value) for value in values):
+            raise UndecidedError(
+                f"{'/'.join(pointer)!r} holds lists that are neither JSON nor Python's, as {clip(values[0], 40)!r}: "
+                "write them as JSON or joined with '|', or say --layout text-label if each is the name of one class"
+            )
+        if mark := joiner_of(values):
+            against.append(f"targets are labels joined with {mark!r}")
             return 0.5
         unnamed = mapped or pointer == ("target",)
         if fractions and not _are_few(fractions, numbers, values):
             return 0.0
         return _class_factor(values, unnamed, reasons, against)
-    if task == "multilabel" and binding.layout.fields["target"].split == JOINER:
-        if not are_joined(values):
+    if task == "multilabel" and (joiner := binding.layout.fields["target"].split) is not None:
+        if joiner_of(values) != joiner:
             return 0.0
-        reasons.append(f"targets are labels joined with {JOINER!r}")
+        reasons.append(f"targets are labels joined with {joiner!r}")
         return 1.0
+    if task == "multilabel" and are_vectors(values):
+        return 0.0
+    if task == "multilabel" and values and not any(_holds_some(value, textual) for value in values):
+        against.append("every list is empty")
+        return 0.5
     if task == "text-to-text":
         if pointer == ("target",) and binding.at["input"] == ("text",):
             against.append("'text' and 'target' are usual names of a text and its class")
@@ -108,7 +122,8 @@ def _module_factor(
         )
         if binding.compiled.fits(shown)
     ]
-    targets = [target for record in fitting if (target := _made(reader, record)) is not None]
+    used = [record for record in fitting if reader.left_out is None or not reader.left_out(record)] or fitting
+    targets = [target for record in used if (target := _made(reader, record)) is not None]
     if not any(targets):
         return 0.0
     if task == "token-classification":
@@ -140,16 +155,6 @@ def _made(reader: Reader, record: Record) -> Any:
         return None  # it has a fault
 
 
-def are_joined(values: Sequence[Any]) -> bool:
-    """Whether texts are labels with `|` between them: the parts of such a text stand in other texts too."""
-    texts = {value for value in values if isinstance(value, str)}
-    joined = [text.split(JOINER) for text in texts if JOINER in text]
-    if not joined or any(part != part.strip() or not part for parts in joined for part in parts):
-        return False
-    held = Counter(part for text in texts for part in set(text.split(JOINER)))
-    return all(any(held[part] > 1 for part in parts) for parts in joined)
-
-
 def _class_factor(values: Sequence[Any], unnamed: bool, reasons: list[str], against: list[str]) -> float:
     distinct = len(set(map(str, values)))
     if unnamed and len(values) >= ENOUGH_ROWS:
@@ -172,9 +177,22 @@ def _answer_factor(values: Sequence[Any], unnamed: bool, reasons: list[str], aga
     return 1.0
 
 
+def are_vectors(values: Sequence[Any]) -> bool:
+    """Whether lists, or cells that hold some, are vectors of 0 and 1, a place for each label, and no lists of ids."""
+    read = [decode_cell(value) if _is_list(value) else value for value in values]
+    lists = [value for value in read if isinstance(value, list)]
+    width = len(lists[0]) if lists else 0
+    alike = len(lists) > 1 and width > 1 and all(len(each) == width for each in lists)
+    return alike and all(type(item) in (int, Number) and float(item) in (0, 1) for each in lists for item in each)
+
+
+def _holds_some(value: Any, textual: bool) -> bool:
+    return bool(value) and not (textual and value == "[]")
+
+
 def _is_list(cell: Any) -> bool:
     try:
-        return isinstance(cell, str) and cell.startswith("[") and type(decode_json(cell)) is list
+        return isinstance(cell, str) and cell.startswith("[") and type(decode_cell(cell)) is list
     except (msgspec.DecodeError, RecursionError):
         return False
 

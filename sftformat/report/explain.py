@@ -23,9 +23,10 @@ from sftformat.report.screen import STYLES, Screen, add, count, table
 SHOWN_CHARACTERS, SHOWN_VALUE, SHOWN_LINES = 2000, 600, 30
 #: Of tokens that are kept, or cut, so many first and last ones are shown.
 FIRST_TOKENS, LAST_TOKENS = 80, 20
-#: Fields of a canonical row that hold JSON text.
 #: Formats whose rows are shown as JSON: they are parts of a tree, or made of more than one file or place.
-AS_JSON = frozenset({"mo", "yaml", "rasa", "rasa-md", "rasa-json", "class-folders", "linked", "intents"})
+AS_JSON = frozenset({"mo", "yaml", "rasa", "rasa-md", "rasa-json", "class-folders", "linked", "intents", "articles"})
+AS_JSON |= {"json-lists"}
+#: Fields of a canonical row that hold JSON text.
 JSON_TEXTS = frozenset({"meta", "tools"})
 _KINDS = {
     "record": "a record",

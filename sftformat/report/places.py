@@ -12,7 +12,7 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.formats.source import Source
 
 _LINES = frozenset({"csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx", "parallel", "class-folders"})
-_LINES |= {"yaml", "rasa", "rasa-md", "rasa-json", "vertex"}
+_LINES |= {"yaml", "rasa", "rasa-md", "rasa-json", "json-lists", "vertex"}
 #: With more inputs than this the places inside messages keep the names that are recorded.
 MESSAGE_NAMES = 1000
 #: The first record of a file starts no later than this: after a byte order mark.

@@ -1,8 +1,8 @@
 r"""Flag a tag that may not follow the one before it in the scheme of the data set: IOB2, IOB1, BIOES, BILOU or BMES.
 
-Types may stand behind the letter (`B-PER`, `B_PER`) or not (`B`, `I`, `O`). The scheme is told from all tags of the
-data set; where it cannot be told for sure (parts of speech, only I-) nothing is flagged. One tag in a hundred may be
-none of it. One finding for each pair of tags, at its first row, with how often it is there.
+Types may stand behind the letter (`B-PER`, `B_PER`), before it (`PER-B`) or not at all (`B`, `I`, `O`). The scheme is
+told from all tags of the data set; where it cannot be told for sure (parts of speech, only I-) nothing is flagged. One
+tag in a hundred may be none of it. One finding for each pair of tags, at its first row, with how often it is there.
 
 Why it matters: scorers and decoders guess where such an entity begins or ends, and each guesses another way.
 
@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from sftformat.rules.census import Census
 from sftformat.rules.rule import SetFinding, Thresholds, quoted
-from sftformat.rules.tags import EDGE, Scheme, Tag, scheme, tag
+from sftformat.rules.tags import EDGE, Scheme, Tag, scheme, tag, with_letter
 
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
@@ -46,13 +46,13 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
             before_words = quoted(before) if before != EDGE else "the beginning"
             times = f" ({count.rows:,} times)" if count.rows > 1 else ""
             message = f"{after_words} follows {before_words}{times}, which {found.name} forbids"
-            yield SetFinding(message, count.place, count.split, "/target", _expected(found, one, other), after or "end")
+            yield SetFinding(message, count.place, count.split, "/target", _expected(found, one, after), after or "end")
 
 
-def _expected(found: Scheme, before: Tag, after: Tag) -> str:
+def _expected(found: Scheme, before: Tag, after: str) -> str:
     """Say what may stand there instead."""
     if not found.closed:
-        return f"{found.opens}-{after.type}" if after.type else found.opens
+        return with_letter(found.opens, after)
     if before.prefix in ("B", "I"):
         return "the rest of the entity, of one type"
     return "the beginning of an entity, a single token, or O"

@@ -43,13 +43,14 @@ def steps(target: Array) -> Iterator[tuple[Step, int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag taken apart: `B` and `PER` of `B-PER`; the type of `O`, of an edge and of a bare letter is ""."""
+    """A tag taken apart: `B` and `PER` of `B-PER` and `PER-B`; the type of `O`, an edge and a bare letter is ""."""
 
     prefix: str
     type: str
 
 
 _TAG = re.compile(r"([BIESLUM])(?:[-_](.+))?", re.DOTALL)
+_BEHIND = re.compile(r"(.+)[-_]([BIESLUM])", re.DOTALL)
 #: What each letter means: begin, inside, end, single.
 _MEANING = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S"}
 #: At most this share of the tags that are not O may be none of the scheme; else they are no chunks (parts of speech).
@@ -60,8 +61,21 @@ def tag(name: str) -> Tag | None:
     """Take a tag apart; None when it is neither O nor a letter of a scheme, alone or with a type behind it."""
     if name in (EDGE, "O"):
         return Tag("O", "")
-    match = _TAG.fullmatch(name)
-    return Tag(_MEANING[match.group(1)], match.group(2) or "") if match else None
+    letter, kind = _apart(name)
+    return Tag(_MEANING[letter], kind) if letter else None
+
+
+def _apart(name: str) -> tuple[str, str]:
+    """Return letter and type of a tag, the letter in front or behind; two empty texts where it has none."""
+    if match := _TAG.fullmatch(name):
+        return match[1], match[2] or ""
+    behind = _BEHIND.fullmatch(name)
+    return (behind[2], behind[1]) if behind else ("", "")
+
+
+def with_letter(letter: str, name: str) -> str:
+    """Return the tag with another letter, where a tag has it in this one: `B-PER` of `I-PER`, `PER-B` of `PER-I`."""
+    return letter + name[1:] if _TAG.fullmatch(name) else name[:-1] + letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +114,8 @@ def scheme(counts: Mapping[Step, int]) -> Scheme | None:
     strange = sum(count for name, count in tokens.items() if tag(name) is None)
     letters: Counter[str] = Counter()
     for name, count in tokens.items():
-        if match := _TAG.fullmatch(name):
-            letters[match.group(1)] += count
+        if letter := _apart(name)[0]:
+            letters[letter] += count
     most = STRANGE_SHARE * (strange + letters.total()) - strange
     if most < 0:
         return None

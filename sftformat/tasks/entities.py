@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from sftformat.tasks.ragged import Ragged
 
 Ints = NDArray[np.int64]
-_TAG = re.compile(r"([BIESLUM])-(.+)", re.DOTALL)
+_TAG = re.compile(r"(?P<letter>[BIESLUM])-(?P<type>.+)", re.DOTALL)
+#: The letter behind the type, which is the way of some.
+_BEHIND = re.compile(r"(?P<type>.+)-(?P<letter>[BIESLUM])", re.DOTALL)
 #: Letters of other schemes (BILOU, BMES) in those of BIOES.
 _MEANING = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S"}
 _O, _B, _I, _E, _S = range(5)
@@ -37,13 +39,18 @@ class Scheme:
 
 
 def scheme_of(labels: Sequence[str]) -> Scheme | None:
-    """Take the tags of a label map apart; None unless each is O or a letter of a scheme with a type behind it."""
-    taken = [_TAG.fullmatch(label) for label in labels]
-    if not any(taken) or any(match is None and label != "O" for match, label in zip(taken, labels, strict=True)):
+    """Take the tags of a label map apart; None unless each is O or a letter of a scheme with a type.
+
+    The type stands behind the letter in all of them, or before it in all of them.
+    """
+    named = [label for label in labels if label != "O"]
+    form = next((each for each in (_TAG, _BEHIND) if named and all(map(each.fullmatch, named))), None)
+    if form is None:
         return None
-    names = tuple(sorted({match[2] for match in taken if match}))
-    letters = ["OBIES".index(_MEANING[match[1]]) if match else _O for match in taken]
-    types = [names.index(match[2]) if match else -1 for match in taken]
+    taken = [form.fullmatch(label) for label in labels]
+    names = tuple(sorted({match["type"] for match in taken if match}))
+    letters = ["OBIES".index(_MEANING[match["letter"]]) if match else _O for match in taken]
+    types = [names.index(match["type"]) if match else -1 for match in taken]
     return Scheme(np.array(letters, np.int8), np.array(types, np.int64), names)
 
 

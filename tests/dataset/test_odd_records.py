@@ -34,8 +34,8 @@ CELLS = [
 #: What is told of a layout where the records would have to show it, and odd ones hide it.
 TOLD = {
     "one-hot": {"target/threat": "threat"},
-    "label-studio": {"input": "/data/text", "target": "label"},
-    "label-studio-labels": {"input": "/data/text", "target": "label"},
+    "label-studio": {"input": "/data/text", "target": "intent"},
+    "label-studio-labels": {"input": "/data/text", "target": "aspects"},
     "label-studio-min": {"input": "message", "target": "topic"},
     "label-studio-min-labels": {"input": "text", "target": "topics"},
     "label-studio-min-spans": {"input": "text", "target": "names"},

@@ -150,3 +150,30 @@ def test_a_damaged_sentence_is_rejected_with_its_line_and_can_be_mended(call_her
 def test_what_a_column_file_cannot_hold_is_refused(tmp_path: Path, record: dict[str, list[str]]) -> None:
     with pytest.raises(UsageError):
         formats.write(tmp_path / "x.conll", "conll", None, lambda: [[record]], ["tokens", "ner_tags"])
+
+
+def test_lines_that_name_a_sentence_are_comments_of_any_width(tmp_path: Path) -> None:
+    text = "# id 4b7\tdomain=en\nin _ _ O\nBern _ _ B-LOC\n\n# id 9c1\tdomain=en\n# _ _ O\n1 _ _ O\n"
+    found = read_bytes(tmp_path, "a.conll", text.encode()).records
+    assert [each["tokens"] for each in found] == [["in", "Bern"], ["#", "1"]]
+    assert found[0]["comments"] == ["# id 4b7\tdomain=en"]
+
+
+def test_numbers_of_tokens_are_no_tokens(call_here: Call, tmp_path: Path) -> None:
+    text = "1\tin\tO\tO\n2\tBern\tB-LOC\tO\n\n1\tAnn\tB-PER\tO\n2\tsleeps\tO\tO\n"
+    (tmp_path / "a.conll").write_text(text)
+    done = call_here("validate", "a.conll")
+    assert done.code == 2
+    assert "the first column counts the tokens; name them, as in --no-header --columns number,tokens,ner" in done.err
+    options = ("--no-header", "--columns", "number,tokens,ner_tags,nested")
+    call_here("convert", "a.conll", "-o", "b.jsonl", "--to", "token-tags", *options)
+    assert json.loads((tmp_path / "b.jsonl").read_text().splitlines()[0])["tokens"] == ["in", "Bern"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.conll", "a.conllu"])
+def test_the_ten_columns_are_told_by_content(call_here: Call, tmp_path: Path, name: str) -> None:
+    text = "# sent_id = a\n1-2\tal\t_\t_\t_\t_\t_\t_\t_\t_\n1\ta\ta\tADP\t_\t_\t0\troot\t_\t_\n"
+    (tmp_path / name).write_text(text + "2\tel\tel\tDET\t_\t_\t1\tdet\t_\t_\n\n")
+    done = call_here("validate", name)
+    assert f"{name}: conllu; layout token-tags" in done.err
+    assert "input ← tokens, target ← upos, id ← sent_id" in done.err

@@ -259,3 +259,10 @@ def test_from_a_csv(call_here: Call, tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("text,label\nsee [here](now),x\n")
     done = call_here("convert", "b.csv", "-o", "b.yml", "--to", "rasa", "-q")
     assert (done.code, "sees some in the text" in done.err, (tmp_path / "b.yml").exists()) == (2, True, False)
+
+
+def test_comments_of_markdown_are_no_text(tmp_path: Path) -> None:
+    text = "## intent:a\n- one <!-- x -->\n<!-- two\n- three\n--> \n- four<!-- y --> five\n<!-- z -->- six\n"
+    batch = read_bytes(tmp_path, "a.md", text.encode())
+    assert [each["text"] for each in batch.records] == ["one", "four five", "six"]
+    assert (list(batch.lines), batch.rejects) == ([2, 6, 7], [])

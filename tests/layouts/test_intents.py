@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftformat.formats.intents import expanded
+from sftformat.formats.intents import FORMAT, read
+from sftformat.formats.source import Source
 from sftformat.record import Batch, Record
 
 from ..conftest import Call
@@ -32,7 +33,8 @@ def lines(*records: Any) -> str:
 @given(st.lists(intents | st.fixed_dictionaries({"text": st.text()}), max_size=5))
 def test_every_text_is_a_record_where_its_intent_stands(records: list[Record]) -> None:
     count = len(records)
-    made = expanded(Batch("a.jsonl", "jsonl", records, list(range(1, count + 1)), [0] * count, [b"x"] * count))
+    batch = Batch("a.jsonl", "jsonl", records, list(range(1, count + 1)), [0] * count, [b"x"] * count)
+    made = next(read(Source(Path("a.jsonl"), "a.jsonl", FORMAT), iter([batch])))
     wanted = [
         (line, text) for line, record in enumerate(records, 1) for text in record.get("sample_utterances") or [None]
     ]

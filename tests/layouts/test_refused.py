@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from sftformat.layouts import LAYOUTS
+from sftformat.layouts.layout import layout
+from sftformat.schema.store import load
+
 from ..conftest import Call
 
 USER = {"role": "user", "content": "Hi"}
@@ -63,6 +67,30 @@ def test_a_completion_that_was_not_preferred_is_left_out(call_here: Call, tmp_pa
         ({"text": "plain", "id": "f/0", "metadata": {"a": 1}, "media": []}, "plain text without a target"),
         ({"content": "plain"}, "plain text without a target"),
         ({"prompt": "Say it."}, "prompts without an answer"),
+        ({"text": "a", "annotation": "b", "metadata": {}}, "Argilla v1 records, which are not read: export"),
+        ({"text": "a", "label.responses": ["b"]}, "records of Argilla v2, whose responses are lists"),
+        ({"textContent": "a", "sentimentAnnotation": {"sentiment": 1}}, "Vertex AI JSONL, which is not read"),
+        ({"textGcsUri": "gs://a/b", "classificationAnnotation": {}}, "Vertex AI JSONL, which is not read"),
+        ({"query": "a", "pos": ["b"], "neg": ["c"]}, "queries with texts that are near to them"),
+        (
+            {"id": 0, "name": "a", "regexp_full_match": [], "regexp_partial_match": []},
+            "intents of AutoIntent, which are names for the ids of others",
+        ),
+        (
+            {"translation": {"en": "a", "de": "b", "fr": "c"}},
+            "translations into 3 languages: name the two, as in --task text-to-text --map input=/translation/en",
+        ),
+        ({"messages": '[{"role": "user"}]'}, "'messages' is a text that holds JSON: write it as JSON"),
+        ({"en": "a", "de": "b"}, "as in --task text-to-text --map input=en --map target=de"),
+        ({"data": {"text": "a"}}, "tasks of Label Studio that nobody has annotated"),
+        ({"data": {"text": "a"}, "completions": []}, "tasks of a Label Studio before 1.0"),
+        ({"text": "a", "annotations": [{"label": 2, "user": 1}]}, "annotations of doccano without offsets"),
+        ({"text": "a", "cats": {"A": 0.9, "B": 0.1}}, "'cats' with probabilities of categories"),
+        ({"messages": [USER], "label": [0.1, 0.9]}, "conversations with several scores (ms-swift seq_cls)"),
+        (
+            {"messages": [{"role": "system", "content": "Judge."}, USER], "label": 1},
+            "conversations with a label and no answer (ms-swift seq_cls), which are read where",
+        ),
     ],
 )
 def test_no_target(call_here: Call, tmp_path: Path, record: dict[str, Any], words: str) -> None:
@@ -98,3 +126,15 @@ def test_turns_that_are_rows_are_no_whole_conversations(call_here: Call, tmp_pat
     alone = [{**row, "parent_id": ""} for row in rows]
     (tmp_path / "b.jsonl").write_text("\n".join(map(json.dumps, alone)) + "\n")
     assert "layout prompt-completion" in call_here("validate", "b.jsonl").err
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if layout(name).module])
+@pytest.mark.parametrize("field", ["input", "target"])
+def test_a_field_is_where_it_is_mapped_or_that_is_refused(
+    call_here: Call, tmp_path: Path, name: str, field: str
+) -> None:
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in load(f"layouts/{name}")["examples"]))
+    for options in ((), ("--layout", name)):
+        done = call_here("validate", "a.jsonl", "--map", f"{field}=nowhere", "--preference", "chosen", *options)
+        told = "SFT302" in done.out or "SFT102" in done.out
+        assert done.code == 2 or (done.code == 1 and told and field == "target"), done

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sftformat.layouts.bind import bind
 from sftformat.layouts.layout import layout
+from sftformat.layouts.reader import reader_of
 from sftformat.normalize import normalize
 from sftformat.record import Record
 from sftformat.validate import validate
 
 from ..conftest import Call
+from .strategies import RECORDS
 from .test_round_trip import batch_of
 
 
@@ -364,3 +368,105 @@ def test_the_old_value_of_a_field_is_no_column_of_another_layout(call_here: Call
         "split": "validation",
         "answer": "accept",
     }
+
+
+def tasks(*results: dict[str, Any], data: dict[str, str] | None = None) -> str:
+    held = [{"data": data or {"text": f"text {n}"}, "annotations": [{"result": list(results)}]} for n in range(6)]
+    return json.dumps(held)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("rating", {"rating": 4}), ("taxonomy", {"taxonomy": [["a"]]}), ("textarea", {"text": ["a"]})]
+)
+def test_answers_that_are_neither_choices_nor_spans(
+    call_here: Call, tmp_path: Path, kind: str, value: dict[str, Any]
+) -> None:
+    answer = {"from_name": "stars", "to_name": "text", "type": kind, "value": value}
+    (tmp_path / "a.json").write_text(tasks(answer))
+    done = call_here("validate", "a.json")
+    assert done.code == 2
+    assert f"answered by neither choices nor spans: 'stars' ({kind}): export as CSV or JSON_MIN" in done.err
+    choice = {"from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": ["a"]}}
+    (tmp_path / "a.json").write_text(tasks(answer, choice))
+    assert "layout label-studio " in call_here("validate", "a.json").err
+
+
+def test_numbers_of_label_studio_are_named(call_here: Call, tmp_path: Path) -> None:
+    rows = [{"text": f"t{n}", "id": n, "stars": n % 5 + 1, **BY_HAND} for n in range(6)]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    done = call_here("validate", "a.json")
+    assert done.code == 2
+    assert "the answers to stars are neither choices nor spans" in done.err
+    options = done.err.rpartition("as in ")[2].split()
+    assert "read 6 = written 6" in call_here("validate", "a.json", *options).out
+
+
+@pytest.mark.parametrize("kind", ["choices", "labels"])
+def test_of_several_texts_the_marked_one(call_here: Call, tmp_path: Path, kind: str) -> None:
+    data = {"url": "http://x/y", "review": "Rome is old", "author": "Ann"}
+    value = {"choices": ["a"]} if kind == "choices" else {"start": 0, "end": 4, "labels": ["LOC"]}
+    answer = {"from_name": "q", "type": kind, "value": value}
+    (tmp_path / "a.json").write_text(tasks({**answer, "to_name": "review"}, data=data))
+    done = call_here("convert", "a.json", "-o", "b.jsonl", "--to", "canonical", "--ignore", "SFT4")
+    assert "Rome" in (tmp_path / "b.jsonl").read_text(), done
+    data["notes"] = data.pop("review")
+    (tmp_path / "a.json").write_text(tasks({**answer, "to_name": "page"}, data=data))
+    done = call_here("validate", "a.json")
+    assert "which key of 'data' is the text (url, author, notes)? say --map input=/data/KEY" in done.err
+    done = call_here("validate", "a.json", "--map", "input=/data/notes")
+    assert "written 6" in done.out
+
+
+def test_what_is_left_out_says_nothing_of_the_layout(call_here: Call, tmp_path: Path) -> None:
+    options = [{"id": each, "text": each} for each in "AB"]
+    accepted = [{"text": f"t{n}", "options": options, "accept": ["AB"[n % 2]], "answer": "accept"} for n in range(6)]
+    ignored = {"text": "x", "options": options, "accept": [], "answer": "ignore"}
+    (tmp_path / "a.jsonl").write_text(lines(*accepted, ignored))
+    done = call_here("validate", "a.jsonl")
+    assert "layout prodigy-choice " in done.err
+    assert "read 7 = written 6 + rejected 0 + duplicate 0 + filtered 1" in done.out
+
+
+def test_columns_that_nobody_knows_make_no_tie(call_here: Call, tmp_path: Path) -> None:
+    more = dict.fromkeys("abcdef", 0.5)
+    rows = [{"text": f"t{n}", "cats": {"A": n % 2, "B": 1 - n % 2}, **more} for n in range(6)]
+    (tmp_path / "a.jsonl").write_text(lines(*rows))
+    assert "layout spacy-cats " in call_here("validate", "a.jsonl").err
+
+
+def test_a_key_of_a_turn_is_no_content(call_here: Call, tmp_path: Path) -> None:
+    first = {"from": "system", "value": None, "content": "x"}
+    turns = [first, {"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello!"}]
+    (tmp_path / "a.jsonl").write_text(lines({"conversations": turns}))
+    done = call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "openai-chat")
+    assert done.code == 2
+    assert "a turn has a key 'content' of its own" in done.err
+
+
+def test_joined_intents_with_tags(call_here: Call, tmp_path: Path) -> None:
+    rows = [{"intent_name": name, "sample_utterances": [name * 3, name * 4], "tags": []} for name in "abc"]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    assert "layout text-label (classification)" in call_here("validate", "a.json").err
+
+
+@given(record=RECORDS["openai-chat"], key=st.sampled_from(["conversations", "conversation", "dialogue", "dialog"]))
+def test_messages_under_another_key_are_messages(record: Record, key: str) -> None:
+    other = {key if name == "messages" else name: value for name, value in record.items() if name != key}
+    plain = {name: value for name, value in record.items() if name != key}
+    readers = [reader_of(bind(layout("openai-chat"), [each])) for each in (plain, other)]
+    rows = [reader.to_canonical(each) for reader, each in zip(readers, (plain, other), strict=True)]
+    assert rows[0] == rows[1]
+    made = [reader.from_canonical(row, {}) for reader, row in zip(readers, rows, strict=True)]
+    assert made[1].pop(key) == made[0].pop("messages")
+    assert made[0] == made[1]
+    assert readers[1].source_pointer(("input",), rows[1]) == (key,)
+
+
+def test_turns_of_role_and_content_are_told_from_sharegpt(call_here: Call, tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}]
+    (tmp_path / "a.jsonl").write_text(lines(*[{"conversations": turns}] * 3))
+    done = call_here("convert", "a.jsonl", "-o", "b.jsonl")
+    assert "layout openai-chat (chat), confidence 100%" in done.err
+    assert (tmp_path / "b.jsonl").read_bytes().replace(b" ", b"") == (tmp_path / "a.jsonl").read_bytes().replace(
+        b" ", b""
+    )

@@ -58,6 +58,14 @@ def test_utf_16_is_recognized_where_only_it_fits(made: tuple[str, list[tuple[int
     assert not any(each.code in ("SFT109", "SFT111") for each in faults(text, plain))
 
 
+def test_what_cuts_a_word_and_would_not_in_utf_16_says_so() -> None:
+    found = list(faults("\U0001f600 Rome and Ostia", [Span(3, 7, "LOC")]))
+    assert [each.code for each in found] == ["SFT110"]
+    assert found[0].words.endswith('which is cut there; counted in UTF-16 it would be "Rome"')
+    assert "UTF-16" not in next(iter(faults("\U0001f600 Rome", [Span(2, 4, "LOC")]))).words
+    assert "UTF-16" not in next(iter(faults("a Rome", [Span(2, 4, "LOC")]))).words
+
+
 @given(
     text=st.text(st.sampled_from("ab \U0001f600"), max_size=8),
     found=st.lists(st.tuples(st.integers(-2, 10), st.integers(-2, 10)), max_size=3),
@@ -169,3 +177,24 @@ def test_from_tags_to_every_span_layout_and_back(call_here: Call, tmp_path: Path
         call_here("convert", "a.conll", "-o", f"{name}.jsonl", "--to", name)
         call_here("convert", f"{name}.jsonl", "-o", f"{name}.conll", "--to", "token-tags")
         assert (tmp_path / f"{name}.conll").read_text().strip() == text.strip()
+
+
+@given(made=marked())
+def test_types_may_stand_before_their_letters(made: tuple[str, list[tuple[int, int, str]]]) -> None:
+    row = tagged(made[0], spans(made[1]))
+    turned = [tag if tag == "O" else f"{tag[2:]}-{tag[0]}" for tag in row["target"]]
+    plain = all("-" not in label and label not in "BIESLUM" for _, _, label in made[1])
+    assume(plain)
+    assert spans_of({**row, "target": turned}) == spans_of(row)
+
+
+def test_ids_are_no_spans_until_they_have_names(call_here: Call, tmp_path: Path) -> None:
+    rows = [{"tokens": ["Ann", "sleeps"], "ner_tags": [1, 0]}, {"tokens": ["in", "Bern"], "ner_tags": [0, 2]}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "names.txt").write_text("0=O\n1=B-PER\n2=B-LOC\n")
+    done = call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "text-spans")
+    assert done.code == 2
+    assert "the tags are ids (first at a.jsonl:1), and which of them is O is not said: name them" in done.err
+    call_here("convert", "a.jsonl", "-o", "b.jsonl", "--to", "text-spans", "--labels", "names.txt")
+    made = [json.loads(line)["label"] for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    assert made == [[[0, 3, "PER"]], [[3, 7, "LOC"]]]

@@ -126,6 +126,10 @@ def scheme_of_seqeval(rows: list[list[str]], scheme: Any) -> bool:
 def test_a_scheme_is_told_from_the_labels() -> None:
     assert scheme_of(["O", "B-PER", "L-PER"]) is not None
     assert scheme_of(["I-A"]) is not None
+    behind = scheme_of(["O", "PER-B", "PER-I", "LOC-S"])
+    assert behind is not None
+    assert (behind.letters.tolist(), behind.names) == ([0, 1, 2, 4], ("LOC", "PER"))
+    assert scheme_of(["O", "PER-B", "B-PER"]) is None
     for labels in (["NOUN", "VERB"], ["O"], [], ["O", "B-A", "X"], ["B", "I", "O"]):
         assert scheme_of(labels) is None
         assert task_of("token-classification", labels).metric == "accuracy"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftformat.rules.tags import EDGE, STEPS, scheme, steps
+from sftformat.rules.tags import EDGE, STEPS, scheme, steps, with_letter
 
 CODE = "SFT231"
 TASK = "token-classification"
@@ -91,7 +91,7 @@ def test_noop(found, sentences):
     ("sentences", "message", "expected"),
     [
         ([["B", "I", "O"]] * 3 + [["O", "I"]], '"I" follows "O", which IOB2 forbids', "B"),
-        ([["B_PER", "I_PER", "O"]] * 3 + [["O", "I_PER"]], '"I_PER" follows "O", which IOB2 forbids', "B-PER"),
+        ([["B_PER", "I_PER", "O"]] * 3 + [["O", "I_PER"]], '"I_PER" follows "O", which IOB2 forbids', "B_PER"),
         (
             [["B", "M", "E", "S"]] * 3 + [["B", "S"]],
             '"S" follows "B", which BMES forbids',
@@ -163,3 +163,15 @@ def test_too_many_pairs_are_no_scheme(found):
 def test_a_scheme_is_named():
     assert scheme({(EDGE, "B-X"): 1, ("B-X", "O"): 1}) is None
     assert scheme({}) is None
+
+
+@given(st.lists(pieces, min_size=1, max_size=6), st.sampled_from(["IOB1", "IOB2", "BIOES", "BMES"]))
+def test_letters_behind_their_types_are_the_same_scheme(sentences: list[list[tuple[str, int]]], name: str) -> None:
+    rows = [tagged(sentence, name) for sentence in sentences]
+    turned = [[tag if tag == "O" else f"{tag[2:]}-{tag[0]}" for tag in row] for row in rows]
+    found = [scheme({step: count for step, count, _ in steps(pa.array(each))}) for each in (rows, turned)]
+    assert found[0] == found[1]
+
+
+def test_what_is_expected_has_its_letter_where_the_others_have_it() -> None:
+    assert (with_letter("B", "I-PER"), with_letter("B", "PER-I"), with_letter("B", "I")) == ("B-PER", "PER-B", "B")
