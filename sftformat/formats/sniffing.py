@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from sftformat.errors import UsageError
-from sftformat.formats import jsonfault, parallel, rows
+from sftformat.formats import jsonfault, jsonkind, parallel, rows
 from sftformat.formats.container import chunks, compression_of, open_regular
 from sftformat.formats.source import ReadOptions, Source, Text, by_name, fault
 from sftformat.formats.told import told
@@ -20,7 +20,6 @@ HEAD_BYTES = 1 << 20
 #: The first bytes of a compiled catalogue, in either byte order.
 _MO = (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde")
 #: What begins the documents of a project of Azure Language.
-_AZURE = re.compile(rb'"documents"\s*:\s*\[\s*\{\s*"location"')
 _RECORD_CR = re.compile(rb"\}[ \t]*\r\s*\{")
 _BINARY = ("parquet", "arrow", "mo", "xlsx")
 _TEXT = ("csv", "tsv", "json", "jsonl", "text", "conll", "conllu", "po", "tmx")
@@ -158,12 +157,6 @@ def _is_conllu(text: str) -> bool:
     return conllu.looks_like(text)
 
 
-def _holds_records(text: str) -> bool:
-    from sftformat.formats import json_lists
-
-    return json_lists.holds_records(text)
-
-
 def _encoded(source: Source, head: bytes, options: ReadOptions) -> Source:
     asked = _codec(options.encoding) if options.encoding else None
     for mark, encoding in rows.MARKS:
@@ -209,31 +202,16 @@ def _whole_lines(text: bytes, source: Source, complete: bool) -> bytes:
     return text[: text.rfind(b"\r" if source.line_end == "\r" else b"\n") + 1] or text
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """The first line of a text that is not blank, whether it is whole, and what follows it."""
-
-    line: bytes
-    whole: bool
-    rest: bytes
-
-
-def _start(source: Source, text: bytes, complete: bool) -> _Start:
-    body = text.lstrip(jsonfault.BLANK)
-    line, newline, rest = body.partition(b"\r" if source.line_end == "\r" else b"\n")
-    return _Start(line.strip(jsonfault.BLANK), bool(newline) or complete, rest.strip(jsonfault.BLANK))
-
-
 def _format(source: Source, text: bytes, complete: bool) -> str:
     """Return the text format, by content where that is certain, else by extension."""
-    start = _start(source, text, complete)
+    start = jsonkind.start_of(source, text, complete)
     hint = source.format
     if not start.line:
         return _empty(source)
     if start.line[:1] == b"[":
-        found = _array_or_lines(start, hint)
+        found = jsonkind.array_or_lines(start, hint)
     elif start.line[:1] == b"{":
-        found = _object_or_lines(source, start, text, complete)
+        found = jsonkind.object_or_lines(source, start, text, complete)
     else:
         found = None
     if found:
@@ -268,46 +246,3 @@ def _empty(source: Source) -> str:
         return source.format
     message = "the file is empty" if source.format else "the file is empty and its name says no format"
     raise fault("SFT016", source.name, message, hint="")
-
-
-def _array_or_lines(start: _Start, hint: str) -> str | None:
-    """A text that starts with `[`: one JSON array, or rows that are (wrongly) arrays, or neither."""
-    wrong = jsonfault.find_fault(start.line)
-    if wrong is None:
-        # A whole array on the first line: with more lines of JSON after it, it is one row of many.
-        if start.rest[:1] in (b"[", b"{"):
-            return "jsonl"
-        return "json" if hint != "jsonl" or start.line[1:].lstrip(jsonfault.BLANK)[:1] == b"{" else "jsonl"
-    if hint in ("csv", "tsv") and not wrong.cut:
-        return None
-    if hint == "jsonl" and not wrong.cut and start.line[1:].lstrip(jsonfault.BLANK)[:1] != b"{":
-        return "jsonl"
-    return "json"
-
-
-def _object_or_lines(source: Source, start: _Start, text: bytes, complete: bool) -> str | None:
-    """A text that starts with `{`: JSON Lines, or one object over several lines, which is refused."""
-    hint = source.format
-    wrong = jsonfault.find_fault(start.line)
-    one = False
-    if wrong is None or wrong.code != "SFT001":
-        one = hint == "json" and not start.rest and complete
-    elif wrong.cut and (start.rest or hint == "json"):
-        # Bytes that are no UTF-8 say nothing about where an object ends.
-        all_of_it = jsonfault.find_fault(text.decode("utf-8", "replace").encode())
-        one = all_of_it is None or all_of_it.code != "SFT001" or (all_of_it.cut and (not complete or hint == "json"))
-    if one and _holds_records(text.decode("utf-8", "replace")):
-        return "json-lists"
-    if one:
-        message = "one JSON object, not an array of records or JSON Lines"
-        hint = "write one object a line, or put the objects into an array, which may stand under 'data'"
-        if _AZURE.search(text):
-            message = (
-                "a project of Azure Language, whose texts stand in files of their own, which are never followed: "
-                "put each text beside its category, as in {text, label}"
-            )
-            hint = ""
-        raise fault("SFT002", source.name, message, line=1, byte=source.bom, hint=hint)
-    if hint in ("csv", "tsv") and wrong is not None:
-        return None
-    return "jsonl"

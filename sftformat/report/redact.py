@@ -40,9 +40,11 @@ _NAMED = {
 }
 _KEYS = frozenset(each.name for each in REPAIRS if each.scope == "key")
 _POSITION = re.compile(r"\A(?:column|row) [\d,]+: ")
-# What Python and JSON put between quotes, also where the end was clipped; what follows "got"; columns that are listed.
+# What Python and JSON put between quotes, also where the end was clipped; what follows "got"; columns that are listed,
+# and those that are proposed for a field.
 _QUOTED = re.compile(
     r"""'(?:[^'\\]|\\.)*(?:'|\Z)|"(?:[^"\\]|\\.)*(?:"|\Z)"""
+    r"|(?<=--map input=)[^\s']+|(?<=--map target=)[^\s']+|(?<=--map input_pair=)[^\s']+"
     r"|(?<=\bgot ).*\Z|(?<=\bcolumns ).*(?=: (?:did you mean|--fix trims|name the fields)|; use --map)",
     re.DOTALL,
 )

@@ -85,10 +85,10 @@ def test_lines_are_read_alike_whatever_stands_beside_them(
     records: list[Any] = []
     codes: list[str] = []
     for line in lines:
-        alone = read_bytes(folder, "one.jsonl", f"{line}\n".encode())
+        alone = read_bytes(folder, "one.jsonl", f"{line}\n".encode(), format="jsonl")
         records += alone.records
         codes += [reject.diagnostics[0].code for reject in alone.rejects]
-    together = read_bytes(folder, "all.jsonl", "".join(f"{line}\n" for line in lines).encode())
+    together = read_bytes(folder, "all.jsonl", "".join(f"{line}\n" for line in lines).encode(), format="jsonl")
     assert together.records == records
     assert [reject.diagnostics[0].code for reject in together.rejects] == codes
 
