@@ -9,13 +9,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
 from sftformat.dataset.hub import write_splits
 from sftformat.dataset.mapped import CANONICAL, Own, binding_of, native, own_keys
 from sftformat.dataset.options import Event, Finished
+from sftformat.dataset.stored import labels_of, rows_of
+from sftformat.dataset.talked import ASKED, conversation
 from sftformat.dataset.written import FOLDERS, kind_of, refuse_existing
 from sftformat.diagnostics import Diagnostic, clip, diagnostic
 from sftformat.errors import UsageError
@@ -31,12 +29,9 @@ from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
 from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import SPLITS, Record, decode_json, encode_json
-from sftformat.rules.rule import LABEL_TASKS
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema, plain
 
-#: Rows that are turned into records at once.
-BATCH_ROWS = 4096
 _Types = Mapping[str, Mapping[str, int]]
 
 
@@ -65,7 +60,7 @@ def export(
     for records in exporter.written(files, check=True):
         see(found, records)
         count += len(records)
-    lost = dict(exporter.lost)
+    lost, both = dict(exporter.lost), exporter.joined
     columns = {name: found[name] for name in exporter.in_source_order(list(found))}
 
     def fill(beside: Path) -> None:
@@ -77,6 +72,9 @@ def export(
     own = FORMATS.get(kind[0])
     (write_folder if own is None or own.folder else write_file)(out, fill)
     yield from _not_held(lost, f"layout {exporter.name}")
+    if both:
+        said = f"layout {exporter.name} has one place for the instruction and the input, a line feed between them"
+        yield diagnostic("SFT107", f"{said}, in {both} row{'s' * (both != 1)}", path="/instruction")
     held = own.held if own is not None else None
     if held is not None:
         keeps = own.keeps if own is not None else None
@@ -95,24 +93,6 @@ def _not_held(lost: Mapping[str, int], name: str) -> Iterator[Diagnostic]:
         yield diagnostic("SFT107", f"{name} has no place for {key!r}, held by {rows}", path=f"/{key}")
 
 
-def _rows(file: Path) -> Iterator[list[dict[str, Any]]]:
-    with pq.ParquetFile(file) as parquet:
-        for batch in parquet.iter_batches(BATCH_ROWS):
-            yield batch.to_pylist()
-
-
-def labels_of(files: Sequence[Path], task: str) -> list[str]:
-    """Return every label of the rows in some files, sorted: a layout may have a place for each."""
-    found: set[str] = set()
-    for file in files if task in LABEL_TASKS else ():
-        with pq.ParquetFile(file) as parquet:
-            for batch in parquet.iter_batches(BATCH_ROWS, columns=["target"]):
-                target = batch.column(0)
-                labels = target.flatten() if isinstance(target, pa.ListArray) else target
-                found.update(each for each in pc.unique(labels).to_pylist() if each is not None)
-    return sorted(found)
-
-
 class Exporter:
     """Turns canonical rows into records of one layout, counting what rows have and the layout cannot hold.
 
@@ -129,7 +109,10 @@ class Exporter:
         self.name = to or str(mapping[0]["layout"])
         self.sources = native(manifest, self.name)
         self.default = None if self.name == CANONICAL else self._default(mapping)
-        if self.default is not None and self.default.layout.task != self.task:
+        self.joined = 0
+        #: Text-to-text becomes a conversation where the layout holds those.
+        self.talks = (self.task, self.default and self.default.layout.task) == ("text-to-text", "chat")
+        if self.default is not None and self.default.layout.task != self.task and not self.talks:
             raise UsageError(f"layout {self.name} is for {self.default.layout.task}; the data is {self.task}")
         #: How rows are restructured, by the file they come from; None stands for every other file.
         ways = [*self.sources.items(), (None, self.default)]
@@ -213,8 +196,9 @@ class Exporter:
             UsageError: as `records`; with `check` as `refuse_unfit`, too.
         """
         self.lost.clear()
+        self.joined = 0
         apart = self._apart() if self._apart is not None else None
-        for rows in (rows for file in files for rows in _rows(file)):
+        for rows in (rows for file in files for rows in rows_of(file)):
             records = self.records(rows)
             if check:
                 self.refuse_unfit(records, rows)
@@ -235,12 +219,14 @@ class Exporter:
             known = self.sources.get(file)
             reader = self.readers.get(file if known else None)
             given = row if known else self._without_own(row, self.own.get(file))
+            given = self._without_made(given, known or self.default)
             records.append(self._record(given, known or self.default, reader, known is not None))
         return records
 
     def _record(self, row: dict[str, Any], binding: Binding, reader: Reader | None, native: bool) -> Record:
         binding = self._with_split(self._languages(row, binding))
-        given = self._without_made(row, binding)
+        given = conversation(row) if self.talks else row
+        self.joined += self.talks and all(row.get(name) for name in ASKED)
         self._count_lost(given, binding, reader)
         if reader is None:
             return from_rows([given], binding, self.types, self.textual, native)[0]

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sftformat.dataset.talked import asked
 from sftformat.layouts.messages import NOTE
 from sftformat.tokenize.labels import Column
 
@@ -67,9 +68,8 @@ def conversations(batch: pa.RecordBatch, task: str) -> Iterator[Conversation]:
 
 def _text(row: Mapping[str, Any]) -> Conversation:
     fields = {name: row[name] for name in _FIELDS if row.get(name) is not None}
-    asked = [fields[name] for name in ("instruction", "input") if fields.get(name)]
     messages = [{"role": "system", "content": fields["system"]}] if fields.get("system") else []
-    messages.append({"role": "user", "content": "\n".join(asked)})
+    messages.append({"role": "user", "content": asked(fields)})
     first, answer = len(messages), row.get("target")
     if answer is None:
         return Conversation(tuple(messages), (), first, None, fields)
