@@ -80,7 +80,7 @@ def test_texts_and_emotions_of_two_files_joined_by_id(call_here: Call, tmp_path:
     done = call_here("convert", "emotion.csv", "-o", "a.jsonl", "--to", "canonical", *options)
     texts = {row["Tweet_ID"]: row["Content"] for row in cells("base.csv")}
     wanted = {
-        row["Tweet_ID"]: (texts[row["Tweet_ID"]], [label for label in labels if row[label] == "1"])
+        row["Tweet_ID"]: (texts[row["Tweet_ID"]], sorted(label for label in labels if row[label] == "1"))
         for row in cells("emotion.csv")
         if all(row[label] in "01" for label in labels)
     }
