@@ -209,4 +209,7 @@ def _looks_like_data(first: list[str], following: list[list[str]]) -> str:
         column = [row[position] for row in following]
         if text and text in column:
             return f"the name {clip(text, 40)!r} in the header also stands in column {position + 1} of other rows"
+        parts = text.split("|")
+        if len(parts) > 1 and set(parts) <= {part for other in column for part in other.strip().split("|")}:
+            return f"the header names column {position + 1} {clip(text, 40)!r}, which other rows have in parts"
     return ""

@@ -213,6 +213,15 @@ def test_a_file_without_a_header_says_what_to_do(call_here: Call, tmp_path: Path
     assert call_here("validate", "a.csv", "--no-header", "--columns", "text,label").code == 0
 
 
+def test_joined_labels_without_a_header_say_what_to_do(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a|c,the first text\nb,another text\na,a third\nc|b,and a fourth\n")
+    done = call_here("validate", "a.csv")
+    assert done.code == 2
+    assert "for a file without a header say --no-header --columns label,text" in " ".join(done.err.split())
+    done = call_here("validate", "a.csv", "--no-header", "--columns", "label,text")
+    assert (done.code, "text-labels-joined (multilabel)" in done.err) == (0, True)
+
+
 def test_the_whole_of_a_long_file_is_looked_at(call_here: Call, tmp_path: Path) -> None:
     rows = [f"text {n},{3.5 if n == 5000 else 3}\n" for n in range(9000)]
     rows[4096:6144] = [f"text {n},3.5\n" for n in range(4096, 6144)]
