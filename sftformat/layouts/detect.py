@@ -80,10 +80,10 @@ def candidates(
     return sorted(found, key=lambda each: (-each.score, LAYOUTS.index(each.name)))
 
 
-def confidence(found: Sequence[Candidate]) -> float:
-    """Return how sure the choice of the first candidate is, from 0 to 1: its fit, what it explains, and its lead."""
+def confidence(found: Sequence[Candidate], index: int = 0) -> float:
+    """Return how sure the choice of a candidate is, from 0 to 1: its fit, what it explains, and its lead."""
     weights = [each.score**4 for each in found]
-    return found[0].fit * found[0].coverage * weights[0] / sum(weights)
+    return found[index].fit * found[index].coverage * weights[index] / sum(weights)
 
 
 def choose(

@@ -11,6 +11,9 @@ from sftformat.layouts.layout import render
 from sftformat.record import SPLITS
 from sftformat.report.screen import Screen, add, count, table
 
+#: A layout that is meant with less confidence is not named.
+_LEAST = 0.005
+
 
 def show_detected(where: Screen, found: Detected) -> None:
     """Say on stderr how an input is read and why."""
@@ -38,10 +41,13 @@ def _confidence(found: Detected) -> str:
         return ", as told"
     if not found.candidates:
         return ", like the other inputs"
-    best, *others = found.candidates
-    runners = ", ".join(f"{each.name} {each.score:.0%}" for each in others[:3])
-    reasons = "; ".join(best.reasons)
-    return f", confidence {confidence(found.candidates):.0%}: {reasons}" + (f"; next: {runners}" if runners else "")
+    sure = [confidence(found.candidates, index) for index in range(len(found.candidates))]
+    others = [
+        (each.name, share) for each, share in zip(found.candidates[1:4], sure[1:], strict=False) if share >= _LEAST
+    ]
+    runners = ", ".join(f"{name} {share:.0%}" for name, share in others)
+    reasons = "; ".join(found.candidates[0].reasons)
+    return f", confidence {sure[0]:.0%}: {reasons}" + (f"; next: {runners}" if runners else "")
 
 
 def show_ledger(where: Screen, ledger: Mapping[str, Any]) -> None:
