@@ -6,6 +6,7 @@ It depends on the content of the file and on nothing else, and takes a bounded t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,7 @@ from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SftformatError
 from sftformat.formats import linking, read, spread
 from sftformat.formats.source import Source
+from sftformat.formats.thinning import Thinned
 from sftformat.plan import Plan, without
 from sftformat.record import Batch, Record
 from sftformat.repair import repair_keys
@@ -119,14 +121,8 @@ def _excerpt(source: Source, options: DatasetOptions) -> list[Record]:
 
 def _thinned(batches: Iterator[Batch]) -> list[Record]:
     """Return every nth record, n such that there are not too many of them."""
-    kept: list[Record] = []
-    step, position = 1, 0
-    try:
+    some = Thinned[Record](SAMPLE_RECORDS)
+    with suppress(InputError):  # damage further on is told when the file is read
         for batch in batches:
-            kept.extend(batch.records[-position % step :: step])
-            position += len(batch)
-            while len(kept) > SAMPLE_RECORDS:
-                kept, step = kept[::2], step * 2
-    except InputError:
-        return kept  # damage further on is told when the file is read
-    return kept
+            some.add([batch.records[index] for index in some.next(len(batch))])
+    return some.kept

@@ -14,6 +14,7 @@ from sftformat.errors import InputError
 from sftformat.formats import container
 from sftformat.formats.jsonarray import ArrayText, Run
 from sftformat.formats.source import ReadOptions, Source
+from sftformat.formats.thinning import Thinned
 
 #: An excerpt has at most this many elements of an array, rows of Arrow, or pieces of a text, and half as many at least
 #: if there are so many; and about so many bytes.
@@ -69,47 +70,37 @@ def excerpt(source: Source, options: ReadOptions, path: Path) -> Source | None:
 
 def _elements(source: Source, options: ReadOptions) -> list[bytes]:
     """Return every nth element of an array, n such that there are not too many."""
-    kept: list[bytes] = []
-    step, position, size = 1, 0, 0
+    some = Thinned[bytes](MOST_RECORDS, MOST_BYTES)
     try:
         for found in ArrayText(source, options.max_line_bytes).elements():
             if isinstance(found, Run):
-                chosen = range(-position % step, len(found.texts), step)
-                new, passed = [found.texts[index] for index in chosen], len(found.texts)
-            else:
-                new, passed = [found.text] if found.finding is None and position % step == 0 else [], 1
-            kept += new
-            position += passed
-            size += sum(map(len, new))
-            while len(kept) > MOST_RECORDS or (size > MOST_BYTES and len(kept) > 1):
-                kept, step = kept[::2], step * 2
-                size = sum(map(len, kept))
+                some.add([found.texts[index] for index in some.next(len(found.texts))])
+            elif some.next(1) and found.finding is None:
+                some.add([found.text])
     except InputError:
-        if not kept:
+        if not some.kept:
             raise
-    return kept
+    return some.kept
 
 
 def _pieces(source: Source) -> list[bytes]:
     """Return every nth stretch of a text, n such that there are not too many, each cut where records begin and end."""
-    kept: list[bytes] = []
-    step, odd = 1, False
+    some = Thinned[bytes](MOST_PIECES, MOST_BYTES)
+    odd, first = False, True
     quoting = source.quoting and source.format in _QUOTED
     taken: _Piece | None = None
     try:
-        for number, stretch in enumerate(container.chunks(source, PIECE_BYTES)):
-            if taken is None and number % step == 0:
-                taken = _Piece(_ENDS[source.format], quoting, odd, first=not number)
-            if taken is not None and taken.add(stretch):
-                kept.append(taken.whole)
+        for stretch in container.chunks(source, PIECE_BYTES):
+            if some.next(1) and taken is None:
+                taken, first = _Piece(_ENDS[source.format], quoting, odd, first), False
+            if taken is not None and (whole := taken.add(stretch)) is not None:
+                some.add([whole])
                 taken = None
-            while len(kept) > MOST_PIECES or (sum(map(len, kept)) > MOST_BYTES and len(kept) > 1):
-                kept, step = kept[::2], step * 2
             odd ^= quoting and stretch.count(b'"') % 2 == 1
     except InputError:
-        if not kept:
+        if not some.kept:
             raise
-    return kept if taken is None else [*kept, taken.whole]
+    return some.kept if taken is None else [*some.kept, taken.whole()]
 
 
 @dataclass(slots=True)
@@ -123,15 +114,14 @@ class _Piece:
     text: bytes = b""
     want: int = PIECE_BYTES
 
-    def add(self, stretch: bytes) -> bool:
-        """Take a stretch; return whether that is enough: whole records, or so long a one that there is no use in it."""
+    def add(self, stretch: bytes) -> bytes | None:
+        """Take a stretch; return whole records if that is enough, nothing of one so long that there is no use in it."""
         self.text += stretch
         if len(self.text) < self.want:
-            return False
+            return None
         self.want *= 2
-        return bool(self.whole) or self.want > LONGEST_BYTES
+        return self.whole() or (b"" if self.want > LONGEST_BYTES else None)
 
-    @property
     def whole(self) -> bytes:
         """Whole records of the text; nothing if none begins and ends in it."""
         ends = list(self.ends())

@@ -60,23 +60,8 @@ def target_factor(
             against.append(f"{len(values) - len(numbers)} of {len(values)} targets are no numbers")
         return 1.0
     if task == "classification":
-        if textual and all(_is_list(value) for value in values):
-            if are_vectors(values):
-                return 0.0
-            against.append("every target is a list" if values else "no record has a target")
-            return 0.5
-        if textual and values and all(isinstance(value, str) and _BRACKETS.fullmatch(value) for value in values):
-            raise UndecidedError(
-                f"{'/'.join(pointer)!r} holds lists that are neither JSON nor Python's, as {clip(values[0], 40)!r}: "
-                "write them as JSON or joined with '|', or say --layout text-label if each is the name of one class"
-            )
-        if mark := joiner_of(values):
-            against.append(f"targets are labels joined with {mark!r}")
-            return 0.5
-        unnamed = mapped or pointer == ("target",)
-        if fractions and not _are_few(fractions, numbers, values):
-            return 0.0
-        return _class_factor(values, unnamed, reasons, against)
+        suited = not fractions or _are_few(fractions, numbers, values)
+        return _label_factor(binding, values, textual, mapped, suited, reasons, against)
     if task == "multilabel" and (joiner := binding.layout.fields["target"].split) is not None:
         if joiner_of(values) != joiner:
             return 0.0
@@ -94,6 +79,36 @@ def target_factor(
         unnamed = mapped or (pointer == ("target",) and binding.layout.name == "prompt-completion")
         return _answer_factor(values, unnamed, reasons, against)
     return 1.0
+
+
+def _label_factor(
+    binding: Binding,
+    values: Sequence[Any],
+    textual: bool,
+    mapped: bool,
+    suited: bool,
+    reasons: list[str],
+    against: list[str],
+) -> float:
+    """Return how well the values suit the names of classes, one for each record; `suited` says that numbers may be."""
+    pointer = binding.at["target"]
+    if textual and all(_is_list(value) for value in values):
+        if are_vectors(values):
+            return 0.0
+        against.append("every target is a list" if values else "no record has a target")
+        return 0.5
+    if textual and values and all(isinstance(value, str) and _BRACKETS.fullmatch(value) for value in values):
+        raise UndecidedError(
+            f"{'/'.join(pointer)!r} holds lists that are neither JSON nor Python's, as {clip(values[0], 40)!r}: "
+            "write them as JSON or joined with '|', or say --layout text-label if each is the name of one class"
+        )
+    if mark := joiner_of(values):
+        against.append(f"targets are labels joined with {mark!r}")
+        return 0.5
+    unnamed = mapped or pointer == ("target",)
+    if not suited:
+        return 0.0
+    return _class_factor(values, unnamed, reasons, against)
 
 
 def _are_few(fractions: Sequence[float], numbers: Sequence[float], values: Sequence[Any]) -> bool:
