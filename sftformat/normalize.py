@@ -16,6 +16,7 @@ from sftformat.layouts.reader import read, reader_of
 from sftformat.layouts.rename import to_columns
 from sftformat.record import JSON_TYPES, Batch, hash_records, record_id
 from sftformat.schema.arrow import arrow_schema
+from sftformat.uniform import Uniform
 
 #: Fields of a row that are not learned: they do not enter the id.
 NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
@@ -42,13 +43,12 @@ def normalize(
     """
     schema = arrow_schema(binding.layout.task)
     wanted = schema.names if fields is None else fields
-    columns: dict[str, Any]
     columns, metas = canonical_columns(batch, binding, wanted)
     rows = len(batch)
     if any(metas):
         columns["meta"] = list(metas)
     if "split" in columns:
-        columns["split"] = [value or split for value in columns["split"]]
+        columns["split"] = [value or split for value in listed(columns["split"])]
     if "id" in wanted:
         columns["id"] = _ids(columns, rows, schema)
     arrays = [
@@ -66,13 +66,15 @@ def normalize(
 
 def canonical_columns(
     batch: Batch, binding: Binding, wanted: Collection[str]
-) -> tuple[dict[str, list[Any]], list[str | None]]:
-    """Return the canonical columns of records, and the `meta` of each, by whatever way their layout goes."""
+) -> tuple[dict[str, Any], list[str | None]]:
+    """Return the canonical columns of records, as lists or as Arrow arrays, and the `meta` of each, by whatever way
+    their layout goes."""
     records, textual = batch.records, batch.format in TEXTUAL
     if binding.layout.module is None or NOT_LEARNED.issuperset(wanted):
         at = {key: pointer for key, pointer in binding.at.items() if key in wanted}
         narrow = binding if len(at) == len(binding.at) else replace(binding, at=at)
-        return to_columns(records, narrow, textual, batch.columns, "meta" in wanted)
+        given = None if isinstance(records, Uniform) else batch.columns
+        return to_columns(records, narrow, textual, given, "meta" in wanted)
     made, rests = read(records, reader_of(binding), textual)
     shared = {key: pointer for key, pointer in binding.at.items() if key in NOT_LEARNED}
     columns, metas = to_columns(rests, Binding(binding.layout, shared), textual)
@@ -83,6 +85,11 @@ def canonical_columns(
 
 def _array(values: Any, kind: pa.DataType) -> Any:
     return values if isinstance(values, pa.Array) else pa.array(values, kind)
+
+
+def listed(values: Any) -> Any:
+    """Return the values of a column as a list."""
+    return values.to_pylist() if isinstance(values, pa.Array) else values
 
 
 def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
@@ -96,11 +103,11 @@ def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
 
 def _ids(columns: Mapping[str, Any], rows: int, schema: pa.Schema) -> Any:
     """Return the id of each row, as a list or as an Arrow array."""
-    given = columns.get("id") or [None] * rows
+    given = listed(columns["id"]) if "id" in columns else [None] * rows
     if None not in given:
         return given
     names = sorted(name for name in schema.names if name in columns and name not in NOT_LEARNED)
-    learned = [columns[name] for name in names]
+    learned = [listed(columns[name]) for name in names]
     made: Any
     if all(map(_plain_column, learned)):  # the same bytes as learned_id, without looking for nulls
         ends: Any = _ID * np.arange(rows + 1, dtype=np.int32)
@@ -156,6 +163,9 @@ def count_types(
         if len(pointer) > 1:
             values = [get(record, pointer) for record in batch.records]
             _count(batch, render(pointer), values, found, first, set(map(type, values)))
+    if isinstance(batch.records, Uniform):
+        _count_alike(batch, batch.records, found, first)
+        return
     for key, values, types in _columns(batch):
         if list in _count(batch, key, values, found, first, types):
             _count_items(batch, f"{key}/*", values, found, first)
@@ -170,6 +180,13 @@ def _count(
         if _is_new(name, kind, count, found):
             first.setdefault(name, {})[JSON_TYPES[kind]] = batch.lines[list(map(type, values)).index(kind)]
     return kinds
+
+
+def _count_alike(batch: Batch, records: Uniform, found: ColumnTypes, lines: TypeLines) -> None:
+    for key in records.keys:
+        for kind, (count, index) in records.types(key).items():
+            if _is_new(key, kind, count, found):
+                lines.setdefault(key, {})[JSON_TYPES[kind]] = batch.lines[index]
 
 
 def _count_items(batch: Batch, name: str, values: Sequence[Any], found: ColumnTypes, first: TypeLines) -> None:

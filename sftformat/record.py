@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -90,6 +91,14 @@ class Reject:
     header: tuple[str, ...] | None = None
 
 
+class Alike(Sequence[Record]):
+    """Records that are kept by column, as `uniform.Uniform` does."""
+
+    @abstractmethod
+    def columns(self) -> Columns:
+        """Return the values of each key and their types."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Records as read, in file order, with the place and the bytes of each; nothing in them is trusted.
@@ -119,6 +128,8 @@ class Batch:
     @cached_property
     def columns(self) -> Columns | None:
         """The values of each key and their types, in the order of the first record; None unless all have these keys."""
+        if isinstance(self.records, Alike):
+            return self.records.columns()
         keys = tuple(self.records[0]) if self.records else ()
         if set(map(len, self.records)) != {len(keys)}:
             return None

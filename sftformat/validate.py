@@ -15,6 +15,7 @@ from sftformat.layouts.reader import reader_of, seen
 from sftformat.record import Batch, Number, Reject
 from sftformat.schema.decide import plain
 from sftformat.schema.explain import Violation
+from sftformat.uniform import Uniform
 
 #: Types that may hold a Number, which no validator understands.
 _NOT_PLAIN = {Number, list, dict}
@@ -26,6 +27,8 @@ def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     In CSV and TSV a cell whose property admits no string is read as JSON first; its text is kept in the record.
     """
     assert binding.compiled is not None  # bind() always compiles
+    if _all_forms_fit(batch, binding):
+        return _usable(batch, binding)
     shown = _shown(batch, binding)
     bad: dict[int, Sequence[Violation]] = {}
     if not binding.compiled.all_fit(shown):
@@ -36,6 +39,14 @@ def validate(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
     rejects = [batch.reject(index, violations(batch, index, bad[index])) for index in sorted(bad)]
     fitting, others = _usable(without(batch, set(bad)), binding)
     return fitting, sorted([*rejects, *others], key=lambda each: each.line)
+
+
+def _all_forms_fit(batch: Batch, binding: Binding) -> bool:
+    """Whether all records fit because each of their few forms does, and the schema does not look into texts."""
+    records, schema = batch.records, binding.compiled
+    if not isinstance(records, Uniform) or schema is None or not schema.blind or _json_cells(binding):
+        return False
+    return schema.all_fit([plain(form) for form in records.forms])
 
 
 def _usable(batch: Batch, binding: Binding) -> tuple[Batch, list[Reject]]:
@@ -113,17 +124,19 @@ def _shown(batch: Batch, binding: Binding) -> list[Any]:
     """Return the records as the validator is to see them: Numbers as floats, and cells that are to be JSON as JSON."""
     if batch.format in TEXTUAL:
         return list(read_cells(batch.records, binding))
-    json_cells = [
-        pointer[0]
-        for key, pointer in binding.at.items()
-        if key in binding.layout.fields and binding.layout.fields[key].json
-    ]
+    json_cells = _json_cells(binding)
     if not json_cells and batch.columns is not None:
         kinds = set().union(*(types for _, types in batch.columns.values()))
         return [plain(record) for record in batch.records] if kinds & _NOT_PLAIN else list(batch.records)
     records = [read_some(record, json_cells) for record in batch.records] if json_cells else batch.records
     kinds = {kind for record in records for kind in map(type, record.values())}
     return [plain(record) for record in records] if kinds & _NOT_PLAIN else list(records)
+
+
+def _json_cells(binding: Binding) -> list[str]:
+    """Return the keys under which a text is JSON."""
+    fields = binding.layout.fields
+    return [pointer[0] for key, pointer in binding.at.items() if key in fields and fields[key].json]
 
 
 Path = str | os.PathLike[str]

@@ -20,7 +20,7 @@ PACKAGE = Path(sftformat.__file__).parent
 
 #: From the bottom up; a module imports modules of rows above its own here, and those left of it in its row.
 LAYERS = (
-    ("masking", "shown", "diagnostics", "documented", "errors", "record", "startup"),
+    ("masking", "shown", "diagnostics", "documented", "errors", "record", "uniform", "startup"),
     ("schema", "formats", "layouts", "rules", "repairs"),
     ("folder", "inputs", "workers", "plan"),
     ("validate", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),

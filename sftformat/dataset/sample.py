@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,7 +52,7 @@ def sample(source: Source, options: DatasetOptions) -> Sample:
     for batch in _batches(source, options):
         if unread is None and batch.rejects:
             unread = batch.rejects[0].diagnostics[0]
-        records.extend(islice(batch.records, SAMPLE_RECORDS - len(records)))
+        records.extend(batch.records[: SAMPLE_RECORDS - len(records)])
         size += sum(map(len, batch.raw))
         if len(records) >= SAMPLE_RECORDS or size >= SAMPLE_BYTES:
             break
@@ -103,7 +102,7 @@ def _batches(source: Source, options: DatasetOptions) -> Iterator[Batch]:
 def _first(batches: Iterator[Batch], count: int, size: int) -> list[Record]:
     records: list[Record] = []
     for batch in batches:
-        records.extend(islice(batch.records, count - len(records)))
+        records.extend(batch.records[: count - len(records)])
         size -= sum(map(len, batch.raw))
         if len(records) >= count or size <= 0:
             break

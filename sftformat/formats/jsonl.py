@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from sftformat.diagnostics import Diagnostic
-from sftformat.formats import container, jsonfault, jsontext, lines, rows
+from sftformat.formats import container, forms, jsonfault, jsontext, lines, rows
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.source import BATCH_RECORDS, ReadOptions, Source
 from sftformat.record import Batch, Reject, encode_json
+from sftformat.uniform import Uniform
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
@@ -28,13 +29,21 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
             yield _batch(source, notes, rejects=(rows.too_long(source, block, options.max_line_bytes),))
         else:
             notes += [*ends.check(block), *rows.inner_marks(source, block)]
-            values = jsontext.values(block.lines, block.text, block.longest, block.ends if block.objects else None)
+            values = _values(block)
             for start, stop in rows.slices(len(block.lines), BATCH_RECORDS):
                 yield _records(source, block, values, start, stop, notes)
                 notes = []
         notes = []
     if notes:
         yield _batch(source, notes)
+
+
+def _values(block: lines.Block) -> tuple[Sequence[Any], dict[int, jsonfault.Fault]]:
+    """Return the value of each line, and what is wrong with those that are not one JSON value, by index."""
+    found = forms.alike(block)
+    if found is not None:
+        return found, {}
+    return jsontext.values(block.lines, block.text, block.longest, block.ends if block.objects else None)
 
 
 def _batch(source: Source, notes: list[Diagnostic], rejects: tuple[Reject, ...] = ()) -> Batch:
@@ -44,7 +53,7 @@ def _batch(source: Source, notes: list[Diagnostic], rejects: tuple[Reject, ...] 
 def _records(
     source: Source,
     block: lines.Block,
-    values: tuple[list[Any], dict[int, jsonfault.Fault]],
+    values: tuple[Sequence[Any], dict[int, jsonfault.Fault]],
     start: int,
     stop: int,
     notes: list[Diagnostic],
@@ -58,7 +67,7 @@ def _records(
         faults = {index - start: fault for index, fault in faults.items() if start <= index < stop}
     if b"\r" in block.text:
         stored = [line.removesuffix(b"\r") for line in stored]
-    if not faults and not block.undecodable and set(map(type, found)) <= {dict}:
+    if isinstance(found, Uniform) or not (faults or block.undecodable or set(map(type, found)) - {dict}):
         where = range(first, first + len(found))
         return Batch(source.name, source.format, found, where, offsets, stored, (), tuple(notes))
     blank = {index for index in faults if not texts[index].strip(jsonfault.BLANK)}

@@ -34,9 +34,10 @@ def _number(text: str) -> Number:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_number)
-_decode = _decoder.decode
+#: A JSON text as its value; a key may stand twice, and more that `value` looks at.
+decode = _decoder.decode
 #: What the decoder raises for a text it refuses; the exact reader then says why.
-_REFUSED = (msgspec.DecodeError, ValueError, RecursionError)
+REFUSED = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 def values(
@@ -57,9 +58,9 @@ def values(
         # value goes on into the next text, each holds one at least, and where there are as many as texts, it holds one.
         read = together(whole) if ends is not None else None
         read = read if read is not None and len(read) == len(texts) else None
-        found = read or [_decode(text) for text in texts]
+        found = read or [decode(text) for text in texts]
         doubtful = _maybe_twice(texts, found, whole, ends if read else None)
-    except (*_REFUSED, TypeError):
+    except (*REFUSED, TypeError):
         return _one_by_one(texts)
     faults: dict[int, Fault] = {}
     for index in {*doubtful, *_unseen_by_decoder(texts, whole, longest)}:
@@ -71,7 +72,7 @@ def values(
 
 def elements(whole: bytes) -> list[Any]:
     """Return the values of an array without its brackets."""
-    found: list[Any] = _decode(b"[%b]" % whole)
+    found: list[Any] = decode(b"[%b]" % whole)
     return found
 
 
@@ -185,8 +186,8 @@ def _quick(text: bytes) -> tuple[Any, Fault | None]:
         return None, _NOTHING
     if len(text) <= MAX_DEPTH or _brackets(text) <= MAX_DEPTH:
         try:
-            result = _decode(text)
-        except _REFUSED:
+            result = decode(text)
+        except REFUSED:
             return value(text)
         if not (b"-0" in text and _MINUS_ZERO.search(text)):
             return result, None
@@ -209,9 +210,9 @@ def value(text: bytes, *, once: bool = True) -> tuple[Any, Fault | None]:
             )
         ), None
     try:
-        return _decode(text), None
+        return decode(text), None
     except RecursionError:
-        return _on_fresh_stack(lambda: _decode(text)), None
+        return _on_fresh_stack(lambda: decode(text)), None
 
 
 def _on_fresh_stack(read: Any) -> Any:

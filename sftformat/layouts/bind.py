@@ -11,7 +11,7 @@ from sftformat.layouts import LAYOUTS
 from sftformat.layouts.cells import joiner_of
 from sftformat.layouts.layout import CAPTURES, MISSING, Binding, Layout, Pointer, Rule, get, parse, render
 from sftformat.layouts.reader import LABEL, places_of, reader_of
-from sftformat.layouts.rename import kind_of
+from sftformat.layouts.values import kind_of
 from sftformat.record import SPLIT_NAMES, Record
 from sftformat.schema.decide import Compiled, compile_schema, joined
 from sftformat.schema.store import load

@@ -8,7 +8,6 @@ value is used as long as it still means what the canonical field says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 import msgspec
@@ -16,92 +15,23 @@ import pyarrow as pa
 
 from sftformat.diagnostics import clip
 from sftformat.errors import UsageError
-from sftformat.layouts.cells import as_float, decode_cell, joined_cell, number_text, scalar_text
-from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule, get, put, render, take, where_of
-from sftformat.record import SPLIT_NAMES, Columns, Number, Record, decode_json, encode_json
+from sftformat.layouts.cells import decode_cell, scalar_text
+from sftformat.layouts.layout import MISSING, Binding, Pointer, get, put, render, take, where_of
+from sftformat.layouts.values import (
+    EMPTY_IS_NULL,
+    NO_RULE,
+    canonical_value,
+    comes_back,
+    is_special,
+    kind_of,
+    source_value,
+)
+from sftformat.record import Columns, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
+from sftformat.uniform import Uniform
 
-#: Fields of which an empty cell in CSV and TSV says that nothing is there.
-EMPTY_IS_NULL = frozenset({"target", "id", "split", "weight", "group"})
-_NO_RULE = Rule()
 #: Index of a record -> source values of it that go to meta, by pointer.
 Originals = dict[int, dict[Pointer, Any]]
-
-
-def kind_of(task: str, key: str) -> str:
-    """Return how a canonical field is made: `text`, `number`, `texts` (a list) or `pairs` (lists of integers)."""
-    kind = arrow_schema(task).field(key).type
-    if pa.types.is_string(kind):
-        return "text"
-    if pa.types.is_floating(kind):
-        return "number"
-    return "pairs" if pa.types.is_list(kind.value_type) else "texts"
-
-
-def canonical_value(value: Any, key: str, kind: str, rule: Rule, unlabelled: Sequence[Any], textual: bool) -> Any:
-    """Return the canonical value of one source value that fits the schema; MISSING and null give None.
-
-    `textual` says that the source is CSV or TSV, where every value is text.
-    """
-    if value is MISSING or value is None or (textual and value == "" and key in EMPTY_IS_NULL):
-        return None
-    if key == "target" and unlabelled and _is_one_of(value, unlabelled, textual):
-        return None
-    if key == "split":
-        return SPLIT_NAMES[value] if value else None
-    if rule.split is not None and type(value) is str:
-        return [_named(text, rule) for text in value.split(rule.split)] if value else []
-    if type(value) is str and (rule.json or (textual and kind != "text")):
-        value = decode_cell(value) if textual else decode_json(value)
-    if kind == "number":
-        return None if value is None else as_float(value)
-    if kind == "texts":
-        return None if value is None else [_named(scalar_text(item), rule) for item in value]
-    if kind == "pairs":
-        return None if value is None else [[int(float(number)) for number in pair] for pair in value]
-    return _named(scalar_text(value), rule)
-
-
-def _named(text: str, rule: Rule) -> str:
-    return rule.values.get(text, text) if rule.values else text
-
-
-def _unnamed(text: str, rule: Rule) -> str:
-    return next((source for source, name in rule.values.items() if name == text), text) if rule.values else text
-
-
-def _is_one_of(value: Any, unlabelled: Sequence[Any], textual: bool) -> bool:
-    if type(value) is bool:
-        return any(value is known for known in unlabelled)
-    return value in unlabelled or (textual and value in [scalar_text(known) for known in unlabelled])
-
-
-def source_value(value: Any, kind: str, rule: Rule, types: Mapping[str, int]) -> Any:
-    """Return what the way back writes for a canonical value: the inverse of `canonical_value` where there is one."""
-    if value is None:
-        return MISSING
-    if kind == "number" and not isfinite(value):
-        return MISSING  # beyond every number of JSON; what the source had is kept
-    if kind == "number":
-        return Number(number_text(value)) if value != int(value) else int(value)
-    if kind == "texts":
-        texts = [_unnamed(item, rule) for item in value]
-        return [_typed(item, types) for item in texts] if rule.split is None else joined_cell(texts, rule.split)
-    return value if kind == "pairs" else _typed(_unnamed(value, rule), types)
-
-
-def _typed(text: str, types: Mapping[str, int]) -> Any:
-    """Cast a text back to the one JSON type that its column had."""
-    kinds = {kind for kind, count in types.items() if count and kind != "null"}
-    if kinds == {"boolean"} and text in ("true", "false"):
-        return text == "true"
-    if kinds and kinds <= {"integer", "number"}:
-        try:
-            value = decode_json(text)
-        except msgspec.DecodeError:
-            return text
-        return value if type(value) in (int, Number) else text
-    return text
 
 
 # ---------------------------------------------------------------------------------------------------- there
@@ -109,16 +39,21 @@ def _typed(text: str, types: Mapping[str, int]) -> Any:
 
 def to_columns(
     records: Sequence[Record], binding: Binding, textual: bool, given: Columns | None = None, with_meta: bool = True
-) -> tuple[dict[str, list[Any]], list[str | None]]:
+) -> tuple[dict[str, Any], list[str | None]]:
     """Return the canonical columns of records that fit, and the `meta` of each record (JSON text, or None).
 
-    `given` is what is known of the records by column: the values of every key and their types, where all records have
-    the same keys. Without `with_meta` every `meta` is None.
+    A column is a list, or an Arrow array where the records are kept by column. `given` is what is known of the records
+    by column: the values of every key and their types, where all records have the same keys. Without `with_meta` every
+    `meta` is None.
     """
-    columns: dict[str, list[Any]] = {}
+    columns: dict[str, Any] = {}
     kept: Originals = {}
     for key, pointer in binding.at.items():
-        known = (given or {}).get(pointer[0]) if len(pointer) == 1 else None
+        if isinstance(records, Uniform) and (made := _of_few(records, key, binding, pointer)) is not None:
+            columns[key] = made
+            continue
+        by_key = records.columns() if isinstance(records, Uniform) else given or {}
+        known = by_key.get(pointer[0]) if len(pointer) == 1 else None
         values, kinds = known or _column(records, pointer)
         columns[key] = _convert(values, key, binding, textual, pointer, kept, kinds)
     for key, rule in binding.layout.fields.items():
@@ -127,7 +62,8 @@ def to_columns(
     for key, captured in binding.captures.items():
         columns[key] = [captured] * len(records)
     taken = tuple(binding.at.values())
-    if not with_meta or (given is not None and not kept and {(key,) for key in given} <= set(taken)):
+    keys = records.keys if isinstance(records, Uniform) else given
+    if not with_meta or (keys is not None and not kept and {(key,) for key in keys} <= set(taken)):
         return columns, [None] * len(records)
     return columns, _metas(records, taken, kept)
 
@@ -142,8 +78,8 @@ def _convert(
     values: list[Any], key: str, binding: Binding, textual: bool, pointer: Pointer, kept: Originals, kinds: set[type]
 ) -> list[Any]:
     layout = binding.layout
-    rule, kind = layout.fields.get(key, _NO_RULE), kind_of(layout.task, key)
-    special = rule.values or rule.split or rule.json or key == "split" or layout.unlabelled
+    rule, kind = layout.fields.get(key, NO_RULE), kind_of(layout.task, key)
+    special = is_special(key, rule, layout)
     if kind == "text" and kinds == {str} and not special and not (textual and key in EMPTY_IS_NULL):
         return values
     if kind == "text" and kinds <= {str, int, bool} and not special and not textual:
@@ -151,29 +87,30 @@ def _convert(
     converted = []
     for index, value in enumerate(values):
         made = canonical_value(value, key, kind, rule, layout.unlabelled, textual)
-        if not _comes_back(value, made, key, kind, rule, textual):
+        if not comes_back(value, made, key, kind, rule, textual):
             kept.setdefault(index, {})[pointer] = value
         converted.append(made)
     return converted
 
 
-def _comes_back(value: Any, made: Any, key: str, kind: str, rule: Rule, textual: bool) -> bool:
-    """Whether the way back writes `value` again from `made`, with the type of its column known."""
-    if made is None:
-        return value is MISSING or (textual and value == "")
-    if key == "split":
-        return bool(value == made)
-    if rule.values and type(made) is str and _unnamed(made, rule) != scalar_text(value):
-        return False  # the name itself stands there, and not what stands for it
-    if rule.values and kind == "texts" and type(value) is list:
-        return all(_unnamed(name, rule) == scalar_text(item) for name, item in zip(made, value, strict=True))
-    if kind == "number":
-        return scalar_text(value) == number_text(made)
-    if kind in ("texts", "pairs") and textual and rule.split is None:
-        return bool(value == encode_json(made).decode())
-    if kind == "texts" and rule.split is not None:
-        return bool(value == rule.split.join(_unnamed(name, rule) for name in made))
-    return bool(value == made) if kind == "pairs" else not rule.json
+def _of_few(records: Uniform, key: str, binding: Binding, pointer: Pointer) -> Any:
+    """Return a canonical column of records that are alike, made of their different values; None where that would save
+    nothing, or a value is to be kept verbatim."""
+    layout = binding.layout
+    rule, kind = layout.fields.get(key, NO_RULE), kind_of(layout.task, key)
+    name = pointer[0]
+    if len(pointer) > 1 or rule.json:
+        return None
+    if name in records.texts and kind == "text" and not is_special(key, rule, layout):
+        return records.texts[name]
+    few = records.few(name)
+    if few is None:
+        return None
+    values, of = few
+    made = [canonical_value(value, key, kind, rule, layout.unlabelled, False) for value in values]
+    if not all(comes_back(value, one, key, kind, rule, False) for value, one in zip(values, made, strict=True)):
+        return None
+    return pa.array(made, arrow_schema(layout.task).field(key).type).take(pa.array(of))
 
 
 def _metas(records: Sequence[Record], taken: tuple[Pointer, ...], kept: Originals) -> list[str | None]:
@@ -247,7 +184,7 @@ def from_rows(
 
 def _as_value(original: Any, key: str, binding: Binding) -> Any:
     """Return a kept value for a format that has types: the text of a number in a CSV cell is that number."""
-    rule = binding.layout.fields.get(key, _NO_RULE)
+    rule = binding.layout.fields.get(key, NO_RULE)
     cell = type(original) is str and rule.split is None and not rule.json
     return decode_cell(original) if cell and original and kind_of(binding.layout.task, key) != "text" else original
 
@@ -263,14 +200,14 @@ def clash(name: str, row: Mapping[str, Any]) -> str:
 def _writer(
     binding: Binding, key: str, pointer: Pointer, types: Mapping[str, Mapping[str, int]]
 ) -> Callable[[Any], Any]:
-    rule, kind = binding.layout.fields.get(key, _NO_RULE), kind_of(binding.layout.task, key)
+    rule, kind = binding.layout.fields.get(key, NO_RULE), kind_of(binding.layout.task, key)
     name = pointer[0] if len(pointer) == 1 else render(pointer)
     held = types.get(f"{name}/*" if kind == "texts" else name, {})
     return lambda value: source_value(value, kind, rule, held)
 
 
 def _means(original: Any, value: Any, key: str, binding: Binding, textual: bool) -> bool:
-    rule, kind = binding.layout.fields.get(key, _NO_RULE), kind_of(binding.layout.task, key)
+    rule, kind = binding.layout.fields.get(key, NO_RULE), kind_of(binding.layout.task, key)
     try:
         return bool(canonical_value(original, key, kind, rule, binding.layout.unlabelled, textual) == value)
     except (ValueError, TypeError, KeyError, msgspec.DecodeError):

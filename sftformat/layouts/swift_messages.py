@@ -7,7 +7,7 @@ from typing import Any
 
 from sftformat.layouts.layout import MISSING, Binding, Pointer, Rule
 from sftformat.layouts.reader import Reader, Types
-from sftformat.layouts.rename import canonical_value, kind_of, source_value
+from sftformat.layouts.values import canonical_value, kind_of, source_value
 from sftformat.record import Record
 
 _TEXT = ("messages", "0", "content")

@@ -32,13 +32,31 @@ class Compiled:
 
     `fits` decides for one record, `all_fit` for a list of them at once: it is several times as fast, and True exactly
     when `fits` is True for each. `explain` says what is wrong with a record that does not fit, the outermost first, at
-    most MAX_VIOLATIONS and never nothing. `json_columns` names the properties that are not to be text.
+    most MAX_VIOLATIONS and never nothing. `json_columns` names the properties that are not to be text. `blind` says
+    that whatever a text says is the same to the schema.
     """
 
     fits: Callable[[Any], bool]
     all_fit: Callable[[list[Any]], bool]
     explain: Callable[[Any], list[Violation]]
     json_columns: Callable[[], frozenset[str]]
+    blind: bool = False
+
+
+#: Keywords that look into a text, and those that lead to where others may stand.
+_SEEING = frozenset(
+    (
+        *("minLength", "maxLength", "pattern", "format", "enum", "const", "contentEncoding", "contentMediaType"),
+        *("contentSchema", "$ref", "$dynamicRef", "$recursiveRef", "extends", "disallow", "$vocabulary"),
+    )
+)
+
+
+def _is_blind(schema: Any) -> bool:
+    """Whether no keyword stands in a schema that looks into a text; a property of that name is taken for one."""
+    if isinstance(schema, Mapping):
+        return _SEEING.isdisjoint(schema) and all(map(_is_blind, schema.values()))
+    return not isinstance(schema, list) or all(map(_is_blind, schema))
 
 
 def decider(
@@ -106,7 +124,8 @@ def compile_schema(
     def explain(value: Any) -> list[Violation]:
         return violations(finder()(value), schema)[:MAX_VIOLATIONS] or [_UNEXPLAINED]
 
-    return Compiled(one.is_valid, all_fit, explain, cache(lambda: json_columns(schema)))
+    blind = not beside and not _is_reference(one) and _is_blind(schema)
+    return Compiled(one.is_valid, all_fit, explain, cache(lambda: json_columns(schema)), blind)
 
 
 def joined(first: Compiled, second: Compiled) -> Compiled:
@@ -122,7 +141,8 @@ def joined(first: Compiled, second: Compiled) -> Compiled:
         found = [each for part in (second, first) if not part.fits(value) for each in part.explain(value)]
         return list(dict.fromkeys(found))[:MAX_VIOLATIONS]
 
-    return Compiled(fits, all_fit, explain, lambda: first.json_columns() | second.json_columns())
+    both = first.blind and second.blind
+    return Compiled(fits, all_fit, explain, lambda: first.json_columns() | second.json_columns(), both)
 
 
 def _finder(one: Any, schema: Any) -> Callable[[Any], Any]:

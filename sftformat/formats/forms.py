@@ -1,0 +1,199 @@
+r"""JSON Lines that are alike, read without an object for each: cut at the quotes, and compared with the first line.
+
+Take the texts out of `{"text": "Fine.", "label": 1}` and what is left, the form, is the same in line after line, or one
+of few. Why that is exact: in a line without bytes below U+0020 the quotes that no backslash escapes open and close a
+text in turn, so with as many of them as the first line has, the n-th text of a line is where the n-th of the first one
+is. One text of JSON may stand for another: a line is a record just when its form with texts of ours in it is one, which
+the exact reader decides once for each form. A form must have the keys of the first line, in their order, and its texts
+under the same of them. Whatever is not like that, and every text that is not UTF-8 or holds a wrong escape, is left to
+`jsontext`, which also says what is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sftformat.formats import jsontext
+from sftformat.formats.lines import Block
+from sftformat.record import Number, Record
+from sftformat.uniform import Uniform
+
+_Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+_QUOTE, _BACKSLASH, _SPACE = b'"\\ '
+#: Lines of more forms than this in one block are not alike.
+_FORMS = 256
+_SCALARS = frozenset({str, int, bool, type(None), Number})
+_strings = msgspec.json.Decoder(list[str])
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The first line: which of its texts, counted with the keys, are values, and under which key each stands."""
+
+    keys: tuple[str, ...]
+    texts: tuple[str, ...]
+    numbers: tuple[int, ...]
+
+    @property
+    def quotes(self) -> int:
+        """The quotes that no backslash escapes."""
+        return 2 * (len(self.keys) + len(self.texts))
+
+
+def alike(block: Block) -> Uniform | None:
+    """Return the records of the lines of a block if they are alike, and every one of them is sound; else None."""
+    if not block.objects or block.ends is None:
+        return None
+    text, ends = block.text, block.ends
+    first = text[: int(ends[0])]
+    form = _first_form(first)
+    if form is None or not _is_clean(text, len(ends) - (not block.ended)):
+        return None
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    quotes, backslashes = _quotes(text)
+    if len(quotes) != len(ends) * form.quotes:
+        return None
+    quotes = quotes.reshape(len(ends), form.quotes)
+    if (quotes[:, 0] < starts).any() or (quotes[:, -1] > ends).any():
+        return None
+    return _cut(text, starts, quotes, backslashes, form)
+
+
+def _first_form(line: bytes) -> _Form | None:
+    """Return where the texts of a line are, as far as a quick look tells: `_record` holds every form against it."""
+    try:
+        value = jsontext.decode(line)
+    except jsontext.REFUSED:
+        return None
+    if type(value) is not dict or not _SCALARS.issuperset(map(type, value.values())):
+        return None
+    texts, numbers, number = [], [], 0
+    for key, each in value.items():
+        number += 1
+        if type(each) is str:
+            texts.append(key)
+            numbers.append(number)
+            number += 1
+    return _Form(tuple(value), tuple(texts), tuple(numbers)) if texts else None
+
+
+def _is_clean(text: bytes, line_ends: int) -> bool:
+    """Whether a text is UTF-8 in which nothing below U+0020 stands besides the line ends."""
+    controls = np.count_nonzero(np.frombuffer(text, np.uint8) < _SPACE)
+    if controls != line_ends and controls != line_ends + text.count(b"\r\n"):
+        return False
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _quotes(text: bytes) -> tuple[_Numbers, _Numbers | None]:
+    """Return where the quotes stand that no backslash escapes, and where backslashes stand if there are any."""
+    characters = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(characters == _QUOTE)
+    if b"\\" not in text:
+        return quotes, None
+    escaped = characters[quotes - 1] == _BACKSLASH
+    suspects, steps = np.flatnonzero(escaped), 2
+    while len(suspects):  # of how many backslashes in a row the last one stands before the quote: even or odd
+        suspects = suspects[characters[quotes[suspects] - steps] == _BACKSLASH]
+        escaped[suspects] = steps % 2
+        steps += 1
+    return quotes[~escaped], np.flatnonzero(characters == _BACKSLASH)
+
+
+def _cut(text: bytes, starts: _Numbers, quotes: _Numbers, backslashes: _Numbers | None, form: _Form) -> Uniform | None:
+    """Cut the lines before and behind each text that is a value, and look at what is between these."""
+    rows, width = len(starts), 2 * len(form.texts) + 1
+    cuts = np.empty((rows, width), np.int32)
+    cuts[:, 0] = starts
+    for at, number in enumerate(form.numbers):
+        cuts[:, 2 * at + 1] = quotes[:, 2 * number] + 1
+        cuts[:, 2 * at + 2] = quotes[:, 2 * number + 1]
+    offsets: Any = np.append(cuts.reshape(-1), np.int32(len(text)))
+    pieces: Any = pa.Array.from_buffers(pa.string(), rows * width, [None, pa.py_buffer(offsets), pa.py_buffer(text)])
+    first = width * np.arange(rows)
+    found = _forms([pieces.take(pa.array(first + at)) for at in range(0, width, 2)], form)
+    if found is None:
+        return None
+    numbers = _rows_with(backslashes, offsets, width) if backslashes is not None else {}
+    texts: dict[str, Any] = {}
+    for at, key in enumerate(form.texts):
+        values = _unescaped(pieces.take(pa.array(first + 2 * at + 1)), numbers.get(2 * at + 1))
+        if values is None:
+            return None
+        texts[key] = values
+    return Uniform(texts, *found)
+
+
+def _forms(between: list[Any], form: _Form) -> tuple[list[Record], _Numbers | None] | None:
+    """Return the different forms of lines and which one each line has, from what stands between their texts."""
+    of: Any = np.zeros(len(between[0]), np.int64)
+    parts: list[list[str]] = [[]]
+    for pieces in between:
+        same = pc.all(pc.equal(pieces, pieces[0])).as_py()
+        encoded = None if same else pieces.dictionary_encode()
+        known = [pieces[0].as_py()] if encoded is None else encoded.dictionary.to_pylist()
+        if encoded is None:
+            parts = [[*part, known[0]] for part in parts]
+            continue
+        if len(known) > _FORMS:
+            return None
+        numbers = of * len(known) + encoded.indices.to_numpy(zero_copy_only=False)
+        codes, of = np.unique(numbers, return_inverse=True)
+        if len(codes) > _FORMS:
+            return None
+        parts = [[*parts[code // len(known)], known[code % len(known)]] for code in codes.tolist()]
+    records = [_record(tuple(part), form) for part in parts]
+    if None in records:
+        return None
+    return records, of if len(records) > 1 else None  # type: ignore[return-value] # no None among them
+
+
+@lru_cache(maxsize=4 * _FORMS)
+def _record(parts: tuple[str, ...], form: _Form) -> Record | None:
+    """Return the record of a form, its texts empty; None where it is none, or has not what the first line has."""
+    names = [f"sftformat {number}" for number in range(len(form.texts))]
+    if not form.numbers or any(name in form.keys for name in names):
+        return None
+    written = "".join(part for pair in zip(parts, [*names, ""], strict=True) for part in pair)
+    value, fault = jsontext.value(written.encode())
+    if fault is not None or type(value) is not dict or tuple(value) != form.keys:
+        return None
+    texts = dict(zip(form.texts, names, strict=True))
+    if {key: each for key, each in value.items() if type(each) is str} != texts:
+        return None
+    if not _SCALARS.issuperset(map(type, value.values())):
+        return None
+    return {key: "" if key in texts else each for key, each in value.items()}
+
+
+def _rows_with(backslashes: _Numbers, offsets: Any, width: int) -> dict[int, _Numbers]:
+    """Return for each place in a line the rows whose piece there holds a backslash."""
+    owners = np.searchsorted(offsets, backslashes, side="right") - 1
+    owners = owners[np.diff(owners, prepend=-1) > 0]
+    places = owners % width
+    return {place: owners[places == place] // width for place in range(1, width, 2) if (places == place).any()}
+
+
+def _unescaped(values: Any, rows: _Numbers | None) -> Any:
+    """Return texts of which those in `rows` were written with escapes; None where one of these is wrong."""
+    if rows is None:
+        return values
+    written = values.take(pa.array(rows)).cast(pa.binary()).to_pylist()
+    try:
+        meant = _strings.decode(b'["%b"]' % b'","'.join(written))
+    except (msgspec.DecodeError, ValueError):
+        return None
+    mask = np.zeros(len(values), np.bool_)
+    mask[rows] = True
+    return pc.replace_with_mask(values, pa.array(mask), pa.array(meant, pa.string()))
