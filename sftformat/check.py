@@ -59,6 +59,7 @@ Locate = Callable[[str, Callable[[], Mapping[str, Any]]], str]
 def ready() -> None:
     """Do now what rules put off until a text asks for it: for a process that would wait meanwhile."""
     pa.array(np.zeros(0))  # imports a part of NumPy
+    active(Settings(), "classification")  # imports the rules
     for put_off in (mojibake.fixing, html, templates, marks):
         put_off()
 

@@ -7,7 +7,8 @@ import binascii
 import json
 import re
 
-#: What kinds of secret there are, and their form; each holds a run of SHORTEST letters, digits, `-` and `_`.
+#: What kinds of secret there are, and their form; each holds a run of SHORTEST letters, digits, `-` and `_`, and chance
+#: makes none without a digit or capital in it.
 KINDS = {
     "an AWS access key": r"A(?:KI|SI)A[A-Z2-7]{16}",
     "a GitHub token": r"gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
@@ -48,6 +49,7 @@ SUSPECT = (
 )
 _FORM = re.compile("(?<![A-Za-z0-9_-])(?:" + "|".join(f"({form})" for form in KINDS.values()) + ")(?![A-Za-z0-9_-])")
 SHORTEST = 20
+_STRONG = re.compile("[0-9A-Z]")
 _NAMES = tuple(KINDS)
 _MADE_UP = re.compile(
     r"example|sample|dummy|fake|placeholder|your|redacted|x{4}|\*{3}|(.)\1{5}|012345|123456|abcdef", re.I
@@ -80,7 +82,7 @@ def _is_real(kind: str, secret: str) -> bool:
         return _is_token(secret)
     if kind == "a private key":
         return _is_key(secret)
-    return not _MADE_UP.search(secret) and len(set(secret[4:])) >= 9
+    return not _MADE_UP.search(secret) and len(set(secret[4:])) >= 9 and bool(_STRONG.search(secret))
 
 
 def _is_token(token: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from sftformat.check import ready
 from sftformat.dataset.options import DatasetOptions, Event
@@ -23,10 +25,23 @@ def planned(
     """
     steps = planning(specs, options.read, spool, failed)
     begun = next(steps)
-    if several(begun.total << 20, options):
-        wake(attempt, ready)
-    yield begun
-    return (yield from steps)
+    if not several(begun.total << 20, options):
+        yield begun
+        return (yield from steps)
+    wake(attempt, _get_ready)
+    beside = Thread(target=_get_ready)  # most of planning is to hash, which lets other threads run
+    beside.start()
+    try:
+        yield begun
+        return (yield from steps)
+    finally:
+        beside.join()
+
+
+def _get_ready() -> None:
+    """Do now what the first unit would wait for."""
+    import_module("sftformat.formats.jsonl")
+    ready()
 
 
 def several(size: int, options: DatasetOptions) -> bool:

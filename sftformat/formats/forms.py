@@ -90,10 +90,16 @@ def _is_clean(text: bytes, line_ends: int) -> bool:
     controls = np.count_nonzero(np.frombuffer(text, np.uint8) < _SPACE)
     if controls != line_ends and controls != line_ends + text.count(b"\r\n"):
         return False
+    return text.isascii() or _is_utf8(text)
+
+
+def _is_utf8(text: bytes) -> bool:
+    offsets: Any = np.array([0, len(text)], np.int32)
     try:
-        return text.isascii() or bool(text.decode())
-    except UnicodeDecodeError:
+        pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(text)]).validate(full=True)
+    except pa.ArrowInvalid:
         return False
+    return True
 
 
 def _quotes(text: bytes) -> tuple[_Numbers, _Numbers | None]:
@@ -102,24 +108,26 @@ def _quotes(text: bytes) -> tuple[_Numbers, _Numbers | None]:
     quotes = np.flatnonzero(characters == _QUOTE)
     if b"\\" not in text:
         return quotes, None
-    escaped = characters[quotes - 1] == _BACKSLASH
-    suspects, steps = np.flatnonzero(escaped), 2
-    while len(suspects):  # of how many backslashes in a row the last one stands before the quote: even or odd
-        suspects = suspects[characters[quotes[suspects] - steps] == _BACKSLASH]
-        escaped[suspects] = steps % 2
-        steps += 1
-    return quotes[~escaped], np.flatnonzero(characters == _BACKSLASH)
+    backslashes = np.flatnonzero(characters == _BACKSLASH)
+    numbers = np.arange(len(backslashes))
+    begins = np.diff(backslashes, prepend=-2) > 1
+    place = numbers - np.maximum.accumulate(np.where(begins, numbers, 0))  # of each in its row, from 0
+    last = np.append(begins[1:], True)
+    behind = backslashes[last & (place % 2 == 0)] + 1  # of an odd row
+    escaped = behind[characters.take(behind, mode="clip") == _QUOTE]
+    return np.delete(quotes, np.searchsorted(quotes, escaped)), backslashes
 
 
 def _cut(text: bytes, starts: _Numbers, quotes: _Numbers, backslashes: _Numbers | None, form: _Form) -> Uniform | None:
     """Cut the lines before and behind each text that is a value, and look at what is between these."""
     rows, width = len(starts), 2 * len(form.texts) + 1
-    cuts = np.empty((rows, width), np.int32)
+    offsets: Any = np.empty(rows * width + 1, np.int32)
+    offsets[-1] = len(text)
+    cuts = offsets[:-1].reshape(rows, width)
     cuts[:, 0] = starts
     for at, number in enumerate(form.numbers):
         cuts[:, 2 * at + 1] = quotes[:, 2 * number] + 1
         cuts[:, 2 * at + 2] = quotes[:, 2 * number + 1]
-    offsets: Any = np.append(cuts.reshape(-1), np.int32(len(text)))
     pieces: Any = pa.Array.from_buffers(pa.string(), rows * width, [None, pa.py_buffer(offsets), pa.py_buffer(text)])
     first = width * np.arange(rows)
     found = _forms([pieces.take(pa.array(first + at)) for at in range(0, width, 2)], form)
@@ -189,9 +197,10 @@ def _unescaped(values: Any, rows: _Numbers | None) -> Any:
     """Return texts of which those in `rows` were written with escapes; None where one of these is wrong."""
     if rows is None:
         return values
-    written = values.take(pa.array(rows)).cast(pa.binary()).to_pylist()
+    taken = values.take(pa.array(rows))
+    written: Any = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(taken)], pa.int32()), taken), '","')
     try:
-        meant = _strings.decode(b'["%b"]' % b'","'.join(written))
+        meant = _strings.decode(b'["%b"]' % written[0].as_buffer())
     except (msgspec.DecodeError, ValueError):
         return None
     mask = np.zeros(len(values), np.bool_)

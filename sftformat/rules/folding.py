@@ -178,7 +178,6 @@ def _uneven(texts: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     full = np.flatnonzero(ends > starts)
     if len(full):
         found[full] |= blank[starts[full]] | blank[ends[full] - 1]
-        if characters.min() < 0x20 or characters.max() > 0x7E:
-            other = characters - np.uint8(0x20) > 0x7E - 0x20
-            found[full] |= np.logical_or.reduceat(other, starts[full])
+        other = np.flatnonzero(characters - np.uint8(0x20) > 0x7E - 0x20)
+        found[np.searchsorted(ends, other, side="right")] = True
     return found

@@ -151,11 +151,21 @@ class Rule:
 
     @property
     def _module(self) -> ModuleType:
-        return import_module(self._path)
+        return _imported(self.name)
 
     @property
     def _path(self) -> str:
-        return f"sftformat.rules.{self.name.replace('-', '_')}"
+        return path_of(self.name)
+
+
+def path_of(name: str) -> str:
+    """Return the module of a rule."""
+    return f"sftformat.rules.{name.replace('-', '_')}"
+
+
+@cache
+def _imported(name: str) -> ModuleType:
+    return import_module(path_of(name))
 
 
 @cache

@@ -22,14 +22,14 @@ from itertools import chain
 
 from sftformat.masking import SHORTEST, SUSPECT, masked, secrets
 from sftformat.rules.rule import Finding, Thresholds
-from sftformat.rules.signs import WORD
+from sftformat.rules.signs import STRONG, WORD
 from sftformat.rules.view import View
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts and calls of tools that hold a secret; one finding each."""
     for text in chain(view.texts, view.calls):
-        for index, value in text.some(text.signs.owners(text.signs.runs(WORD, SHORTEST)), SUSPECT):
+        for index, value in text.some(text.signs.owners(text.signs.runs(WORD, SHORTEST, STRONG)), SUSPECT):
             if found := secrets(value):
                 row, path = text.place(index)
                 kind, secret = found[0]

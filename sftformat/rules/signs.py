@@ -22,6 +22,10 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 LETTER, WORD, MARKUP, CONTROL = 1, 2, 4, 8
 #: Lead bytes: of U+0080 to U+017F; of blocks that hold characters of no width; of Greek and Cyrillic letters.
 LATIN, FORMAT, SCRIPT = 16, 32, 64
+#: Digits and capitals of ASCII.
+STRONG = 128
+
+_LEADS = LATIN | FORMAT | SCRIPT
 
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MEMBERS = {
@@ -32,6 +36,7 @@ _MEMBERS = {
     LATIN: b"\xc2\xc3\xc4\xc5",
     FORMAT: b"\xd8\xe1\xe2\xef\xf3",
     SCRIPT: b"\xce\xcf\xd0\xd1\xd2\xd3",
+    STRONG: b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
 }
 _TABLE = np.zeros(256, np.uint8)
 for _kind, _members in _MEMBERS.items():
@@ -82,8 +87,17 @@ class Signs:
         if not self.present & kind:
             return _NONE
         if kind not in self._positions:
-            self._positions[kind] = np.flatnonzero(self._of(kind))
+            if kind & _LEADS:  # few, mostly: the bytes that are no ASCII are looked for once
+                places = self._beyond
+                self._positions[kind] = places[self.kinds.take(places) & kind != 0]
+            else:
+                self._positions[kind] = np.flatnonzero(self._of(kind))
         return self._positions[kind]
+
+    @cached_property
+    def _beyond(self) -> Indices:
+        """The positions of the bytes that are no ASCII."""
+        return np.flatnonzero(self.bytes.view(np.int8) < 0)
 
     def codes(self, kind: int, length: int = 3) -> Codes:
         """Return for each byte of a kind it and those after it as one number, the first highest; 0 past the end.
@@ -124,10 +138,11 @@ class Signs:
             found &= self.bytes[step : step + count] == piece[step]
         return np.flatnonzero(found)
 
-    def runs(self, kind: int, length: int) -> Indices:
+    def runs(self, kind: int, length: int, among: int = 0) -> Indices:
         """Return positions inside all runs of at least so many bytes (7 or more) of a kind.
 
-        Bytes are looked at by four: some runs that are up to six bytes shorter are found, too.
+        Bytes are looked at by four: some runs that are up to six bytes shorter are found, too. With `among` a byte of
+        that kind must be in a run, or up to seven bytes beside it.
         """
         if not self.present & kind or int(np.diff(self.offsets).max()) < length:
             return _NONE
@@ -138,7 +153,16 @@ class Signs:
             step = min(known, wanted - known)
             joined = joined[:-step] & joined[step:]
             known += step
-        return np.flatnonzero(joined) * 4
+        found = np.flatnonzero(joined)
+        if among and len(found):
+            mask = np.uint32(int.from_bytes(bytes([among] * 4)))
+            held = self.kinds[: len(self.kinds) // 4 * 4].view(np.uint32) & mask != 0
+            some = np.zeros(len(found), np.bool_)
+            for step in range(-1, wanted + 1):
+                some |= held.take(found + step, mode="clip")
+            # what is left over behind the last four is of the last run
+            found = found[some | (found + wanted >= len(held))]
+        return found * 4
 
     def owners(self, *positions: Indices) -> Indices:
         """Return the indexes of the texts that hold bytes at these positions, each once, in ascending order."""

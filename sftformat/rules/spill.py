@@ -8,6 +8,7 @@ partition.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def read_partition(path: Path, family: str, index: Sequence[Sequence[int]], part
     """Return the records of one partition of one unit, block by block."""
     alone = range(partition, partition + 1)
     for cuts in index:
-        columns = {name: _read(path, family, cuts, alone, name) for name in FAMILIES[family].names or ()}
+        columns = _read(path, family, cuts, alone, FAMILIES[family].names or ())
         if len(columns["key_hi"]):
             yield _together(columns, family)
 
@@ -136,28 +137,40 @@ def read_repeated(spills: Sequence[tuple[Path, Sequence[Sequence[int]]]], family
     A spill is a file and its index. The upper halves of all are read, and nothing more of records that stand alone.
     """
     blocks = [(number, path, cuts) for number, (path, index) in enumerate(spills) for cuts in index]
-    upper = [_read(path, family, cuts, group, "key_hi") for _, path, cuts in blocks]
+    upper = [_read(path, family, cuts, group, ("key_hi",))["key_hi"] for _, path, cuts in blocks]
     found: list[list[Records]] = [[] for _ in spills]
     ends = np.cumsum([0, *map(len, upper)])
     repeated = _repeated(np.concatenate([np.zeros(0, np.uint64), *upper]))
     within = np.split(repeated, np.searchsorted(repeated, ends[1:-1]))
     for (number, path, cuts), start, places in zip(blocks, ends.tolist(), within, strict=False):
         if len(places):
-            names = FAMILIES[family].names or ()
-            columns = {name: _read(path, family, cuts, group, name).take(places - start) for name in names}
-            found[number].append(_together(columns, family))
+            columns = _read(path, family, cuts, group, FAMILIES[family].names or ())
+            found[number].append(_together({name: each.take(places - start) for name, each in columns.items()}, family))
     return [np.concatenate([np.zeros(0, FAMILIES[family]), *parts]) for parts in found]
 
 
-def _read(path: Path, family: str, cuts: Sequence[int], group: range, name: str) -> Records:
-    """Read one column of a run of partitions of the block that has these cuts."""
+def _read(path: Path, family: str, cuts: Sequence[int], group: range, names: Sequence[str]) -> dict[str, Records]:
+    """Read some columns of a run of partitions of the block that has these cuts."""
     whole = FAMILIES[family]
     assert whole.fields is not None
-    kind, before, *_ = whole.fields[name]  # the bytes of a record before it
     first, records = cuts[0], cuts[-1] - cuts[0]
     start, stop = cuts[group.start], cuts[group.stop]
-    offset = first * whole.itemsize + records * before + (start - first) * kind.itemsize
-    return np.fromfile(path, kind, stop - start, offset=offset)
+    found: dict[str, Records] = {}
+    with open(path, "rb", buffering=0) as file:
+        for name in names:
+            kind, before, *_ = whole.fields[name]  # the bytes of a record before it
+            offset = first * whole.itemsize + records * before + (start - first) * kind.itemsize
+            found[name] = np.frombuffer(_bytes(file, offset, (stop - start) * kind.itemsize), kind)
+    return found
+
+
+def _bytes(file: FileIO, offset: int, size: int) -> bytes:
+    """Read so many bytes from a place, fewer only where the file ends."""
+    file.seek(offset)
+    data = file.read(size)
+    while 0 < len(data) < size and (more := file.read(size - len(data))):
+        data += more
+    return data
 
 
 def _together(columns: Mapping[str, Records], family: str) -> Records:

@@ -182,10 +182,8 @@ class Tally:
         """What the key records of rows (None: all) hold: their keys and places."""
         columns = dict(zip(KEY, key, strict=True))
         columns["unit"] = np.full(len(key[0]), self._unit, np.int64)
-        for name, _ in PLACE[1:]:
-            values = getattr(places, name)
-            columns[name] = values if rows is None else values[rows]
-        return columns
+        stands = {name: getattr(places, name) for name, _ in PLACE[1:]}
+        return columns | (stands if rows is None else {name: values[rows] for name, values in stands.items()})
 
     def _count_rows(self, rows: pa.RecordBatch, places: _Places) -> None:
         labelled, splits = np.asarray(column(rows, "target").is_valid()), list(self._splits)
@@ -198,9 +196,10 @@ class Tally:
         values, owners = _labels(target, once_a_row=self._task == "multilabel")
         encoded = values.dictionary_encode()
         names, splits = encoded.dictionary.to_pylist(), list(self._splits)
-        codes = places.split[owners] * len(names) + encoded.indices.to_numpy(zero_copy_only=False)
+        own = encoded.indices.to_numpy(zero_copy_only=False)
+        codes = own if len(splits) == 1 else places.split[owners] * len(names) + own
         found = tallied(codes, len(splits) * len(names))
-        for code, index, count in found[np.argsort(found[:, 1])].tolist():  # by the data, not by the dictionary
+        for code, index, count in found[found[:, 1].argsort()].tolist():  # by the data, not by the dictionary
             split, label = splits[code // len(names)], names[code % len(names)]
             if self._known(label):
                 labels = self._labels.setdefault(split, {})

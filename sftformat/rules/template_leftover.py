@@ -56,12 +56,19 @@ MARK = re.compile(
     re.MULTILINE,
 )
 _BOUND = re.compile(r"<(/?)s>")
+#: What every mark and placeholder has of these, and more has: a first look at texts of which few hold any.
+_SUSPECT = re.compile(
+    r"\{\{ ?[A-Za-z_]|<\|[A-Za-z]|<｜|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<[be]os>|</?s>"
+    r"|### (?:Human|Assistant|Instruction|Response):"
+)
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
     """Find the texts that hold marks or placeholders, in rows that do not speak of them."""
     for text in view.texts:
         for index, value in text.some(_candidates(text.signs)):
+            if not _SUSPECT.search(value):
+                continue
             row, path = text.place(index)
             if not view.of_tool(text, index) and (found := _found(value, view, row)):
                 more = f" and {len(found) - 1:,} more" if len(found) > 1 else ""

@@ -137,6 +137,13 @@ def test_says_how_many(found):
     assert finding.message == "an AWS access key and 1 more in the text: AKIA… (20 characters)"
 
 
+def test_a_word_in_small_letters_is_none(found):
+    assert (
+        found(CODE, [{"input": "set sk_live_thequickbrownfoxjumpsoverit or hf_thequickbrownfoxjumpsoverdogsss"}]) == []
+    )
+    assert len(found(CODE, [{"input": "set sk_live_thequickbrownfox7umpsoverit"}])) == 1
+
+
 @given(st.text(max_size=200))
 def test_chance_makes_none(text):
     assert secrets(text) == []

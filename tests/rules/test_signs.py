@@ -21,13 +21,13 @@ from sftformat.rules.mixed_script_word import mixed
 from sftformat.rules.mojibake import misread
 from sftformat.rules.replacement_character import REPLACEMENT
 from sftformat.rules.secret import secrets
-from sftformat.rules.signs import CONTROL, FORMAT, LATIN, LETTER, MARKUP, SCRIPT, WORD, Signs, pair_table
+from sftformat.rules.signs import CONTROL, FORMAT, LATIN, LETTER, MARKUP, SCRIPT, STRONG, WORD, Signs, pair_table
 from sftformat.rules.template_leftover import MARK, PLACEHOLDER, stray_bounds
 from sftformat.rules.view import View
 
 from .conftest import batch
 
-KINDS = (LETTER, WORD, MARKUP, CONTROL, LATIN, FORMAT, SCRIPT)
+KINDS = (LETTER, WORD, MARKUP, CONTROL, LATIN, FORMAT, SCRIPT, STRONG)
 #: Pieces that rules look for, halves of them, and what stands around them in honest texts.
 PIECES = st.sampled_from(
     [
@@ -96,6 +96,19 @@ def test_no_run_is_missed(texts, length):
     seen = signs(texts)
     run = re.compile(rf"[A-Za-z0-9_-]{{{length}}}")
     assert {i for i, text in enumerate(texts) if run.search(text)} <= set(seen.owners(seen.runs(WORD, length)).tolist())
+
+
+@given(st.lists(st.text("aaaaab-_9B .é", max_size=60), max_size=8), st.integers(7, 30))
+def test_no_run_with_a_digit_or_capital_is_missed(texts, length):
+    seen = signs(texts)
+    some, run = seen.owners(seen.runs(WORD, length, STRONG)).tolist(), re.compile(rf"[A-Za-z0-9_-]{{{length},}}")
+    assert {i for i, text in enumerate(texts) for each in run.findall(text) if re.search("[0-9A-Z]", each)} <= set(some)
+    assert set(some) <= set(seen.owners(seen.runs(WORD, length)).tolist())
+
+
+def test_a_run_without_digit_or_capital_is_left_out():
+    texts = ["a-long-name_of-small-letters alone", "x " * 20, "the-same-with-a-digit-in-it-9"]
+    assert signs(texts).owners(signs(texts).runs(WORD, 20, STRONG)).tolist() == [2]
 
 
 @given(st.text("aab-_9 .é", max_size=40), st.integers(7, 30))
