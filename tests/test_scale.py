@@ -60,8 +60,7 @@ def test_memory_of_shards_with_two_workers_does_not_grow_with_the_input(tmp_path
     for size in (20, 200):
         write_rows(tmp_path / f"{size}.jsonl", size << 20)
         peaks.append(peak_of(tmp_path / f"{size}.jsonl", tmp_path / f"out-{size}", 2)[0])
-    # So small an input does not yet fill the caches of the tokenizer; seen were 341 and 420 MiB.
-    assert peaks[1] <= 1.35 * peaks[0], peaks
+    assert peaks[1] <= 1.1 * peaks[0], peaks  # seen were 246 and 263 MiB
     assert peaks[1] < 600, peaks
 
 

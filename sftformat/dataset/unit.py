@@ -212,7 +212,7 @@ def canonical_batches(job: Job, how: Wanted | None = None) -> Iterator[Step]:
 
     schema, fixes = arrow_schema(job.task), fixes_for(job.options.fixes, job.task)
     source = job.unit.source
-    with pq.ParquetFile(source.path) as file:
+    with pq.ParquetFile(source.path, pre_buffer=False) as file:
         groups = [*range(source.start, file.num_row_groups if source.stop is None else source.stop)]
         for rows in file.iter_batches(BATCH_ROWS, row_groups=groups):
             rows = rows.cast(schema)

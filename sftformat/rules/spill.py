@@ -19,7 +19,7 @@ from sftformat.rules.texts import Array
 
 PARTITIONS = 64
 #: Records held in memory before they are written.
-BLOCK = 1 << 16
+BLOCK = 1 << 15
 #: Records whose keys are compared at once, as long as a partition does not hold more.
 AT_ONCE = 1 << 18
 

@@ -72,7 +72,7 @@ def label_map(
 
 def _targets(path: Path, *more: str) -> Iterator[tuple[Column, pa.RecordBatch]]:
     """Yield the targets of each batch of a file, with the batch, which has some columns `more`."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(_BATCH, columns=["target", *more]):
             yield batch.column("target"), batch
 

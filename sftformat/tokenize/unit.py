@@ -36,7 +36,7 @@ from sftformat.tokenize.windows import NO_LIMIT, cut
 from sftformat.tokenize.words import Words, choose_words
 
 #: At most so many rows, bytes of text and label cells are worked on at once: they bound the memory.
-MAX_ROWS, MAX_BYTES, MAX_CELLS = 32 << 10, 2 << 20, 4 << 20
+MAX_ROWS, MAX_BYTES, MAX_CELLS = 32 << 10, 1 << 20, 4 << 20
 
 Encoder = Callable[[Reference, Texts, Sequence[str | None] | None, int], Encoded]
 #: Fields whose texts are tokenized.
@@ -177,7 +177,7 @@ def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
     left = unit.rows
     most = min(MAX_ROWS, MAX_CELLS // max(1, len(setting.labels or ())))
     try:
-        with pq.ParquetFile(unit.path) as file:
+        with pq.ParquetFile(unit.path, pre_buffer=False) as file:
             for batch in file.iter_batches(max(1, min(most, _rows_of(file.metadata, MAX_BYTES)))):
                 batch = batch if left is None else batch.slice(0, left)
                 left = None if left is None else left - len(batch)
