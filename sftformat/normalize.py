@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from sftformat.ids import NOT_LEARNED, ids, listed
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import MISSING, Binding, get, render
 from sftformat.layouts.reader import read, reader_of
 from sftformat.layouts.rename import to_columns
-from sftformat.record import JSON_TYPES, Batch, hash_records, record_id
+from sftformat.record import JSON_TYPES, Batch
 from sftformat.schema.arrow import arrow_schema
 from sftformat.uniform import Uniform
 
-#: Fields of a row that are not learned: they do not enter the id.
-NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
-
-#: Digits of an id that is a hash.
-_ID = 32
 #: JSON types by source column, or by pointer where a mapped field stands inside an object, in the order in which they
 #: were first seen; `NAME/*` are the items of lists.
 ColumnTypes = dict[str, Counter[str]]
@@ -50,7 +46,7 @@ def normalize(
     if "split" in columns:
         columns["split"] = [value or split for value in listed(columns["split"])]
     if "id" in wanted:
-        columns["id"] = _ids(columns, rows, schema)
+        columns["id"] = ids(columns, rows, schema)
     arrays = [
         _array(columns[field.name], field.type)
         if field.name in columns and field.name in wanted
@@ -87,11 +83,6 @@ def _array(values: Any, kind: pa.DataType) -> Any:
     return values if isinstance(values, pa.Array) else pa.array(values, kind)
 
 
-def listed(values: Any) -> Any:
-    """Return the values of a column as a list."""
-    return values.to_pylist() if isinstance(values, pa.Array) else values
-
-
 def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
     lines = np.arange(batch.lines.start, batch.lines.stop) if isinstance(batch.lines, range) else batch.lines
     offsets = np.asarray(batch.offsets) if isinstance(batch.offsets, memoryview) else batch.offsets
@@ -99,46 +90,6 @@ def _sources(batch: Batch, kind: pa.StructType) -> pa.StructArray:
     arrays = [files if batch.files is None else pa.array(batch.files, kind[0].type)]
     arrays += [pa.array(part, field.type) for part, field in zip((lines, offsets), kind.fields[1:], strict=True)]
     return pa.StructArray.from_arrays(arrays, fields=kind.fields)
-
-
-def _ids(columns: Mapping[str, Any], rows: int, schema: pa.Schema) -> Any:
-    """Return the id of each row, as a list or as an Arrow array."""
-    given = listed(columns["id"]) if "id" in columns else [None] * rows
-    if None not in given:
-        return given
-    names = sorted(name for name in schema.names if name in columns and name not in NOT_LEARNED)
-    learned = [listed(columns[name]) for name in names]
-    made: Any
-    if all(map(_plain_column, learned)):  # the same bytes as learned_id, without looking for nulls
-        ends: Any = _ID * np.arange(rows + 1, dtype=np.int32)
-        buffers = [None, pa.py_buffer(ends), pa.py_buffer(hash_records(names, learned))]
-        made = pa.Array.from_buffers(pa.string(), rows, buffers)
-    else:
-        made = [learned_id(names, values) for values in zip(*learned, strict=True)]
-    if set(given) == {None}:
-        return made
-    made = made if isinstance(made, list) else made.to_pylist()
-    return [own if own is not None else new for own, new in zip(given, made, strict=True)]
-
-
-def _plain_column(values: list[Any]) -> bool:
-    return set(map(type, values)) <= {str, float}
-
-
-def learned_id(names: Sequence[str], values: Sequence[Any]) -> str:
-    """Return the id of a row that was given none: the hash of its learned fields that are not null.
-
-    Messages count without their null keys: Arrow cannot tell those from absent ones.
-    """
-    return record_id(
-        {name: _without_nulls(value) for name, value in zip(names, values, strict=True) if value is not None}
-    )
-
-
-def _without_nulls(value: Any) -> Any:
-    if type(value) is list and value and type(value[0]) is dict:
-        return [{key: item for key, item in message.items() if item is not None} for message in value]
-    return value
 
 
 def _columns(batch: Batch) -> Iterator[tuple[str, list[Any], Collection[type]]]:

@@ -216,12 +216,12 @@ def _integer(text: str) -> int | Number:
 
 
 def hash_records(names: Sequence[str], columns: Sequence[Sequence[object]]) -> bytes:
-    """Return xxh3-128 of the JSON of each record, its keys in the order of `names`: 32 hex digits each, in one piece.
+    """Return xxh3-128 of the JSON of each record, its keys in the order of `names`: 16 bytes each, in one piece.
 
     The names are those of canonical fields; every column has a value of each record.
     """
     texts = map(_encoder.encode, map(_struct(tuple(names)), *columns))
-    return b"".join(map(xxhash.xxh3_128_digest, texts)).hex().encode()
+    return b"".join(map(xxhash.xxh3_128_digest, texts))
 
 
 @cache

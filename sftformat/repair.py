@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from sftformat.check import Settings, chosen
 from sftformat.diagnostics import Diagnostic
+from sftformat.ids import NOT_LEARNED, learned_id
 from sftformat.layouts.layout import parse, render
-from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import Batch
 from sftformat.repairs import REPAIRS, padded_key
 from sftformat.repairs.repair import ROUNDS, Change, Repair, Repaired, changes

@@ -23,7 +23,7 @@ LAYERS = (
     ("masking", "shown", "diagnostics", "documented", "errors", "record", "uniform", "startup"),
     ("schema", "formats", "layouts", "rules", "repairs"),
     ("folder", "inputs", "workers", "plan"),
-    ("validate", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),
+    ("validate", "ids", "normalize", "check", "repair", "split", "dataset", "tokenize", "inspect", "explain", "shards"),
     (
         "metrics",
         "tasks",

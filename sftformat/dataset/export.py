@@ -21,13 +21,13 @@ from sftformat.folder.files import write_file, write_folder
 from sftformat.folder.manifest import open_folder
 from sftformat.formats import FORMATS, write
 from sftformat.formats.shape import Shape, blurred, see
+from sftformat.ids import NOT_LEARNED, learned_id
 from sftformat.layouts.bind import bound_schema
 from sftformat.layouts.cells import TEXTUAL, read_cells
 from sftformat.layouts.layout import CAPTURES, Binding, Pointer, layout, take, where_of
 from sftformat.layouts.reader import Reader, reader_of, typed
 from sftformat.layouts.reader import write as written_by
 from sftformat.layouts.rename import from_rows, merge
-from sftformat.normalize import NOT_LEARNED, learned_id
 from sftformat.record import SPLITS, Record, decode_json, encode_json
 from sftformat.schema.arrow import arrow_schema
 from sftformat.schema.decide import compile_schema, plain

@@ -12,10 +12,11 @@ from sftformat.dataset.options import DatasetOptions, Detected
 from sftformat.dataset.standing import UnitResult
 from sftformat.diagnostics import Diagnostic, Severity, clip, diagnostic
 from sftformat.errors import InputError, SftformatError
+from sftformat.ids import NOT_LEARNED
 from sftformat.layouts.cells import TEXTUAL
 from sftformat.layouts.layout import Binding, Layout, Pointer, Rule, render
 from sftformat.layouts.reader import LABEL, reader_of, source_pointer
-from sftformat.normalize import NOT_LEARNED, ColumnTypes
+from sftformat.normalize import ColumnTypes
 from sftformat.plan import Plan
 from sftformat.schema.keywords import Ignored
 from sftformat.schema.usable import ignored

@@ -97,12 +97,10 @@ def _flat(reference: Reference, texts: Texts, rows: Ints, count: int) -> _Flat:
     found = ids_of(reference, texts)
     tokens, lengths = found.tokens, found.lengths
     ends = np.cumsum(lengths)
-    unknown = np.zeros(len(tokens) + 1, np.int64)
-    if reference.unk_id is not None:
-        np.cumsum(tokens == reference.unk_id, out=unknown[1:])
+    unknown = np.flatnonzero(tokens == reference.unk_id) if reference.unk_id is not None else np.zeros(0, np.int64)
     flat = _Flat(tokens, np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64))
     flat.starts[rows], flat.lengths[rows] = ends - lengths, lengths
-    flat.unknown[rows] = unknown[ends] - unknown[ends - lengths]
+    flat.unknown[rows] = np.searchsorted(unknown, ends) - np.searchsorted(unknown, ends - lengths)
     return flat
 
 
@@ -143,6 +141,7 @@ def _lay(
             continue
         text, count = texts[part.sequence], keep[part.sequence][rows]
         start = text.starts[rows] + (text.lengths[rows] - count if side == "left" else 0)
+        tokens = text.tokens[stretches(start, count)]
         target = stretches(at, count)
-        ids[target], types[target] = text.tokens[stretches(start, count)], part.type_id
+        ids[target], types[target] = tokens, part.type_id
         at = at + count

@@ -93,8 +93,14 @@ def slices(rows: Ints, threads: int = 1) -> list[tuple[int, int]]:
 
 def stretches(starts: Ints | Tokens, counts: Ints | Tokens) -> Ints:
     """Return the positions start, start + 1, … of every stretch, one after the other."""
+    if counts.size and not counts.all():
+        starts, counts = starts[counts > 0], counts[counts > 0]
     ends = np.cumsum(counts, dtype=np.int64)
-    return np.repeat(starts - (ends - counts), counts) + np.arange(counts.sum())
+    found: Ints = np.ones(ends[-1] if ends.size else 0, np.int64)
+    if ends.size:
+        found[0] = starts[0]
+        found[ends[:-1]] = starts[1:] - starts[:-1] - counts[:-1] + 1  # from the last of a stretch to the next
+    return np.cumsum(found, out=found)
 
 
 def strings_of(kind: pa.DataType, offsets: Any, content: Any) -> Any:

@@ -45,7 +45,7 @@ _PART = 16 << 10
 #: More threads would only wait for each other.
 _MOST_THREADS = 8
 #: Most pieces that are kept beside the vocabulary, and the most tokens; beyond them, pieces are forgotten.
-_MOST, _MOST_TOKENS = 1 << 16, 1 << 20
+_MOST, _MOST_TOKENS = 1 << 15, 1 << 20
 #: A slice in which more than this share of the bytes is in new pieces is not worth cutting; small slices always are.
 _MOST_NEW, _SMALL = 0.3, 64 << 10
 #: No sample is looked at behind a slice in which only so little was new: the next is most likely of the same kind.

@@ -190,9 +190,14 @@ def _batches(unit: Unit, setting: Setting) -> Iterator[pa.RecordBatch]:
 
 
 def _rows_of(metadata: pq.FileMetaData, size: int) -> int:
-    """Return how many rows of a file have about so many bytes, where they are the largest."""
+    """Return how many rows of a file have about so many bytes of text, where they are the largest."""
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    return min((size * group.num_rows // max(1, group.total_byte_size) for group in groups), default=1)
+    return min((size * group.num_rows // max(1, _text_bytes(group)) for group in groups), default=1)
+
+
+def _text_bytes(group: pq.RowGroupMetaData) -> int:
+    columns = [group.column(number) for number in range(group.num_columns)]
+    return sum(each.total_uncompressed_size for each in columns if each.path_in_schema.partition(".")[0] in _SIZED)
 
 
 def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

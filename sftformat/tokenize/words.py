@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from tokenizers import Encoding
 
 from sftformat.tokenize.encode import Encoded, Ints, require_room
+from sftformat.tokenize.ids import stretches
 from sftformat.tokenize.labels import Column
 from sftformat.tokenize.load import Reference
 from sftformat.tokenize.template import Template
@@ -100,12 +101,12 @@ def encode_words(reference: Reference, rows: Column, max_length: int) -> Words:
     pieces, sizes = _distinct(reference, coded.dictionary)
     starts = np.cumsum(sizes) - sizes
     words = _Rows(offsets, sizes[codes])
-    tokens = pieces[_stretches(starts[codes], sizes[codes])]
+    tokens = pieces[stretches(starts[codes], sizes[codes])]
     content = words.sums(words.sizes)
     keep = np.minimum(content, max_length - template.special)
     ends = np.cumsum(content)
     first = ends - keep if reference.side == "left" else ends - content
-    source, unknown = _stretches(first, keep), np.zeros(len(rows), np.int64)
+    source, unknown = stretches(first, keep), np.zeros(len(rows), np.int64)
     if reference.unk_id is not None:
         unknown = words.sums(_unknown(pieces, sizes, reference.unk_id)[codes])
     ids, types, begins = _lay(template, keep, tokens[source], words.begins()[source])
@@ -129,11 +130,6 @@ def _unknown(pieces: npt.NDArray[np.int32], sizes: Ints, unknown: int) -> Ints:
     return counts
 
 
-def _stretches(starts: Ints, counts: Ints) -> Ints:
-    """Return the positions start, start + 1, … of every stretch, one after the other."""
-    return np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-
-
 def _lay(
     template: Template, keep: Ints, tokens: npt.NDArray[np.int32], begins: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int8], npt.NDArray[np.int32]]:
@@ -147,7 +143,7 @@ def _lay(
             ids[at], types[at] = part.token, part.type_id
             at = at + 1
             continue
-        target = _stretches(at, keep)
+        target = stretches(at, keep)
         ids[target], types[target], laid[target] = tokens, part.type_id, begins
         at = at + keep
     return ids, types, laid

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sftformat.dataset.fixes import read_fixes
 from sftformat.dataset.options import DatasetOptions
-from sftformat.normalize import learned_id
+from sftformat.ids import learned_id
 from tests.conftest import Call
 from tests.dataset.test_convert import make, rows_of, tree, write_jsonl
 from tests.dataset.test_repair import repairs_of

@@ -16,7 +16,7 @@ from sftformat.dataset.export import export
 from sftformat.dataset.options import DatasetOptions, Finished
 from sftformat.diagnostics import Diagnostic
 from sftformat.folder.manifest import verify
-from sftformat.normalize import learned_id
+from sftformat.ids import learned_id
 from sftformat.repairs.repair import Repaired
 from tests.dataset.test_convert import make, rows_of, tree, write_jsonl
 
