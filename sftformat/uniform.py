@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from sftformat.record import Alike, Columns, Record
 
@@ -40,14 +41,21 @@ class Uniform(Alike):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            texts = {key: values[index] for key, values in self.texts.items()}
-            return Uniform(texts, self.forms, self.of[index] if self.of is not None else None)
+            return self._some(np.arange(len(self))[index])
         if self._made is not None or not -len(self) <= index < len(self):
             return self._records()[index]
-        return self[index : index + 1 or None]._records()[0]
+        return self._some(np.array([index % len(self)]))._records()[0]
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self._records())
+
+    def _some(self, rows: _Numbers) -> Uniform:
+        """Return some of the records: their own texts, none behind them, and no form that none of them has."""
+        texts = {key: values.take(pa.array(rows)) for key, values in self.texts.items()}
+        if self.of is None or not len(rows):
+            return Uniform(texts, self.forms[:1])
+        forms, of = np.unique(self.of[rows], return_inverse=True)
+        return Uniform(texts, [self.forms[form] for form in forms.tolist()], of if len(forms) > 1 else None)
 
     def form_of(self, key: str) -> tuple[list[Any], _Numbers]:
         """Return what stands under a key that holds no texts: the value in each form, and the form of each record."""

@@ -137,7 +137,7 @@ def sniff(
 
 
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
-    """Yield the records of a source in batches of about 1 MiB and at most 4,096 records, with all that is wrong.
+    """Yield the records of a source in batches of about 512 KiB and at most 8,192 records, with all that is wrong.
 
     A row that is no record is a `Reject` of its batch, and reading goes on after it. With `options.join` so is one that
     has no partner there.

@@ -23,13 +23,13 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
         InputError: the file cannot be read or its compression is damaged.
     """
     notes = rows.opening_notes(source)
-    ends = rows.LineEnds(source)
+    ends, tries = rows.LineEnds(source), forms.Tries()
     for block in lines.blocks(source, options.max_line_bytes):
         if block.too_long is not None:
             yield _batch(source, notes, rejects=(rows.too_long(source, block, options.max_line_bytes),))
         else:
             notes += [*ends.check(block), *rows.inner_marks(source, block)]
-            values = _values(block)
+            values = _values(block, tries)
             for start, stop in rows.slices(len(block.lines), BATCH_RECORDS):
                 yield _records(source, block, values, start, stop, notes)
                 notes = []
@@ -38,9 +38,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[Batch]:
         yield _batch(source, notes)
 
 
-def _values(block: lines.Block) -> tuple[Sequence[Any], dict[int, jsonfault.Fault]]:
+def _values(block: lines.Block, tries: forms.Tries) -> tuple[Sequence[Any], dict[int, jsonfault.Fault]]:
     """Return the value of each line, and what is wrong with those that are not one JSON value, by index."""
-    found = forms.alike(block)
+    found = tries.alike(block)
     if found is not None:
         return found, {}
     return jsontext.values(block.lines, block.text, block.longest, block.ends if block.objects else None)

@@ -180,9 +180,12 @@ def bound_schema(found: Layout, at: Mapping[str, Pointer], captures: Mapping[str
     for key, rule in found.fields.items():
         if len(rule.at) > 1 and first_names[key] not in taken:
             properties.pop(first_names[key], None)
+    fields = {name: key for key, name in first_names.items()}
     for key, pointer in at.items():
         if len(pointer) == 1:
-            properties[pointer[0]] = _property(found, key, properties.get(pointer[0]) or templates.get(key))
+            # What the layout says of another field under this name does not hold: the user has put this one there.
+            own = properties.get(pointer[0]) if fields.get(pointer[0], key) == key else None
+            properties[pointer[0]] = _property(found, key, own or templates.get(key))
     nested = [_nested(pointer, leaf, key) for key, pointer, leaf in _leaves(found, at) if len(pointer) > 1]
     nested += [_nested(at["target"], {}, "input")] if captures and "target" in at else []
     if nested:

@@ -163,6 +163,20 @@ def test_whatever_comes_of_records_that_are_alike_is_the_same(
         assert through(batch, wanted) == through(replace(batch, records=[*batch.records]), wanted)
 
 
+@pytest.mark.parametrize("value", ["1", "false"])
+def test_a_part_of_a_block_has_only_its_own_forms(value: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    plain = "".join(f'{{"text": "t{number}", "label": "a", "split": null}}\n' for number in range(9000))
+    path.write_text(f'{plain}{{"text": "t", "label": "a", "split": {value}}}\n')
+    quick, slow = both_ways(path)
+    assert [len(batch) for batch in quick] == [8192, 809]
+    assert [len(batch.records.forms) for batch in quick if isinstance(batch.records, Uniform)] == [1, 2]
+    wanted = layout("text-label")
+    assert [through(batch, wanted) for batch in quick] == [through(batch, wanted) for batch in slow]
+    assert quick[0].records[-1] == slow[0].records[-1]
+    assert [*quick[0].records[5:2:-1]] == slow[0].records[5:2:-1]
+
+
 def through(batch: Batch, wanted: Layout) -> Any:
     """Return what becomes of a batch, and what is counted on the way."""
     binding = bind(wanted, [*batch.records])
@@ -173,3 +187,18 @@ def through(batch: Batch, wanted: Layout) -> Any:
     rows = normalize(fitting, binding, "test")
     some = normalize(fitting, binding, None, {"input", "target", "source"})
     return rejects, {key: [*counts.items()] for key, counts in types.items()}, first, rows.to_pylist(), some.to_pylist()
+
+
+def test_a_file_that_is_not_alike_is_not_tried_block_after_block(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    plain, odd = b'{"text": "a", "label": "b"}\n', b'{"text": "a", "label": ["b"]}\n'
+    block = b"".join([plain] * 20_000)
+    path.write_bytes(block + b"".join([odd] * 200_000) + block)
+    with pytest.MonkeyPatch.context() as patch:
+        tried: list[object] = []
+        real = forms.alike
+        patch.setattr(forms, "alike", lambda block: tried.append(real(block)) or tried[-1])
+        batches = list(read(sniff(path, path.name, ReadOptions()), ReadOptions()))
+    assert sum(map(len, batches)) == 240_000
+    assert tried[0] is not None
+    assert 3 <= sum(each is None for each in tried) <= 6
