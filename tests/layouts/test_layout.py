@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from sftformat.layouts import LAYOUTS
+from sftformat.layouts.bind import bind
 from sftformat.layouts.layout import MISSING, layout
 
 
