@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
-from numpy.typing import NDArray
 
 from sftformat.record import hash_records, record_id
-from sftformat.rules.texts import text_bytes, text_offsets
+from sftformat.rules.signs import Signs
+from sftformat.rules.texts import Indices
 
 #: Fields of a row that are not learned: they do not enter the id.
 NOT_LEARNED = frozenset({"id", "split", "weight", "group", "meta", "source"})
@@ -76,11 +76,10 @@ def hash_texts(names: Sequence[str], columns: Sequence[Any]) -> bytes:
     return each.tobytes()
 
 
-def _rows_with_escapes(values: Any) -> NDArray[np.int64]:
+def _rows_with_escapes(values: Any) -> Indices:
     """Return the indices of the texts that hold a character that JSON escapes."""
-    offsets, characters = text_offsets(values), np.frombuffer(text_bytes(values), np.uint8)
-    found = np.flatnonzero((characters == _QUOTE) | (characters == _BACKSLASH) | (characters < _SPACE))
-    return np.unique(np.searchsorted(offsets - offsets[0], found, side="right") - 1)
+    signs = Signs(values)
+    return signs.owners(np.flatnonzero((signs.bytes == _QUOTE) | (signs.bytes == _BACKSLASH) | (signs.bytes < _SPACE)))
 
 
 def _plain_column(values: list[Any]) -> bool:

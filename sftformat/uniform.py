@@ -6,7 +6,6 @@ not once for each record. Whoever asks for the records as such gets them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -75,10 +74,11 @@ class Uniform(Alike):
             return {str: (len(self), 0)}
         values, of = self.form_of(key)
         kinds = list(dict.fromkeys(map(type, values)))
+        if len(kinds) == 1:
+            return {kinds[0]: (len(self), 0)}
         codes = np.array([kinds.index(type(value)) for value in values])[of]
-        counts = Counter(codes.tolist()) if len(kinds) > 1 else {0: len(self)}
-        found = {kinds[code]: (count, int(np.argmax(codes == code))) for code, count in counts.items()}
-        return dict(sorted(found.items(), key=lambda item: item[1][1]))
+        found = np.stack(np.unique(codes, return_index=True, return_counts=True), 1)
+        return {kinds[code]: (count, first) for code, first, count in found[found[:, 1].argsort()].tolist()}
 
     def columns(self) -> Columns:
         """Return the values of each key and their types."""

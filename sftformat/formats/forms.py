@@ -190,7 +190,7 @@ def _forms(between: list[Any], form: _Form) -> tuple[list[Record], _Numbers | No
 def _record(parts: tuple[str, ...], form: _Form) -> Record | None:
     """Return the record of a form, its texts empty; None where it is none, or has not what the first line has."""
     names = [f"sftformat {number}" for number in range(len(form.texts))]
-    if not form.numbers or any(name in form.keys for name in names):
+    if any(name in form.keys for name in names):
         return None
     written = "".join(part for pair in zip(parts, [*names, ""], strict=True) for part in pair)
     value, fault = jsontext.value(written.encode())

@@ -151,21 +151,15 @@ class Rule:
 
     @property
     def _module(self) -> ModuleType:
-        return _imported(self.name)
+        return _imported(self._path)
 
     @property
     def _path(self) -> str:
-        return path_of(self.name)
+        return f"sftformat.rules.{self.name.replace('-', '_')}"
 
 
-def path_of(name: str) -> str:
-    """Return the module of a rule."""
-    return f"sftformat.rules.{name.replace('-', '_')}"
-
-
-@cache
-def _imported(name: str) -> ModuleType:
-    return import_module(path_of(name))
+#: A module for each batch and rule: to find it imported already still takes a while.
+_imported = cache(import_module)
 
 
 @cache

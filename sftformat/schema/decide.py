@@ -17,7 +17,7 @@ from sftformat.schema.columns import json_columns
 from sftformat.schema.dialects import DRAFT_3, LATEST, is_known
 from sftformat.schema.explain import MAX_VIOLATIONS, Violation, violations
 from sftformat.schema.references import is_tame
-from sftformat.schema.walk import tree
+from sftformat.schema.walk import REFERENCES, tree
 
 _UNEXPLAINED = Violation("SFT101", "", "", "a record that fits the schema", "one that does not")
 #: So deep a record that is nested too deep to be shown whole is looked at.
@@ -47,7 +47,7 @@ class Compiled:
 _SEEING = frozenset(
     (
         *("minLength", "maxLength", "pattern", "format", "enum", "const", "contentEncoding", "contentMediaType"),
-        *("contentSchema", "$ref", "$dynamicRef", "$recursiveRef", "extends", "disallow", "$vocabulary"),
+        *("contentSchema", "extends", "disallow", "$vocabulary", *REFERENCES),
     )
 )
 
