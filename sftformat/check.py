@@ -26,6 +26,7 @@ from sftformat.rules.subjects import html, marks, templates
 from sftformat.rules.tally import Summary, Tally
 from sftformat.rules.texts import Indices, column, input_texts
 from sftformat.rules.view import View
+from sftformat.workers import run
 
 __all__ = [
     "PARTITIONS",
@@ -95,13 +96,19 @@ def inner_marks(view: View, locate: Locate | None = None) -> Iterator[Diagnostic
 
 
 def check_set(
-    summaries: Sequence[Summary], folder: Path, task: str, settings: Settings, rules: Iterable[Rule] | None = None
+    summaries: Sequence[Summary],
+    folder: Path,
+    task: str,
+    settings: Settings,
+    rules: Iterable[Rule] | None = None,
+    workers: int = 1,
 ) -> Iterator[Diagnostic]:
     """Run the set rules on the tallies of all units: by code, then in the order of the data.
 
-    `folder` is the tallies' folder; more files are written into it. Memory holds one partition of keys at a time.
+    `folder` is the tallies' folder; more files are written into it. Memory holds a few partitions of keys at a time,
+    and so does each of several `workers`, which look for keys that stand more than once.
     """
-    census = Census(summaries, folder, task, settings.labels)
+    census = Census(summaries, folder, task, settings.labels, partial(run, workers=workers))
     for rule in active(settings, task) if rules is None else rules:
         if rule.scope == "set" and rule.covers(task):
             for finding in rule.check(census, rule.thresholds):

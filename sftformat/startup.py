@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
-#: What glibc calls the number of its heaps (malloc.h).
-_ARENA_MAX = -8
+#: What glibc calls the number of its heaps, the free bytes at the end of one that it gives back, and the size from which
+#: a piece is fetched by itself and given back at once (malloc.h).
+_ARENA_MAX, _TRIM_THRESHOLD, _MMAP_THRESHOLD = -8, -1, -3
+#: Their values: what a process works on at once is smaller, and would else be fetched anew for every batch.
+_FREE_BYTES, _APART_BYTES = 16 << 20, 32 << 20
 
 #: So many objects are there before garbage is looked for the first time; modules alone make some 60,000.
 _AT_START = 100_000
@@ -48,12 +51,15 @@ def spare_memory() -> None:
     """Let all threads of this process take memory from one heap, and Arrow too; to be called before pyarrow is there.
 
     With a heap for each, as is usual, what one part has freed no other can have, and none gives back what it has freed
-    as long as anything stands behind it. Where the C library cannot be told so, only Arrow is.
+    as long as anything stands behind it. Of what is free at the end of the heap a little is kept, for the next batch.
+    Where the C library cannot be told so, only Arrow is.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     tell = getattr(ctypes.CDLL(None), "mallopt", None)
     if tell is not None:
         tell(_ARENA_MAX, 1)
+        tell(_TRIM_THRESHOLD, _FREE_BYTES)
+        tell(_MMAP_THRESHOLD, _APART_BYTES)
 
 
 def look_for_garbage_later() -> None:

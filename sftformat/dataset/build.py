@@ -192,7 +192,8 @@ def _survey(
     whole += [*named_findings(results, found), *join_findings(found, options)]
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
-    yield from in_records(check_set(summaries, folder / KEYS, task, options.settings), detected)
+    found_in_all = check_set(summaries, folder / KEYS, task, options.settings, workers=options.workers if many else 1)
+    yield from in_records(found_in_all, detected)
     unplaced = not_placed(options.fixes, results)
     yield from [kept for each in unplaced if (kept := told(each, options.settings))]
     dropped = duplicates(summaries, folder / KEYS) if options.drop_duplicates else {}

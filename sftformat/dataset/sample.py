@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sftformat.dataset.options import DatasetOptions
 from sftformat.diagnostics import Diagnostic
 from sftformat.errors import InputError, SftformatError
-from sftformat.formats import linking, read, spread
-from sftformat.formats.source import Source
+from sftformat.formats import linking, read, shorter, spread
+from sftformat.formats.source import Range, Source
 from sftformat.formats.thinning import Thinned
 from sftformat.plan import Plan, without
 from sftformat.record import Batch, Record
@@ -26,6 +27,8 @@ SAMPLE_RECORDS = 2000
 SAMPLE_PLACES = 8
 #: Of long records fewer are looked at in a row: about this many bytes.
 SAMPLE_BYTES = 32 << 20
+#: So many bytes for each record are read at first; more only where that is not enough.
+_USUAL_BYTES = 256
 #: Records of an input, and the first finding about one that cannot be read.
 Sample = tuple[list[Record], Diagnostic | None]
 
@@ -46,26 +49,16 @@ def sample(source: Source, options: DatasetOptions) -> Sample:
     if source.rows is not None and source.format == linking.FORMAT:
         rows, found = sample(source.rows, options)
         return linking.alone(rows, source.rows), found
-    records: list[Record] = []
-    unread: Diagnostic | None = None
-    size = 0
-    for batch in _batches(source, options):
-        if unread is None and batch.rejects:
-            unread = batch.rejects[0].diagnostics[0]
-        records.extend(batch.records[: SAMPLE_RECORDS - len(records)])
-        size += sum(map(len, batch.raw))
-        if len(records) >= SAMPLE_RECORDS or size >= SAMPLE_BYTES:
-            break
-    else:
-        return records, unread
-    if options.limit is not None:
-        return records, unread
+    whole = Range(source.start, source.stop, source.first_line)
+    start = _first(source, whole, options, SAMPLE_RECORDS, SAMPLE_BYTES)
+    if start.all or options.limit is not None:
+        return start.records, start.unread
     places = spread(source, SAMPLE_PLACES)
     if len(places) < 2:
-        return _excerpt(source, options) or records, unread
-    each = SAMPLE_RECORDS // len(places)
-    parts = [_first(_batches(source.part(place), options), each, SAMPLE_BYTES // len(places)) for place in places]
-    return [record for part in parts for record in part], unread
+        return _excerpt(source, options) or start.records, start.unread
+    each, size = SAMPLE_RECORDS // len(places), SAMPLE_BYTES // len(places)
+    parts = [_first(source, place, options, each, size).records for place in places]
+    return [record for part in parts for record in part], start.unread
 
 
 def sampled(
@@ -99,14 +92,33 @@ def _batches(source: Source, options: DatasetOptions) -> Iterator[Batch]:
         yield repair_keys(batch, how)[0]
 
 
-def _first(batches: Iterator[Batch], count: int, size: int) -> list[Record]:
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The first records of a part of a file, the first finding about one that cannot be read, and if these are all."""
+
+    records: list[Record]
+    unread: Diagnostic | None
+    all: bool
+
+
+def _first(source: Source, part: Range, options: DatasetOptions, count: int, size: int) -> _Start:
+    """Return the first `count` records of a part of a file, or fewer that are of about `size` bytes."""
+    short = shorter(source, part, count * _USUAL_BYTES)
+    found = _read_first(source.part(short), options, count, size)
+    return found if short == part or not found.all else _read_first(source.part(part), options, count, size)
+
+
+def _read_first(source: Source, options: DatasetOptions, count: int, size: int) -> _Start:
     records: list[Record] = []
-    for batch in batches:
+    unread: Diagnostic | None = None
+    for batch in _batches(source, options):
+        if unread is None and batch.rejects:
+            unread = batch.rejects[0].diagnostics[0]
         records.extend(batch.records[: count - len(records)])
         size -= sum(map(len, batch.raw))
         if len(records) >= count or size <= 0:
-            break
-    return records
+            return _Start(records, unread, False)
+    return _Start(records, unread, True)
 
 
 def _excerpt(source: Source, options: DatasetOptions) -> list[Record]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftformat.errors import UsageError
 from sftformat.formats import articles, heads, intents, linking
-from sftformat.formats.cuts import scan, scanning, spread
+from sftformat.formats.cuts import scan, scanning, shorter, spread
 from sftformat.formats.shape import Batches, Columns
 from sftformat.formats.sniffing import sniffed
 from sftformat.formats.source import Join, Range, ReadOptions, Scan, Source, Text, by_name, written_as
@@ -35,6 +35,7 @@ __all__ = [
     "read",
     "scan",
     "scanning",
+    "shorter",
     "sniff",
     "spread",
     "write",
@@ -137,7 +138,7 @@ def sniff(
 
 
 def read(source: Source, options: ReadOptions | None = None) -> Iterator[Batch]:
-    """Yield the records of a source in batches of about 512 KiB and at most 8,192 records, with all that is wrong.
+    """Yield the records of a source in batches of about a MiB and at most 16,384 records, with all that is wrong.
 
     A row that is no record is a `Reject` of its batch, and reading goes on after it. With `options.join` so is one that
     has no partner there.

@@ -17,7 +17,7 @@ import pyarrow as pa
 from sftformat.errors import InputError
 from sftformat.formats.source import Source, fault
 
-CHUNK_BYTES = 1 << 19
+CHUNK_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from typing import IO
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
 from sftformat.formats.tablecuts import RecordStarts
 
 _PIECE = 1 << 20
-#: A line start is looked for in this many bytes after the place that is wanted.
-_SEARCH = 1 << 20
+#: A line start is looked for in this many bytes after the place that is wanted, and then in this many more.
+_LINE, _SEARCH = 1 << 13, 1 << 20
 
 
 def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
@@ -144,16 +145,36 @@ def spread(source: Source, count: int) -> tuple[Range, ...]:
     return _from(starts)
 
 
+def shorter(source: Source, part: Range, size: int) -> Range:
+    """Return about the first `size` bytes of a part of a file, to the end of a line; all of it where it is not cut so.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if source.origin is not None or not _cut_at_lines(source):
+        return part
+    with open_regular(source.path, source.name) as file:
+        stop = _line_start(file, part.start + size, part.stop)
+    return part if stop is None else replace(part, stop=stop)
+
+
 def _line_starts(source: Source, count: int) -> list[int]:
-    starts = {0}
     with open_regular(source.path, source.name) as file:
         size = file.seek(0, 2)
-        for number in range(1, count):
-            place = file.seek(max(0, size * number // count - 1))
-            at = (file.read(_SEARCH) or b"").find(b"\n")
-            if at >= 0 and place + at + 1 < size:
-                starts.add(place + at + 1)
-    return sorted(starts)
+        found = {_line_start(file, size * number // count, size) for number in range(1, count)}
+    return sorted({0, *(start for start in found if start is not None)})
+
+
+def _line_start(file: IO[bytes], place: int, end: int | None) -> int | None:
+    """Return where the first line begins at or behind a place and before `end`; None where that is not near."""
+    before = file.seek(max(0, place - 1))
+    for size in (_LINE, _SEARCH):
+        text = file.read(size) or b""
+        start = before + text.find(b"\n") + 1
+        if start > before:
+            return start if end is None or start < end else None
+        before += len(text)
+    return None
 
 
 def _pieces(source: Source) -> Iterator[bytes]:

@@ -76,7 +76,7 @@ class Block:
 
 
 def blocks(source: Source, max_line_bytes: int) -> Iterator[Block]:
-    """Yield the physical lines of `source`, about 512 KiB at a time; a line over the limit is a block by itself.
+    """Yield the physical lines of `source`, about a MiB at a time; a line over the limit is a block by itself.
 
     Raises:
         InputError: the file cannot be read or is damaged.

@@ -12,7 +12,7 @@ from sftformat.formats.index_column import INDEX
 
 #: A batch holds about this many bytes of input and at most this many records.
 BATCH_BYTES = 1 << 20
-BATCH_RECORDS = 8192
+BATCH_RECORDS = 16384
 
 #: Ranges of an input that are worked on by themselves are at least and at most about this many bytes long.
 SMALL_UNIT_BYTES, UNIT_BYTES = 4 << 20, 64 << 20

@@ -15,13 +15,16 @@ import numpy as np
 from sftformat.record import SPLITS, Place
 from sftformat.rules.count import Count, merged
 from sftformat.rules.near import Near, Unit
-from sftformat.rules.spill import FAMILIES, PLACE, Records, partition_groups, read_repeated
+from sftformat.rules.spill import FAMILIES, PLACE, Records, joined, partition_groups, read_repeated
 from sftformat.rules.tags import STEPS, Step
 from sftformat.rules.tally import LABELS, Summary, spill_path
 from sftformat.rules.texts import Indices
 
 #: From records of one partition that share a key with another: the rows found, and for each the row it points at.
 Select = Callable[[Records], tuple[Records, Records]]
+
+#: Calls a function for each of some runs of partitions.
+Each = Callable[[Sequence[range], Callable[[range], int]], Iterator[int]]
 
 _Name = TypeVar("_Name", str, Step)
 _PAIR = np.dtype([("later", PLACE), ("first", PLACE), ("name", "S64")])
@@ -47,12 +50,26 @@ class Pair:
     name: str
 
 
+def _alone(items: Sequence[range], work: Callable[[range], int]) -> Iterator[int]:
+    return map(work, items)
+
+
 class Census:
-    """The data set of all summaries. `locked` is the label map the user gave, None without one."""
+    """The data set of all summaries. `locked` is the label map the user gave, None without one.
+
+    `each` calls a function that can be pickled for every item, here or in other processes, and gives the results in
+    order.
+    """
 
     def __init__(
-        self, summaries: Sequence[Summary], folder: Path, task: str, locked: Sequence[str] | None = None
+        self,
+        summaries: Sequence[Summary],
+        folder: Path,
+        task: str,
+        locked: Sequence[str] | None = None,
+        each: Each = _alone,
     ) -> None:
+        self._each = each
         self._summaries = sorted(summaries, key=lambda summary: summary.unit)
         self._folder = folder
         self.task = task
@@ -175,32 +192,56 @@ class Census:
         return list(self._files)
 
     def _repeats(self, family: str) -> Iterator[Records]:
-        """The records whose key stands more than once, some partitions at a time; read once, then kept beside."""
+        """The records whose key stands more than once, some partitions at a time; looked for once, then kept beside."""
         if not any(summary.index[family] for summary in self._summaries):
             return
         partitions = self._summaries[0].partitions
         assert all(summary.partitions == partitions for summary in self._summaries)
-        for group in partition_groups([summary.index[family] for summary in self._summaries], partitions):
-            path = self._folder / f"{family}-{group.start:04d}.repeats"
+        groups = partition_groups([summary.index[family] for summary in self._summaries], partitions)
+        units = [_Unit(each.unit, each.index[family], *self._numbers(each)) for each in self._summaries]
+        look = _Look(self._folder, family, units)
+        new = [group for group in groups if (family, group.start) not in self._kept]
+        counts = iter(self._each(new, look))
+        for group in groups:
             if (family, group.start) not in self._kept:
-                records = self._repeated(family, group)
-                self._kept[family, group.start] = len(records)
-                if len(records):
-                    path.write_bytes(records.tobytes())
-                    yield records
-            elif self._kept[family, group.start]:
-                yield np.fromfile(path, FAMILIES[family])
+                self._kept[family, group.start] = next(counts)
+            if self._kept[family, group.start]:
+                yield np.fromfile(look.path(group), FAMILIES[family])
 
-    def _repeated(self, family: str, group: range) -> Records:
-        """The records of a run of partitions that share a key, files and splits numbered for the whole data set."""
-        spills = [(spill_path(self._folder, each.unit, family), each.index[family]) for each in self._summaries]
-        parts = read_repeated(spills, family, group)
-        for summary, records in zip(self._summaries, parts, strict=True):
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Where the key records of a unit stand in its file, and the numbers of its files and splits in the data set."""
+
+    unit: int
+    index: Sequence[Sequence[int]]
+    files: Indices
+    splits: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Looks for the records of a run of partitions that share a key, in any process; they wait in a file."""
+
+    folder: Path
+    family: str
+    units: Sequence[_Unit]
+
+    def path(self, group: range) -> Path:
+        return self.folder / f"{self.family}-{group.start:04d}.repeats"
+
+    def __call__(self, group: range) -> int:
+        """Write the records, files and splits numbered for the whole data set; return how many they are."""
+        spills = [(spill_path(self.folder, each.unit, self.family), each.index) for each in self.units]
+        parts = read_repeated(spills, self.family, group)
+        for each, records in zip(self.units, parts, strict=True):
             if len(records):
-                files, splits = self._numbers(summary)
-                records["file"], records["split"] = files[records["file"]], splits[records["split"]]
-                records["unit"] = summary.unit  # it may have had another number when they were written
-        return np.concatenate(parts)
+                records["file"], records["split"] = each.files[records["file"]], each.splits[records["split"]]
+                records["unit"] = each.unit  # it may have had another number when they were written
+        found = joined(parts, self.family)
+        if len(found):
+            self.path(group).write_bytes(found.tobytes())
+        return len(found)
 
 
 def _order(values: tuple[Any, ...]) -> tuple[int, int]:

@@ -23,8 +23,9 @@ BLOCK = 1 << 15
 #: Records whose keys are compared at once, as long as a partition does not hold more.
 AT_ONCE = 1 << 18
 
-#: Slots for each key where keys that stand more than once are looked for, or up to twice as many.
-_SLOTS = 4
+#: How keys that stand more than once are looked for, table after table: the lowest of the bits that tell the slot of a
+#: key (the first 6 are those of its partition), and how many slots there are for each key, or up to twice as many.
+_LOOKS = ((36, 2), (8, 8), (20, 8))
 
 #: Where a row stands. `line` and `byte` are -1 when unknown; `file` and `split` are numbers of the unit's own lists.
 PLACE = [("unit", "<u4"), ("row", "<u4"), ("file", "<u4"), ("split", "<u4"), ("line", "<i8"), ("byte", "<i8")]
@@ -146,7 +147,13 @@ def read_repeated(spills: Sequence[tuple[Path, Sequence[Sequence[int]]]], family
         if len(places):
             columns = _read(path, family, cuts, group, FAMILIES[family].names or ())
             found[number].append(_together({name: each.take(places - start) for name, each in columns.items()}, family))
-    return [np.concatenate([np.zeros(0, FAMILIES[family]), *parts]) for parts in found]
+    return [joined(parts, family) for parts in found]
+
+
+def joined(parts: Sequence[Records], family: str) -> Records:
+    """Return parts of the records of a family as one."""
+    some = [each for each in parts if len(each)]
+    return some[0] if len(some) == 1 else np.concatenate([np.zeros(0, FAMILIES[family]), *some])
 
 
 def _read(path: Path, family: str, cuts: Sequence[int], group: range, names: Sequence[str]) -> dict[str, Records]:
@@ -201,17 +208,18 @@ def not_empty(records: Records) -> Records:
 def _repeated(keys: Records) -> Records:
     """Return where the keys stand that stand more than once, in ascending order; keys are hashes.
 
-    Most stand alone in a table of slots, which a few of their bits tell; only the others are sorted.
+    A key that has a slot of a table for itself, which a few of its bits tell, stands alone. Of the others different
+    bits tell the slots of the next table, and only what is left then is sorted.
     """
-    bits = min(63, max(1, _SLOTS * len(keys)).bit_length())
-    slots = (keys >> np.uint64(64 - bits)).astype(np.intp)
-    last, places = np.empty(1 << bits, np.int32), np.arange(len(keys), dtype=np.int32)
-    last[slots] = places
-    shared = np.zeros(1 << bits, np.bool_)
-    shared[slots[last.take(slots) != places]] = True
-    suspects = np.flatnonzero(shared.take(slots))
-    if not len(suspects):
-        return suspects
+    suspects = np.arange(len(keys))
+    for shift, slots in _LOOKS:
+        suspects = suspects[_shared(keys.take(suspects), shift, (slots * len(suspects)).bit_length())]
     order = suspects[np.argsort(keys[suspects])]
     same = np.concatenate(([False], keys[order[1:]] == keys[order[:-1]], [False]))
-    return np.sort(order[same[1:] | same[:-1]])
+    return np.sort(order[same[1:] | same[:-1]]) if len(order) else order
+
+
+def _shared(keys: Records, shift: int, bits: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which keys have the same so many bits as another one; `shift` are the bits below these."""
+    slots = (keys >> np.uint64(shift) & np.uint64((1 << bits) - 1)).astype(np.intp)
+    return np.asarray(np.bincount(slots, minlength=1).take(slots) > 1)

@@ -166,10 +166,10 @@ def test_whatever_comes_of_records_that_are_alike_is_the_same(
 @pytest.mark.parametrize("value", ["1", "false"])
 def test_a_part_of_a_block_has_only_its_own_forms(value: str, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    plain = "".join(f'{{"text": "t{number}", "label": "a", "split": null}}\n' for number in range(9000))
+    plain = "".join(f'{{"text": "t{number}", "label": "a", "split": null}}\n' for number in range(18_000))
     path.write_text(f'{plain}{{"text": "t", "label": "a", "split": {value}}}\n')
     quick, slow = both_ways(path)
-    assert [len(batch) for batch in quick] == [8192, 809]
+    assert [len(batch) for batch in quick] == [16384, 1617]
     assert [len(batch.records.forms) for batch in quick if isinstance(batch.records, Uniform)] == [1, 2]
     wanted = layout("text-label")
     assert [through(batch, wanted) for batch in quick] == [through(batch, wanted) for batch in slow]
