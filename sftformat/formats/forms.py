@@ -31,6 +31,7 @@ _QUOTE, _BACKSLASH, _SPACE = b'"\\ '
 #: Lines of more forms than this in one block are not alike.
 _FORMS = 256
 _SCALARS = frozenset({str, int, bool, type(None), Number})
+_NONE = np.zeros(0, np.int64)
 _strings = msgspec.json.Decoder(list[str])
 
 
@@ -77,13 +78,13 @@ def alike(block: Block) -> Uniform | None:
     if form is None or not _is_clean(text, len(ends) - (not block.ended)):
         return None
     starts = np.concatenate(([0], ends[:-1] + 1))
-    quotes, backslashes = _quotes(text)
+    quotes = _quotes(text)
     if len(quotes) != len(ends) * form.quotes:
         return None
     quotes = quotes.reshape(len(ends), form.quotes)
     if (quotes[:, 0] < starts).any() or (quotes[:, -1] > ends).any():
         return None
-    return _cut(text, starts, quotes, backslashes, form)
+    return _cut(text, starts, quotes, form)
 
 
 def _first_form(line: bytes) -> _Form | None:
@@ -121,23 +122,24 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _quotes(text: bytes) -> tuple[_Numbers, _Numbers | None]:
-    """Return where the quotes stand that no backslash escapes, and where backslashes stand if there are any."""
+def _quotes(text: bytes) -> _Numbers:
+    """Return where the quotes stand that no backslash escapes: those behind an even number of them."""
     characters = np.frombuffer(text, np.uint8)
     quotes = np.flatnonzero(characters == _QUOTE)
-    if b"\\" not in text:
-        return quotes, None
-    backslashes = np.flatnonzero(characters == _BACKSLASH)
-    numbers = np.arange(len(backslashes))
-    begins = np.diff(backslashes, prepend=-2) > 1
-    place = numbers - np.maximum.accumulate(np.where(begins, numbers, 0))  # of each in its row, from 0
-    last = np.append(begins[1:], True)
-    behind = backslashes[last & (place % 2 == 0)] + 1  # of an odd row
-    escaped = behind[characters.take(behind, mode="clip") == _QUOTE]
-    return np.delete(quotes, np.searchsorted(quotes, escaped)), backslashes
+    if b"\\" not in text or not len(quotes):
+        return quotes
+    escaped = np.zeros(len(quotes), np.bool_)
+    behind = np.flatnonzero(characters.take(quotes - 1) == _BACKSLASH)  # the text begins with `{`
+    before = quotes[behind] - 1
+    while len(behind):
+        escaped[behind] ^= True
+        before = before - 1
+        more = characters.take(before) == _BACKSLASH
+        behind, before = behind[more], before[more]
+    return quotes[~escaped]
 
 
-def _cut(text: bytes, starts: _Numbers, quotes: _Numbers, backslashes: _Numbers | None, form: _Form) -> Uniform | None:
+def _cut(text: bytes, starts: _Numbers, quotes: _Numbers, form: _Form) -> Uniform | None:
     """Cut the lines before and behind each text that is a value, and look at what is between these."""
     rows, width = len(starts), 2 * len(form.texts) + 1
     offsets: Any = np.empty(rows * width + 1, np.int32)
@@ -152,10 +154,10 @@ def _cut(text: bytes, starts: _Numbers, quotes: _Numbers, backslashes: _Numbers 
     found = _forms([pieces.take(pa.array(first + at)) for at in range(0, width, 2)], form)
     if found is None:
         return None
-    numbers = _rows_with(backslashes, offsets, width) if backslashes is not None else {}
+    escaped = _escaped(text, offsets[:-1], width)
     texts: dict[str, Any] = {}
     for at, key in enumerate(form.texts):
-        values = _unescaped(pieces.take(pa.array(first + 2 * at + 1)), numbers.get(2 * at + 1))
+        values = _unescaped(pieces, first + 2 * at + 1, escaped.get(2 * at + 1, _NONE))
         if values is None:
             return None
         texts[key] = values
@@ -204,24 +206,25 @@ def _record(parts: tuple[str, ...], form: _Form) -> Record | None:
     return {key: "" if key in texts else each for key, each in value.items()}
 
 
-def _rows_with(backslashes: _Numbers, offsets: Any, width: int) -> dict[int, _Numbers]:
-    """Return for each place in a line the rows whose piece there holds a backslash."""
-    owners = np.searchsorted(offsets, backslashes, side="right") - 1
-    owners = owners[np.diff(owners, prepend=-1) > 0]
-    places = owners % width
-    return {place: owners[places == place] // width for place in range(1, width, 2) if (places == place).any()}
+def _escaped(text: bytes, starts: _Numbers, width: int) -> dict[int, _Numbers]:
+    """Return for each place in a line the rows whose piece there holds a backslash; pieces begin at `starts`."""
+    if b"\\" not in text:
+        return {}
+    backslashes = np.flatnonzero(np.frombuffer(text, np.uint8) == _BACKSLASH).astype(starts.dtype)
+    owners = np.searchsorted(starts, backslashes, side="right") - 1
+    rows, places = np.divmod(owners[np.diff(owners, prepend=-1) > 0], width)
+    return {place: rows[places == place] for place in np.unique(places).tolist()}
 
 
-def _unescaped(values: Any, rows: _Numbers | None) -> Any:
-    """Return texts of which those in `rows` were written with escapes; None where one of these is wrong."""
-    if rows is None:
-        return values
-    taken = values.take(pa.array(rows))
-    written: Any = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(taken)], pa.int32()), taken), '","')
+def _unescaped(pieces: Any, places: _Numbers, rows: _Numbers) -> Any:
+    """Return the pieces at some places, those of `rows` as they are meant; None where one of these is wrong."""
+    if not len(rows):
+        return pieces.take(pa.array(places))
+    held = pa.ListArray.from_arrays(pa.array([0, len(rows)], pa.int32()), pieces.take(pa.array(places[rows])))
+    written: Any = pc.binary_join(held, '","')
     try:
         meant = _strings.decode(b'["%b"]' % written[0].as_buffer())
     except (msgspec.DecodeError, ValueError):
         return None
-    mask = np.zeros(len(values), np.bool_)
-    mask[rows] = True
-    return pc.replace_with_mask(values, pa.array(mask), pa.array(meant, pa.string()))
+    places[rows] = np.arange(len(pieces), len(pieces) + len(rows))
+    return pa.concat_arrays([pieces, pa.array(meant, pa.string())]).take(pa.array(places))

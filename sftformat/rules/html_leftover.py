@@ -58,8 +58,8 @@ TAG = re.compile(
     rf"|(?P<name>{_PAIRED})(?P<given>{_ATTRIBUTE}*)\s*>)",
     re.I,
 )
-#: What every entity and tag has of these, and more has: a first look at texts of which few hold any.
-_SUSPECT = re.compile(rf"&#?[0-9A-Za-z]{{2,9}};|</?(?:br|hr|img|{_PAIRED})(?![a-z0-9])", re.I)
+#: RE2: what every entity and tag has of these, and more has: a first look at texts of which few hold any.
+_SUSPECT = rf"&#?[0-9A-Za-z]{{2,9}};|<(?i:/?(?:br|hr|img|{_PAIRED})(?:[^a-z0-9]|\z))"
 
 
 def check(view: View, _: Thresholds) -> Iterator[Finding]:
@@ -78,8 +78,8 @@ def unwanted(text: Text, view: View) -> Iterator[tuple[int, str]]:
     A label is judged by itself: what one row says makes no other name of it.
     """
     alone = text.field == "target" and view.task in LABEL_TASKS
-    for index, value in text.some(_candidates(text.signs)):
-        if not _SUSPECT.search(value) or view.of_tool(text, index):
+    for index, value in text.some(_candidates(text.signs), _SUSPECT):
+        if view.of_tool(text, index):
             continue
         if leftovers(value) and not html().search(value if alone else view.whole(text.place(index)[0])):
             yield index, value

@@ -46,17 +46,17 @@ Keys = tuple[Records, Records]
 
 def keys(texts: Array) -> Keys:
     """Return the xxh3-128 of each text of a string column as two columns of 64 bits; 0 and 0 for null."""
-    return keys_of(texts.cast("binary").to_pylist())
+    nulls = texts.null_count
+    high, low = keys_of((texts.fill_null("") if nulls else texts).cast("binary").to_pylist())
+    if nulls:
+        missing = texts.is_null().to_numpy(zero_copy_only=False)
+        high[missing] = low[missing] = 0
+    return high, low
 
 
-def keys_of(texts: Sequence[bytes | None]) -> Keys:
-    """Return the xxh3-128 of each text as two columns of 64 bits; 0 and 0 for None."""
-    digest, nothing = xxhash.xxh3_128_digest, bytes(16)
-    if None in texts:
-        joined = b"".join([nothing if text is None else digest(text) for text in texts])
-    else:
-        joined = b"".join(map(digest, texts))  # type: ignore[arg-type] # no None among them
-    pairs = np.frombuffer(joined, ">u8").reshape(-1, 2).astype("<u8")
+def keys_of(texts: Sequence[bytes]) -> Keys:
+    """Return the xxh3-128 of each text as two columns of 64 bits."""
+    pairs = np.frombuffer(b"".join(map(xxhash.xxh3_128_digest, texts)), ">u8").reshape(-1, 2).astype("<u8")
     return pairs[:, 0], pairs[:, 1]
 
 

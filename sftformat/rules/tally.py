@@ -267,7 +267,8 @@ def _input_keys(inputs: Array) -> tuple[Keys, Keys]:
     exact = keys(inputs)
     changed, normal = folding(inputs)
     high, low = exact[0].copy(), exact[1].copy()
-    high[changed], low[changed] = keys_of(normal)
+    if len(changed):
+        high[changed], low[changed] = keys_of(normal)
     return exact, (high, low)
 
 
@@ -275,9 +276,9 @@ def _target_keys(targets: Array, task: str) -> Keys:
     if task in {"text-to-text", "chat", "token-classification"}:
         return keys(targets)
     encoded = targets.dictionary_encode()  # few distinct ones, mostly
-    high, low = keys_of([*(text.encode() for text in encoded.dictionary.to_pylist()), None])
+    high, low = (np.append(part, np.uint64(0)) for part in keys(encoded.dictionary))  # the last one is that of null
     codes = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    return high[codes], low[codes]
+    return high.take(codes), low.take(codes)
 
 
 def _labels(target: Array, once_a_row: bool) -> tuple[Array, Indices]:

@@ -192,13 +192,13 @@ def through(batch: Batch, wanted: Layout) -> Any:
 def test_a_file_that_is_not_alike_is_not_tried_block_after_block(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     plain, odd = b'{"text": "a", "label": "b"}\n', b'{"text": "a", "label": ["b"]}\n'
-    block = b"".join([plain] * 20_000)
-    path.write_bytes(block + b"".join([odd] * 200_000) + block)
+    block = b"".join([plain] * 40_000)
+    path.write_bytes(block + b"".join([odd] * 400_000) + block)
     with pytest.MonkeyPatch.context() as patch:
         tried: list[object] = []
         real = forms.alike
         patch.setattr(forms, "alike", lambda block: tried.append(real(block)) or tried[-1])
         batches = list(read(sniff(path, path.name, ReadOptions()), ReadOptions()))
-    assert sum(map(len, batches)) == 240_000
+    assert sum(map(len, batches)) == 480_000
     assert tried[0] is not None
     assert 3 <= sum(each is None for each in tried) <= 6
