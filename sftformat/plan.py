@@ -61,6 +61,15 @@ class Progress:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """The inputs, and how to read each: known before the inputs are read from end to end."""
+
+    inputs: tuple[Input, ...]
+    sources: tuple[Source, ...]
+    skipped: tuple[str, ...] = ()
+
+
 def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
     """As `planning`, without a word meanwhile."""
     return _last(planning(specs, options, spool))
@@ -68,10 +77,11 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
 
 def planning(
     specs: Sequence[str], options: ReadOptions, spool: Path, failed: list[SftformatError] | None = None
-) -> Generator[Progress, None, Plan]:
+) -> Generator[Progress | Sniffed, None, Plan]:
     """Find the inputs, look at each once from end to end, and cut them into units; yield how far that is.
 
-    The first to be yielded says how much there is to look at, before any of it is read.
+    The first to be yielded says how much there is to look at, before any of it is read; the second is what the inputs
+    are.
     A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin. With
     a list for what `failed`, an input that cannot be read is left out if there is another; its error goes there.
 
@@ -106,7 +116,7 @@ def plan_inputs(named: Sequence[Input], skipped: Sequence[str], options: ReadOpt
     return _last(_planning(named, skipped, options, None))
 
 
-def _last(steps: Generator[Progress, None, Plan]) -> Plan:
+def _last(steps: Generator[Progress | Sniffed, None, Plan]) -> Plan:
     while True:
         try:
             next(steps)
@@ -117,7 +127,7 @@ def _last(steps: Generator[Progress, None, Plan]) -> Plan:
 
 def _planning(
     named: Sequence[Input], skipped: Sequence[str], options: ReadOptions, failed: list[SftformatError] | None
-) -> Generator[Progress, None, Plan]:
+) -> Generator[Progress | Sniffed, None, Plan]:
     inputs: list[Input] = []
     sources: list[Source] = []
     hashes: list[str] = []
@@ -126,28 +136,52 @@ def _planning(
     seen = _Seen(sum(each.size for each in named))
     length = unit_bytes(seen.total)
     yield Progress("hash", 0, max(seen.total >> 20, 1), 0)
+    opened: list[_Opened] = []
     for each in named:
         try:
-            own = options.of(each.path)
-            whole = sniff(each.path, each.name, own, each.beside, each.texts)
-            scanned = yield from seen.through(scanning(whole, length))
-            rejected = rejects.runs(whole, own)
+            opened.append(_opened(each, options.of(each.path)))
         except InputError as error:
-            if failed is None or (each is named[-1] and not inputs):
+            if failed is None or (each is named[-1] and not opened):
+                raise
+            failed.append(error)
+    parts = [part for one in opened for part in one.parts]
+    yield Sniffed(tuple(each for each, _ in parts), tuple(source for _, source in parts), tuple(skipped))
+    for one in opened:
+        try:
+            scanned = yield from seen.through(scanning(one.whole, length))
+        except InputError as error:
+            if failed is None or (one is opened[-1] and not inputs):
                 raise
             failed.append(error)
             continue
-        for source in rejected or (whole,):
-            inputs.append(of_origin(each, source.origin) if source.origin else each)
+        for each, source in one.parts:
+            inputs.append(each)
             sources.append(source)
             hashes.append(scanned.sha256)
             sizes.append(scanned.size)
-            cuts = [(source, "")] if rejected else [(source.part(part), part.sha256) for part in scanned.ranges]
+            cuts = (
+                [(source.part(part), part.sha256) for part in scanned.ranges] if source is one.whole else [(source, "")]
+            )
             units += [
                 Unit(len(units) + number, len(inputs) - 1, cut, sha256 or scanned.sha256)
                 for number, (cut, sha256) in enumerate(cuts)
             ]
     return Plan(tuple(inputs), tuple(sources), tuple(hashes), tuple(sizes), tuple(units), tuple(skipped))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file, and the inputs that it is: itself, or of a file of rejects each run of lines that came from one."""
+
+    whole: Source
+    parts: tuple[tuple[Input, Source], ...]
+
+
+def _opened(each: Input, options: ReadOptions) -> _Opened:
+    whole = sniff(each.path, each.name, options, each.beside, each.texts)
+    found = rejects.runs(whole, options)
+    parts = [(of_origin(each, source.origin) if source.origin else each, source) for source in found]
+    return _Opened(whole, tuple(parts or [(each, whole)]))
 
 
 @dataclass(slots=True)

@@ -73,5 +73,8 @@ def with_split(rows: pa.RecordBatch, splits: Any) -> pa.RecordBatch:
 
 def split_counts(rows: pa.RecordBatch) -> dict[str, int]:
     """Return how many rows each split has; rows without one are not counted."""
-    found: Any = pc.value_counts(rows.column("split"))
+    splits = rows.column("split")
+    if len(splits) and not splits.null_count and pc.all(pc.equal(splits, splits[0])).as_py():
+        return {splits[0].as_py(): len(splits)}
+    found: Any = pc.value_counts(splits)
     return {each["values"]: each["counts"] for each in found.to_pylist() if each["values"] is not None}

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
-#: What glibc calls the number of its heaps, the free bytes at the end of one that it gives back, and the size from which
-#: a piece is fetched by itself and given back at once (malloc.h).
+#: What glibc calls the number of its heaps, the free bytes at the end of one that are given back, and the size from
+#: which a piece is fetched by itself and given back at once (malloc.h).
 _ARENA_MAX, _TRIM_THRESHOLD, _MMAP_THRESHOLD = -8, -1, -3
 #: Their values: what a process works on at once is smaller, and would else be fetched anew for every batch.
 _FREE_BYTES, _APART_BYTES = 16 << 20, 32 << 20

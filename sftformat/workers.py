@@ -48,6 +48,8 @@ class _Kept:
 
 #: So many new objects are waited for before those that hold each other are looked for: of work there are few.
 _SELDOM = 50_000
+#: Seconds after which a thread that works lets another one go on, where both have something to do.
+_TURN = 0.0001
 #: The processes of `kept`; no more than one entry.
 _kept: list[_Kept] = []
 
@@ -69,6 +71,17 @@ def kept(workers: int) -> Iterator[None]:
         if own.pool is not None:
             own.pool.shutdown(wait=True, cancel_futures=True)
             gc.unfreeze()
+
+
+@contextmanager
+def short_turns() -> Iterator[None]:
+    """Let threads of this process take turns often: one that mostly waits for the machine else waits for each turn."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, _TURN))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def wake(work: Callable[[Any], Any], ready: Callable[[], None] | None = None) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 from sftformat.check import active, check_set, duplicates, told
 from sftformat.dataset.account import Survey, manifest_fields
 from sftformat.dataset.apart import refuse_folder
-from sftformat.dataset.bindings import bind_inputs
 from sftformat.dataset.findings import (
     cell_findings,
     error_findings,
@@ -29,9 +28,8 @@ from sftformat.dataset.joining import join_findings
 from sftformat.dataset.key import unit_key
 from sftformat.dataset.options import DatasetOptions, Detected, Event, Finished, too_many
 from sftformat.dataset.output import read_diagnostics
-from sftformat.dataset.planned import planned, several
+from sftformat.dataset.planned import Beside, detecting, planned, several
 from sftformat.dataset.repaired import in_one_form, repairs_of, write_repairs
-from sftformat.dataset.sample import sampled
 from sftformat.dataset.standing import KEYS, UnitResult
 from sftformat.dataset.stratify import stratified
 from sftformat.dataset.unit import Job, Need, Unread, attempt, new_tally
@@ -64,9 +62,9 @@ def diagnose(
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
         before = len(failed or ())
-        found = yield from planned(specs, options, Path(name), failed)
+        found, beside = yield from planned(specs, options, Path(name), failed)
         yield from error_findings((failed or [])[before:])
-        survey = yield from _counted(_survey(found, options, Path(name) / WORK, failed=failed))
+        survey = yield from _counted(_survey(found, options, Path(name) / WORK, beside=beside, failed=failed))
         yield Finished(manifest_fields(survey, options, write_nothing=True))
 
 
@@ -93,18 +91,18 @@ def convert(
         yield from diagnose(specs, options)
         return
     with workspace(out) as spool:
-        found = yield from planned(specs, options, spool)
+        found, beside = yield from planned(specs, options, spool)
         with stage(out, "dataset", _fingerprint(found, options), overwrite=overwrite) as staging:
             if staging.finished is not None:
                 if not retell():
                     yield Finished(staging.finished, nothing_to_do=True)
                     return
                 stores = spool / KEPT, staging.stores[1]
-                survey = yield from _counted(_survey(found, options, spool / WORK, stores))
+                survey = yield from _counted(_survey(found, options, spool / WORK, stores, beside))
                 yield _told(staging.finished, survey, options)
                 return
             _clear(staging.path)
-            survey = yield from _counted(_survey(found, options, staging.path / WORK, staging.stores))
+            survey = yield from _counted(_survey(found, options, staging.path / WORK, staging.stores, beside))
             _refuse_too_many(survey, options)
             files, known = write_splits(
                 survey.task, survey.results, survey.dropped, survey.splits, staging.path, options.workers
@@ -162,18 +160,16 @@ def _survey(
     options: DatasetOptions,
     folder: Path,
     stores: tuple[Path, ...] = (),
+    beside: Beside | None = None,
     failed: list[SftformatError] | None = None,
 ) -> Generator[Event, None, Survey]:
     """Work on every unit, then on what needs all of them; yield what is found on the way and return a Survey.
 
-    With `stores` the rows are kept, and units that are kept there are taken over.
+    With `stores` the rows are kept, and units that are kept there are taken over. `beside` may know the layouts.
     """
     yield from [kept for each in schema_findings(options) if (kept := told(each, options.settings))]
     many = several(sum(found.sizes), options)
-    before = len(failed or ())
-    found, samples = sampled(found, options, failed)
-    yield from error_findings((failed or [])[before:])
-    detected = bind_inputs(found, options, samples)
+    found, detected = yield from detecting(found, options, beside, failed)
     yield from detected
     for name in found.skipped:
         yield Progress(f"skipped {name}: no known format", 0, 0, 0)

@@ -14,6 +14,8 @@ from sftformat.layouts.layout import Binding
 from sftformat.plan import Plan, Unit
 
 _NOWHERE = Path()
+#: Another number when what a kept unit consists of is another: none is then taken over.
+_FORM = 2
 _encoder = msgspec.json.Encoder(enc_hook=repr, order="deterministic")
 
 
@@ -31,7 +33,7 @@ def unit_key(unit: Unit, found: Plan, binding: Binding, content: Mapping[str, An
         source = replace(source, rows=replace(source.rows, path=_NOWHERE))
     read = [source, replace(binding, compiled=None), own.split, own.canonical, own.prefixed, content]
     said = _encoder.encode(read).decode()
-    return fingerprint({"stage": "unit", "sha256": unit.sha256, "read": said})
+    return fingerprint({"stage": "unit", "form": _FORM, "sha256": unit.sha256, "read": said})
 
 
 def part_key(key: str, limit: int | None, forms: Mapping[str, str]) -> str:

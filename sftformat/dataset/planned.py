@@ -1,41 +1,115 @@
-"""The plan of a data set, and the processes that will work on it."""
+"""The plan of a data set, the layouts of its inputs, and the processes that will work on it, all begun at once."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from importlib import import_module
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
 
 from sftformat.check import ready
-from sftformat.dataset.options import DatasetOptions, Event
+from sftformat.dataset.bindings import bind_inputs
+from sftformat.dataset.findings import error_findings
+from sftformat.dataset.options import DatasetOptions, Detected, Event
+from sftformat.dataset.sample import sampled
 from sftformat.dataset.unit import attempt
 from sftformat.errors import SftformatError
-from sftformat.plan import FEW_BYTES, SMALL_INPUT_BYTES, Plan, planning
-from sftformat.workers import at_once, wake
+from sftformat.plan import FEW_BYTES, SMALL_INPUT_BYTES, Plan, Sniffed, planning
+from sftformat.workers import at_once, short_turns, wake
+
+
+class Beside:
+    """What a thread does while this one reads the inputs from end to end: it gets ready, and detects the layouts.
+
+    To hash is most of that reading, and lets another thread run.
+    """
+
+    def __init__(self, options: DatasetOptions) -> None:
+        self._options = options
+        self._sniffed: SimpleQueue[Sniffed | None] = SimpleQueue()
+        self._of: Plan | None = None
+        self._detected: list[Detected] | None = None
+        self._thread = Thread(target=self._work, daemon=True)  # nobody waits for it where all is done already
+        self._thread.start()
+
+    def detect(self, sniffed: Sniffed | None) -> None:
+        """Let it detect the layouts of inputs, or nothing more; to be called once."""
+        self._sniffed.put(sniffed)
+
+    def detected(self, found: Plan) -> list[Detected] | None:
+        """Return how each input of a plan is read; None where that is to be asked again, or why it cannot be said."""
+        self._thread.join()
+        same = self._of is not None and (self._of.inputs, self._of.sources) == (found.inputs, found.sources)
+        return self._detected if same else None
+
+    def _work(self) -> None:
+        _get_ready()
+        sniffed = self._sniffed.get()
+        if sniffed is None:
+            return
+        self._of = Plan(sniffed.inputs, sniffed.sources, (), (), (), sniffed.skipped)
+        try:
+            _, samples = sampled(self._of, self._options)
+            self._detected = bind_inputs(self._of, self._options, samples)
+        except Exception:
+            self._detected = None
 
 
 def planned(
     specs: Sequence[str], options: DatasetOptions, spool: Path, failed: list[SftformatError] | None = None
-) -> Generator[Event, None, Plan]:
-    """Plan, and let other processes start meanwhile where there is enough for them to do.
+) -> Generator[Event, None, tuple[Plan, Beside | None]]:
+    """Plan, and let other processes start and a thread detect the layouts where there is enough to do meanwhile.
 
     Raises:
         as `planning`.
     """
     steps = planning(specs, options.read, spool, failed)
     begun = next(steps)
+    assert not isinstance(begun, Sniffed)
     if not several(begun.total << 20, options):
         yield begun
-        return (yield from steps)
+        return (yield from _without_sniffed(steps, None)), None
     wake(attempt, _get_ready)
-    beside = Thread(target=_get_ready)  # most of planning is to hash, which lets other threads run
-    beside.start()
-    try:
-        yield begun
-        return (yield from steps)
-    finally:
-        beside.join()
+    beside = Beside(options)
+    with short_turns():
+        try:
+            yield begun
+            return (yield from _without_sniffed(steps, beside)), beside
+        finally:
+            beside.detect(None)
+
+
+def detecting(
+    found: Plan, options: DatasetOptions, beside: Beside | None, failed: list[SftformatError] | None
+) -> Generator[Event, None, tuple[Plan, list[Detected]]]:
+    """Detect the layouts of the inputs of a plan, unless that was done `beside`; return the plan without what `failed`.
+
+    Raises:
+        as `sampled` and `bind_inputs`.
+    """
+    known = beside.detected(found) if beside is not None else None
+    if known is not None:
+        return found, known
+    before = len(failed or ())
+    found, samples = sampled(found, options, failed)
+    yield from error_findings((failed or [])[before:])
+    return found, bind_inputs(found, options, samples)
+
+
+def _without_sniffed(
+    steps: Generator[Event | Sniffed, None, Plan], beside: Beside | None
+) -> Generator[Event, None, Plan]:
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            found: Plan = end.value
+            return found
+        if not isinstance(event, Sniffed):
+            yield event
+        elif beside is not None:
+            beside.detect(event)
 
 
 def _get_ready() -> None:

@@ -15,7 +15,7 @@ from sftformat.formats.lines import occurrences
 from sftformat.formats.source import UNIT_BYTES, Range, Scan, Source
 from sftformat.formats.tablecuts import RecordStarts
 
-_PIECE = 1 << 20
+_PIECE = 1 << 22
 #: A line start is looked for in this many bytes after the place that is wanted, and then in this many more.
 _LINE, _SEARCH = 1 << 13, 1 << 20
 

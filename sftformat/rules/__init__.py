@@ -85,6 +85,7 @@ MECHANISM = frozenset(
         "spill",
         "near",
         "tally",
+        "targets",
         "census",
     }
 )

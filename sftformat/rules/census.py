@@ -198,7 +198,7 @@ class Census:
         partitions = self._summaries[0].partitions
         assert all(summary.partitions == partitions for summary in self._summaries)
         groups = partition_groups([summary.index[family] for summary in self._summaries], partitions)
-        units = [_Unit(each.unit, each.index[family], *self._numbers(each)) for each in self._summaries]
+        units = [Unit(each.unit, each.index[family], *self._numbers(each)) for each in self._summaries]
         look = _Look(self._folder, family, units)
         new = [group for group in groups if (family, group.start) not in self._kept]
         counts = iter(self._each(new, look))
@@ -210,22 +210,12 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
-    """Where the key records of a unit stand in its file, and the numbers of its files and splits in the data set."""
-
-    unit: int
-    index: Sequence[Sequence[int]]
-    files: Indices
-    splits: Indices
-
-
-@dataclass(frozen=True, slots=True)
 class _Look:
     """Looks for the records of a run of partitions that share a key, in any process; they wait in a file."""
 
     folder: Path
     family: str
-    units: Sequence[_Unit]
+    units: Sequence[Unit]
 
     def path(self, group: range) -> Path:
         return self.folder / f"{self.family}-{group.start:04d}.repeats"

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from sftformat.rules.census import Census
 from sftformat.rules.rule import SetFinding, Thresholds, where
-from sftformat.rules.spill import EXACT, TARGET, Records, not_empty, runs
+from sftformat.rules.spill import KEY, Records, not_empty, runs
 
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
@@ -36,7 +36,7 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
 
 
 def _select(repeats: Records) -> tuple[Records, Records]:
-    labelled = repeats[(repeats["target_hi"] | repeats["target_lo"]) != 0]
-    records, first = runs(not_empty(labelled), EXACT)
-    other = (records[TARGET[0]] != records[TARGET[0]][first]) | (records[TARGET[1]] != records[TARGET[1]][first])
+    labelled = repeats[repeats["target"] != 0]
+    records, first = runs(not_empty(labelled), (*KEY, "exact"))
+    other = records["target"] != records["target"][first]
     return records[other], records[first[other]]

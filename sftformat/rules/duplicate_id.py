@@ -25,7 +25,7 @@ import numpy as np
 
 from sftformat.rules.census import Census
 from sftformat.rules.rule import SetFinding, Thresholds, where
-from sftformat.rules.spill import EXACT, KEY, TARGET, Records, runs
+from sftformat.rules.spill import KEY, Records, runs
 
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
@@ -38,6 +38,6 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
 def _select(repeats: Records) -> tuple[Records, Records]:
     records, first = runs(repeats, KEY)
     other = np.zeros(len(records), np.bool_)
-    for name in (*EXACT, *TARGET):
+    for name in ("exact", "target"):
         other |= records[name] != records[name][first]
     return records[other], records[first[other]]

@@ -26,7 +26,7 @@ import numpy as np
 
 from sftformat.rules.census import Census
 from sftformat.rules.rule import SetFinding, Thresholds, where
-from sftformat.rules.spill import EXACT, TARGET, Records, runs
+from sftformat.rules.spill import KEY, Records, runs
 
 
 def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
@@ -38,6 +38,6 @@ def check(census: Census, _: Thresholds) -> Iterator[SetFinding]:
 
 def select(repeats: Records) -> tuple[Records, Records]:
     """Pair every later row of equal input and target with the first."""
-    records, first = runs(repeats, (*EXACT, *TARGET))
+    records, first = runs(repeats, (*KEY, "exact", "target"))
     later = first != np.arange(len(records))
     return records[later], records[first[later]]

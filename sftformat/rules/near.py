@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sftformat.rules.folding import folding
-from sftformat.rules.spill import EMPTY_HI, EMPTY_LO, EXACT, KEY, NEAR, PLACE, ROW, Records, Spill, read_partition
+from sftformat.rules.spill import EMPTY_HI, EMPTY_LO, KEY, NEAR, PLACE, ROW, Records, Spill, read_partition
 from sftformat.rules.texts import Array, Indices
 
 #: Characters in a shingle: one word changed costs a handful of them, in scripts without blanks too.
@@ -147,7 +147,7 @@ def _path(folder: Path, unit: int, kind: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is needed of one unit: its number, the index of its buckets, and its files and splits renumbered."""
+    """What is needed of one unit: its number, the index of its key records, and its files and splits renumbered."""
 
     unit: int
     index: Sequence[Sequence[int]]
@@ -199,7 +199,7 @@ class Near:
             rows["split"][here] = self._units[unit].splits[found["split"]]
         rows["bucket"] = records["key_hi"]
         # Of equal texts the first: across splits those equal once folded, for the others are SFT403's.
-        equal = ("bucket", *KEY) if self._across else ("bucket", "split", *EXACT)
+        equal = ("bucket", *KEY) if self._across else ("bucket", "split", *KEY, "exact")
         rows = rows[np.lexsort([rows[name] for name in ("row", "unit", "split", *reversed(equal))])]
         once = np.ones(len(rows), np.bool_)
         once[1:] = np.logical_or.reduce([rows[name][1:] != rows[name][:-1] for name in equal])

@@ -29,9 +29,10 @@ _LOOKS = ((36, 2), (8, 8), (20, 8))
 
 #: Where a row stands. `line` and `byte` are -1 when unknown; `file` and `split` are numbers of the unit's own lists.
 PLACE = [("unit", "<u4"), ("row", "<u4"), ("file", "<u4"), ("split", "<u4"), ("line", "<i8"), ("byte", "<i8")]
-KEY, EXACT, TARGET = ("key_hi", "key_lo"), ("exact_hi", "exact_lo"), ("target_hi", "target_lo")
-#: Families `input` (key = normalized input) and `id` (key = id); exact = exact input; target 0 = unlabelled.
-ROW = np.dtype([*((name, "<u8") for name in (*KEY, *EXACT, *TARGET)), *PLACE])
+KEY = ("key_hi", "key_lo")
+#: Families `input` (key = normalized input) and `id` (key = id). `exact` is half of the key of the exact input, and
+#: `target` half of that of the target, 0 = unlabelled: they are compared between rows of one key only.
+ROW = np.dtype([*((name, "<u8") for name in (*KEY, "exact", "target")), *PLACE])
 #: Family `group`: key = group, `name` its first bytes.
 GROUP = np.dtype([*((name, "<u8") for name in KEY), *PLACE, ("name", "S64")])
 #: Family `near`: key = bucket of nearly equal inputs; only where the rules about them run.

@@ -20,14 +20,12 @@ from sftformat.rules.pile import Pile
 from sftformat.rules.rule import LABEL_TASKS
 from sftformat.rules.spill import ALWAYS, KEY, PARTITIONS, PLACE, Keys, Records, Spill, keys, keys_of
 from sftformat.rules.tags import STEPS, Step, steps
+from sftformat.rules.targets import labels_of, target_keys
 from sftformat.rules.texts import (
     Array,
     Indices,
     column,
-    flat,
     input_array,
-    is_list,
-    target_array,
     with_references,
 )
 
@@ -120,10 +118,11 @@ class Tally:
 
     def _count(self, rows: pa.RecordBatch) -> None:
         places = self._places(rows)
-        self._spill(rows, places)
+        labels = column(rows, "target").dictionary_encode() if self._task == "classification" else None
+        self._spill(rows, places, target_keys(rows, self._task, labels))
         self._count_rows(rows, places)
         if self._task in LABEL_TASKS:
-            self._count_labels(column(rows, "target"), places)
+            self._count_labels(*labels_of(column(rows, "target"), self._task, labels), places)
         if self._task == "token-classification":
             self._count_steps(column(rows, "target"), places)
         self._total += rows.num_rows
@@ -147,14 +146,13 @@ class Tally:
         line, byte = (_numbers(part[name], rows.num_rows) for name in ("line", "byte"))
         return _Places(np.arange(self._total, self._total + rows.num_rows), file, split, line, byte)
 
-    def _spill(self, rows: pa.RecordBatch, places: _Places) -> None:
+    def _spill(self, rows: pa.RecordBatch, places: _Places, target: Keys) -> None:
         inputs = input_array(rows)
         exact, normalized = _input_keys(inputs)
         learned = with_references(inputs, rows)
         exact = exact if learned is inputs else keys(learned)
-        target = _target_keys(target_array(rows, self._task), self._task)
         columns = self._columns(places, normalized)
-        columns |= zip(("exact_hi", "exact_lo", "target_hi", "target_lo"), (*exact, *target), strict=True)
+        columns |= {"exact": exact[0], "target": target[0]}
         self._spills["input"].append(columns)
         if self._near is not None:
             self._near.append(columns, *near_texts(rows))
@@ -192,9 +190,7 @@ class Tally:
             with_target = int(np.count_nonzero(labelled[places.split == code]))
             self._labelled[splits[code]] = self._labelled.get(splits[code], 0) + with_target
 
-    def _count_labels(self, target: Array, places: _Places) -> None:
-        values, owners = _labels(target, once_a_row=self._task == "multilabel")
-        encoded = values.dictionary_encode()
+    def _count_labels(self, encoded: Array, owners: Indices, places: _Places) -> None:
         names, splits = encoded.dictionary.to_pylist(), list(self._splits)
         own = encoded.indices.to_numpy(zero_copy_only=False)
         codes = own if len(splits) == 1 else places.split[owners] * len(names) + own
@@ -270,31 +266,3 @@ def _input_keys(inputs: Array) -> tuple[Keys, Keys]:
     if len(changed):
         high[changed], low[changed] = keys_of(normal)
     return exact, (high, low)
-
-
-def _target_keys(targets: Array, task: str) -> Keys:
-    if task in {"text-to-text", "chat", "token-classification"}:
-        return keys(targets)
-    encoded = targets.dictionary_encode()  # few distinct ones, mostly
-    high, low = (np.append(part, np.uint64(0)) for part in keys(encoded.dictionary))  # the last one is that of null
-    codes = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    return high.take(codes), low.take(codes)
-
-
-def _labels(target: Array, once_a_row: bool) -> tuple[Array, Indices]:
-    """All labels of a target column without nulls, and the row of each."""
-    if is_list(target):
-        values, offsets = flat(target)
-        owners = np.repeat(np.arange(len(target)), np.diff(offsets))
-    else:
-        values, owners = target.cast(pa.string()), np.arange(len(target))
-    valid = np.asarray(values.is_valid())
-    if not valid.all():
-        values, owners = values.filter(pa.array(valid)), owners[valid]
-    if once_a_row and len(values):
-        encoded = values.dictionary_encode()
-        pairs = owners * len(encoded.dictionary) + encoded.indices.to_numpy(zero_copy_only=False)
-        _, first = np.unique(pairs, return_index=True)
-        first = np.sort(first)
-        values, owners = values.take(pa.array(first)), owners[first]
-    return values, owners
