@@ -37,6 +37,8 @@ from sftformat.tokenize.words import Words, choose_words
 
 #: At most so many rows, bytes of text and label cells are worked on at once: they bound the memory.
 MAX_ROWS, MAX_BYTES, MAX_CELLS = 32 << 10, 1 << 20, 4 << 20
+#: So many bytes of a column of a row group say nothing of its texts: its headers, and the least and the greatest value.
+_PAGE_BYTES = 512
 
 Encoder = Callable[[Reference, Texts, Sequence[str | None] | None, int], Encoded]
 #: Fields whose texts are tokenized.
@@ -197,7 +199,8 @@ def _rows_of(metadata: pq.FileMetaData, size: int) -> int:
 
 def _text_bytes(group: pq.RowGroupMetaData) -> int:
     columns = [group.column(number) for number in range(group.num_columns)]
-    return sum(each.total_uncompressed_size for each in columns if each.path_in_schema.partition(".")[0] in _SIZED)
+    sized = [each for each in columns if each.path_in_schema.partition(".")[0] in _SIZED]
+    return sum(max(0, each.total_uncompressed_size - _PAGE_BYTES) for each in sized)
 
 
 def _by_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sftformat.diagnostics import Diagnostic
@@ -329,6 +330,21 @@ def test_batches_do_not_matter(
     for field in ("splits", "ledger", "report", "labels"):
         assert one[field] == two[field]
     assert (tmp_path / "small/rejects.jsonl").read_bytes() == (tmp_path / "whole/rejects.jsonl").read_bytes()
+
+
+def test_a_row_group_of_one_row_makes_no_batch_smaller(tmp_path: Path) -> None:
+    rows = [{"id": str(number), "input": f"a film {number}", "target": "good"} for number in range(5001)]
+    whole = write_dataset(tmp_path / "whole", "classification", {"train": [rows]})
+    apart = write_dataset(tmp_path / "apart", "classification", {"train": [rows]})
+    path = next(apart.rglob("*.parquet"))
+    table = pq.read_table(path)
+    with pq.ParquetWriter(path, table.schema) as file:
+        file.write_table(table.slice(0, 5000))
+        file.write_table(table.slice(5000))
+    files = [pq.ParquetFile(each) for each in (next(whole.rglob("*.parquet")), path)]
+    one, two = (unit_module._rows_of(file.metadata, 1 << 20) for file in files)
+    assert [file.num_row_groups for file in files] == [1, 2]
+    assert two == pytest.approx(one, rel=0.01)
 
 
 def test_workers_do_not_matter(large: Path, tokenizer_folder: Path, tmp_path: Path) -> None:
