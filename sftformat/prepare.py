@@ -121,7 +121,9 @@ def prepare(
 
 def has_bf16(device: torch.device) -> bool:
     """Return whether a device multiplies bfloat16 itself: where it does not, autocast is slower than float32."""
-    return device.type != "cpu" or any(getattr(torch.cpu, name, bool)() for name in BF16)
+    if device.type == "cuda":  # cards before Ampere can do it, too, but not themselves
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return any(getattr(torch.cpu, name, bool)() for name in BF16)
 
 
 def _taught(split: Split, task: Task, shards: Path, left_out: NDArray[np.bool_] | None) -> NDArray[np.int64]:

@@ -14,6 +14,10 @@ from hypothesis import HealthCheck, settings
 
 from sftformat import cli
 
+#: The cards that were there to see. Tests compare bits with those of processors: `test_cuda.py` alone uses cards.
+CARDS = os.environ.setdefault("SFTFORMAT_CARDS", os.environ.get("CUDA_VISIBLE_DEVICES", "0"))
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
 settings.register_profile(
     "quick",
     max_examples=60,
