@@ -122,7 +122,7 @@ def prepare(
 def has_bf16(device: torch.device) -> bool:
     """Return whether a device multiplies bfloat16 itself: where it does not, autocast is slower than float32."""
     if device.type == "cuda":  # cards before Ampere can do it, too, but not themselves
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return any(getattr(torch.cpu, name, bool)() for name in BF16)
 
 
