@@ -43,7 +43,7 @@ from sftformat.folder.manifest import fingerprint
 from sftformat.plan import Plan, Progress, check_unchanged
 from sftformat.repairs.repair import Repaired
 from sftformat.schema.arrow import arrow_schema
-from sftformat.workers import run
+from sftformat.workers import at_once, run
 
 #: Folder inside the staging folder for what is only needed on the way; hidden, so it is never part of the data set.
 WORK = ".work"
@@ -188,7 +188,8 @@ def _survey(
     whole += [*named_findings(results, found), *join_findings(found, options)]
     yield from [kept for each in whole if (kept := told(each, options.settings))]
     summaries = [result.summary for result in results if result.summary is not None]
-    found_in_all = check_set(summaries, folder / KEYS, task, options.settings, workers=options.workers if many else 1)
+    workers = options.workers if many and at_once() else 1
+    found_in_all = check_set(summaries, folder / KEYS, task, options.settings, workers=workers)
     yield from in_records(found_in_all, detected)
     unplaced = not_placed(options.fixes, results)
     yield from [kept for each in unplaced if (kept := told(each, options.settings))]
