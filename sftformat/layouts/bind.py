@@ -57,6 +57,7 @@ def placed(found: Layout, records: Sequence[Record], mapping: Mapping[str, str] 
     if found.module:
         at.update(places_of(Binding(found, at), records))
         _refuse_unread(Binding(found, at), given, records)
+        _refuse_taken(Binding(found, at), given)
     else:
         _refuse_shared(at)
     return Binding(found, at, captures)
@@ -139,6 +140,18 @@ def _refuse_unread(binding: Binding, given: Mapping[str, Pointer], records: Sequ
     place = binding.at.get("input", ())
     if "input" in given and records and all(get(record, place) is MISSING for record in records):
         raise UsageError(f"layout {binding.layout.name}: no record has an input at {render(place)}")
+
+
+def _refuse_taken(binding: Binding, given: Mapping[str, Pointer]) -> None:
+    """Refuse to map any other field of a layout that restructures to a key from which its input and target are read."""
+    keys = reader_of(binding).keys
+    for key, place in given.items():
+        own = binding.layout.fields[key].at if key in binding.layout.fields else ()
+        if key in ("input", "target") or key.startswith(LABEL):
+            continue
+        if place[0] in keys and place not in own:
+            said = f"layout {binding.layout.name} reads its input and target from {render(place[:1])}"
+            raise UsageError(f"{said}: --map {key}=… cannot be there")
 
 
 def _refuse_shared(at: Mapping[str, Pointer]) -> None:

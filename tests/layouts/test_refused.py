@@ -138,3 +138,16 @@ def test_a_field_is_where_it_is_mapped_or_that_is_refused(
         done = call_here("validate", "a.jsonl", "--map", f"{field}=nowhere", "--preference", "chosen", *options)
         told = "SFT302" in done.out or "SFT102" in done.out
         assert done.code == 2 or (done.code == 1 and told and field == "target"), done
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if layout(name).module])
+def test_no_other_field_is_where_input_and_target_are_read(call_here: Call, tmp_path: Path, name: str) -> None:
+    examples = load(f"layouts/{name}")["examples"]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in examples))
+    columns = list(dict.fromkeys(key for each in examples for key in each))
+    refused = 0
+    for column in columns:
+        done = call_here("validate", "a.jsonl", "--map", f"group={column}", "--preference", "chosen", "--layout", name)
+        assert done.code in (0, 1, 2)
+        refused += "reads its input and target from" in done.err
+    assert refused
