@@ -49,8 +49,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in given.races or RACES:
             sizes = RACES[name].quick if given.quick else [size for size in RACES[name].sizes if size <= given.most]
-            for number, size in enumerate(sizes):
-                for line in race(name, size, times, Path(folder) / f"{len(lines)}", compare=number == 0):
+            for size in sizes:
+                for line in race(name, size, times, Path(folder) / f"{len(lines)}"):
                     lines.append(line)
                     print(shown(line), flush=True)
     results = Results(told, tuple(lines))

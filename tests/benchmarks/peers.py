@@ -1,8 +1,8 @@
 """Entrants side by side: each turn is a process of its own, one after the other and all in turn.
 
 So a machine that is busy is busy for all; only the ratios of one call mean something. What each comes to is compared
-before anything is timed, and after every turn again. Memory is the sum over the processes of a turn, pages they share
-counted once (PSS), looked at many times a second.
+before anything is timed, and after every turn again. Memory is the sum over the processes of a turn that is not timed,
+pages they share counted once (PSS), looked at many times a second: to look takes time from what is looked at.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def memory_of(root: int) -> float:
     return total / 1024
 
 
-def turn(entrant: Entrant, folder: Path) -> Turn:
-    """Let an entrant run once, in a process of its own."""
+def turn(entrant: Entrant, folder: Path, look: bool = False) -> Turn:
+    """Let an entrant run once, in a process of its own; with a `look` at its memory, which takes time."""
     command = [sys.executable, "-m", "tests.benchmarks.entrants", entrant.race, entrant.name, str(folder)]
     # The peers are compiled where they are installed: ours has to be too.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -71,18 +71,18 @@ def turn(entrant: Entrant, folder: Path) -> Turn:
     most = 0.0
     with tempfile.TemporaryFile() as out:
         child = subprocess.Popen(command, cwd=ROOT, stdout=out, env={**environment, "HF_HUB_OFFLINE": "1"})
-        while child.poll() is None:
+        while look and child.poll() is None:
             most = max(most, memory_of(child.pid))
             time.sleep(_LOOK)
-        if child.returncode:
+        if child.wait():
             raise SystemExit(f"{entrant.race}: {entrant.name} ended with {child.returncode}")
         out.seek(0)
         said = json.loads(out.read().splitlines()[-1])
     return Turn(said["seconds"], most, said["result"])
 
 
-def race(name: str, size: int, times: int, folder: Path, compare: bool) -> list[Line]:
-    """Let all entrants of a race run in turn; with `compare` once more before, which is not timed.
+def race(name: str, size: int, times: int, folder: Path) -> list[Line]:
+    """Let all entrants of a race run in turn, and once before for their memory, which is not timed.
 
     Raises:
         SystemExit: two of them came to different results.
@@ -90,23 +90,25 @@ def race(name: str, size: int, times: int, folder: Path, compare: bool) -> list[
     entrants = [each for each in ENTRANTS if each.race == name and size <= each.at_most and each.there()]
     prepare(name, size, folder)
     turns: dict[str, list[Turn]] = {entrant.name: [] for entrant in entrants}
+    memory: dict[str, float] = {}
     wanted = ""
-    for number in range(0 if compare else 1, times + 1):
+    for number in range(times + 1):
         for entrant in entrants:
-            made = turn(entrant, folder)
+            made = turn(entrant, folder, look=not number)
             wanted = wanted or made.result
             if made.result != wanted:
                 raise SystemExit(f"{name}: {entrant.name} came to {made.result}, {OURS} to {wanted}")
             if number:
                 turns[entrant.name].append(made)
+            else:
+                memory[entrant.name] = made.memory
     shutil.rmtree(folder)
-    return [_line(name, entrant.name, size, turns[entrant.name], turns[OURS]) for entrant in entrants]
+    return [_line(name, each.name, size, memory[each.name], turns[each.name], turns[OURS]) for each in entrants]
 
 
-def _line(name: str, entrant: str, size: int, theirs: Sequence[Turn], ours: Sequence[Turn]) -> Line:
+def _line(name: str, entrant: str, size: int, memory: float, theirs: Sequence[Turn], ours: Sequence[Turn]) -> Line:
     ratios = [one.seconds / mine.seconds for one, mine in zip(theirs, ours, strict=True)]
     seconds = statistics.median(each.seconds for each in theirs)
-    memory = statistics.median(each.memory for each in theirs)
     spread = statistics.median(ratios), min(ratios), max(ratios)
     return Line(
         name, entrant, size, len(theirs), round(seconds, 3), round(memory), *(round(each, 2) for each in spread)
