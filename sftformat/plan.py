@@ -76,14 +76,19 @@ def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
 
 
 def planning(
-    specs: Sequence[str], options: ReadOptions, spool: Path, failed: list[SftformatError] | None = None
+    specs: Sequence[str],
+    options: ReadOptions,
+    spool: Path,
+    failed: list[SftformatError] | None = None,
+    hashed: bool = True,
 ) -> Generator[Progress | Sniffed, None, Plan]:
     """Find the inputs, look at each once from end to end, and cut them into units; yield how far that is.
 
     The first to be yielded says how much there is to look at, before any of it is read; the second is what the inputs
     are.
     A file of rejects is as many inputs as it has runs of lines that came from one. `spool` is a folder for stdin. With
-    a list for what `failed`, an input that cannot be read is left out if there is another; its error goes there.
+    a list for what `failed`, an input that cannot be read is left out if there is another; its error goes there. Where
+    nobody asks what is `hashed`, every sha256 is "", and what is not cut at bytes is not read.
 
     Raises:
         UsageError: an input that is not there, twice there, or no data.
@@ -92,7 +97,7 @@ def planning(
     check_columns(options)
     named, skipped = resolve(specs, spool)
     _check_own(options, named)
-    return (yield from _planning(named, skipped, options, failed))
+    return (yield from _planning(named, skipped, options, failed, hashed))
 
 
 def _check_own(options: ReadOptions, named: Sequence[Input]) -> None:
@@ -126,7 +131,11 @@ def _last(steps: Generator[Progress | Sniffed, None, Plan]) -> Plan:
 
 
 def _planning(
-    named: Sequence[Input], skipped: Sequence[str], options: ReadOptions, failed: list[SftformatError] | None
+    named: Sequence[Input],
+    skipped: Sequence[str],
+    options: ReadOptions,
+    failed: list[SftformatError] | None,
+    hashed: bool = True,
 ) -> Generator[Progress | Sniffed, None, Plan]:
     inputs: list[Input] = []
     sources: list[Source] = []
@@ -148,7 +157,7 @@ def _planning(
     yield Sniffed(tuple(each for each, _ in parts), tuple(source for _, source in parts), tuple(skipped))
     for one in opened:
         try:
-            scanned = yield from seen.through(scanning(one.whole, length))
+            scanned = yield from seen.through(scanning(one.whole, length, hashed))
         except InputError as error:
             if failed is None or (one is opened[-1] and not inputs):
                 raise

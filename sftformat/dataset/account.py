@@ -47,7 +47,7 @@ def manifest_fields(survey: Survey, options: DatasetOptions, write_nothing: bool
         {
             "file": each.name,
             "bytes": size,
-            "sha256": digest,
+            **({"sha256": digest} if digest else {}),
             "format": source.format,
             "compression": source.compression,
             "encoding": source.encoding,

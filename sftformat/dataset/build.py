@@ -62,7 +62,7 @@ def diagnose(
     """
     with TemporaryDirectory(prefix="sftformat-") as name:
         before = len(failed or ())
-        found, beside = yield from planned(specs, options, Path(name), failed)
+        found, beside = yield from planned(specs, options, Path(name), failed, hashed=False)
         yield from error_findings((failed or [])[before:])
         survey = yield from _counted(_survey(found, options, Path(name) / WORK, beside=beside, failed=failed))
         yield Finished(manifest_fields(survey, options, write_nothing=True))

@@ -57,14 +57,18 @@ class Beside:
 
 
 def planned(
-    specs: Sequence[str], options: DatasetOptions, spool: Path, failed: list[SftformatError] | None = None
+    specs: Sequence[str],
+    options: DatasetOptions,
+    spool: Path,
+    failed: list[SftformatError] | None = None,
+    hashed: bool = True,
 ) -> Generator[Event, None, tuple[Plan, Beside | None]]:
     """Plan, and let other processes start and a thread detect the layouts where there is enough to do meanwhile.
 
     Raises:
         as `planning`.
     """
-    steps = planning(specs, options.read, spool, failed)
+    steps = planning(specs, options.read, spool, failed, hashed)
     begun = next(steps)
     assert not isinstance(begun, Sniffed)
     if not several(begun.total << 20, options):

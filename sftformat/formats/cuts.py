@@ -34,8 +34,10 @@ def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
             return found
 
 
-def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, None, Scan]:
+def scanning(source: Source, unit_bytes: int = UNIT_BYTES, hashed: bool = True) -> Generator[int, None, Scan]:
     """Yield how many bytes each piece of the file has that was read, and return its Scan.
+
+    Where nobody asks what is `hashed` every sha256 is "", and a file that is not cut at bytes is not read.
 
     Of parallel text the sha256 and the size are those of the two files, one after the other.
 
@@ -48,25 +50,40 @@ def scanning(source: Source, unit_bytes: int = UNIT_BYTES) -> Generator[int, Non
     """
     if source.texts:
         return (yield from _scan_texts(source, unit_bytes))
-    cuts = _cuts_of(source, unit_bytes)
+    cuts = _cuts_of(source, unit_bytes, hashed)
     if cuts is not None:
         return (yield from _scan_cut(source, cuts))
-    digest = hashlib.sha256()
-    size = 0
-    for piece in _pieces(source):
-        digest.update(piece)
-        size += len(piece)
-        yield len(piece)
-    if source.beside is not None:
-        for piece in _pieces(source.beside):
+    digest, size = _digest(hashed), 0
+    for each in (source, source.beside) if source.beside is not None else (source,):
+        for piece in _pieces(each) if hashed else ():
             digest.update(piece)
             size += len(piece)
             yield len(piece)
+        size += 0 if hashed else _size(each)
     if source.format == "parquet" and source.compression is None:
         from sftformat.formats import parquet
 
         return Scan(digest.hexdigest(), size, parquet.ranges(source, unit_bytes))
     return Scan(digest.hexdigest(), size, (Range(),))
+
+
+class _Unhashed:
+    """Stands for a sha256 for which nobody asks."""
+
+    def update(self, text: bytes | memoryview) -> None:
+        """Take more text into account, or not."""
+
+    def hexdigest(self) -> str:
+        return ""
+
+
+def _digest(hashed: bool) -> _Unhashed | hashlib._Hash:
+    return hashlib.sha256() if hashed else _Unhashed()
+
+
+def _size(source: Source) -> int:
+    with open_regular(source.path, source.name) as file:
+        return file.seek(0, 2)
 
 
 def _scan_cut(source: Source, cuts: _Cuts) -> Generator[int, None, Scan]:
@@ -108,14 +125,15 @@ def _is_plain(source: Source) -> bool:
     return source.compression is None and source.encoding == "utf-8" and source.line_end != "\r"
 
 
-def _cuts_of(source: Source, unit_bytes: int) -> _Cuts | None:
+def _cuts_of(source: Source, unit_bytes: int, hashed: bool) -> _Cuts | None:
     size = source.path.stat().st_size
     if _cut_at_lines(source):
-        return _Cuts(unit_bytes, size)
+        return _Cuts(unit_bytes, size, hashed)
     if source.format in ("csv", "tsv") and _is_plain(source):
-        return _ProvedCuts(unit_bytes, size, RecordStarts(source.delimiter or ",", source.quoting, source.bom))
+        starts = RecordStarts(source.delimiter or ",", source.quoting, source.bom)
+        return _ProvedCuts(unit_bytes, size, hashed, starts)
     if source.format == "json" and _is_plain(source):
-        return _ProvedCuts(unit_bytes, size, ElementStarts(source.bom))
+        return _ProvedCuts(unit_bytes, size, hashed, ElementStarts(source.bom))
     return None
 
 
@@ -190,11 +208,11 @@ class _Cuts:
     is `held` is not in the digest yet.
     """
 
-    def __init__(self, unit_bytes: int, size: int) -> None:
+    def __init__(self, unit_bytes: int, size: int, hashed: bool) -> None:
         self.unit, self.size = unit_bytes, size
         self.line = 1
         self.starts = [Range()]
-        self.digest, self.held = hashlib.sha256(), b""
+        self.digest, self.held = _digest(hashed), b""
 
     def see(self, piece: bytes, offset: int) -> None:
         """Take the next piece, which starts at byte `offset`, into account."""
@@ -236,8 +254,8 @@ class _Cuts:
 class _ProvedCuts(_Cuts):
     """The same where the start of a line need not be that of a record."""
 
-    def __init__(self, unit_bytes: int, size: int, found: RecordStarts | ElementStarts) -> None:
-        super().__init__(unit_bytes, size)
+    def __init__(self, unit_bytes: int, size: int, hashed: bool, found: RecordStarts | ElementStarts) -> None:
+        super().__init__(unit_bytes, size, hashed)
         self.found = found
 
     def see(self, piece: bytes, offset: int) -> None:

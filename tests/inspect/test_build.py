@@ -81,7 +81,7 @@ def test_cuts_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     path = write(tmp_path / "a.jsonl", [*reviews(60), [], *reviews(40)])
     tokenizer = save(tmp_path / "tiny", word_piece())
     whole = [each.to_json() for each in look(path, tokenizer=str(tokenizer))]
-    monkeypatch.setattr(planning, "scanning", lambda source, _=0: scanning(source, 200))
+    monkeypatch.setattr(planning, "scanning", lambda source, *_: scanning(source, 200))
     assert [each.to_json() for each in look(path, tokenizer=str(tokenizer))] == whole
 
 
