@@ -20,9 +20,9 @@ from sftformat.workers import at_once, short_turns, wake
 
 
 class Beside:
-    """What a thread does while this one reads the inputs from end to end: it gets ready, and detects the layouts.
+    """What a thread does while this one reads the inputs from end to end: it detects the layouts.
 
-    To hash is most of that reading, and lets another thread run.
+    To read and to hash lets another thread run.
     """
 
     def __init__(self, options: DatasetOptions) -> None:
@@ -44,7 +44,6 @@ class Beside:
         return self._detected if same else None
 
     def _work(self) -> None:
-        _get_ready()
         sniffed = self._sniffed.get()
         if sniffed is None:
             return

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +42,19 @@ def contents(name: str, lines: list[bytes], more: list[bytes], ended: bool) -> t
 def scanned(path: Path, content: bytes, unit: int) -> Scan:
     path.write_bytes(content)
     source = Source(path, path.name, path.suffix[1:], header=("x", "y"), delimiter=",")
-    return formats.scan(source, unit)
+    found = formats.scan(source, unit)
+    assert unhashed(source, unit) == Scan("", found.size, tuple(replace(each, sha256="") for each in found.ranges))
+    return found
+
+
+def unhashed(source: Source, unit: int) -> Scan:
+    steps = formats.scanning(source, unit, hashed=False)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Scan = end.value
+            return found
 
 
 @given(
@@ -69,3 +86,23 @@ def test_an_append_leaves_all_ranges_but_the_last_one(
         )
         begins = whole[stop : stop + 1] == b"{" if name == "a.json" else whole[stop - 1 : stop] == b"\n"
         assert each.stop is None or (begins and stop - each.start >= unit)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.parquet"])
+def test_a_file_that_is_not_cut_at_bytes_is_not_read_where_nobody_asks_for_its_hash(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    rows = [{"text": f"film {number}"} for number in range(300)]
+    write_rows(path, rows)
+    source = formats.sniff(path, name, formats.ReadOptions())
+    found = formats.scan(source, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sftformat.formats.cuts._pieces", lambda _: pytest.fail("it is read"))
+        assert unhashed(source, 1) == replace(found, sha256="")
+    assert found.size == path.stat().st_size
+
+
+def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=100)
+    else:
+        path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
