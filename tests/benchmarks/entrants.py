@@ -255,6 +255,8 @@ def _as_it_is(_: Path, found: object) -> str:
 
 _OURS = ("sftformat.dataset.build", "sftformat.shards")
 _DATA = ("datasets", "transformers")
+#: What `transformers.trainer` imports for a model, and ours when it loads one: for neither is it timed.
+_MODELS = ("transformers.modeling_utils", "transformers.models.auto.modeling_auto")
 ENTRANTS: tuple[Entrant, ...] = (
     *tokenizing.ENTRANTS,
     Entrant("validate", OURS, _ours_validate, _as_it_is, _OURS, ready=as_the_command_does),
@@ -266,7 +268,7 @@ ENTRANTS: tuple[Entrant, ...] = (
     Entrant("shards", "datasets, 2 processes", lambda folder: _datasets_shards(folder, 2), _ids_in_order, _DATA),
     Entrant("loader", OURS, _ours_loader, _as_it_is, ("sftformat.loader",), ready=as_the_command_does),
     Entrant("loader", "datasets + DataLoader", _datasets_loader, _as_it_is, (*_DATA, "torch.utils.data"), 100_000),
-    Entrant("train", OURS, _ours_train, _as_it_is, ("sftformat.train",)),
+    Entrant("train", OURS, _ours_train, _as_it_is, ("sftformat.train", *_MODELS)),
     Entrant("train", "transformers Trainer", _trainer, _as_it_is, (*_DATA, "transformers.trainer")),
 )
 
