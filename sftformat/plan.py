@@ -67,7 +67,6 @@ class Sniffed:
 
     inputs: tuple[Input, ...]
     sources: tuple[Source, ...]
-    skipped: tuple[str, ...] = ()
 
 
 def plan(specs: Sequence[str], options: ReadOptions, spool: Path) -> Plan:
@@ -154,7 +153,7 @@ def _planning(
                 raise
             failed.append(error)
     parts = [part for one in opened for part in one.parts]
-    yield Sniffed(tuple(each for each, _ in parts), tuple(source for _, source in parts), tuple(skipped))
+    yield Sniffed(tuple(each for each, _ in parts), tuple(source for _, source in parts))
     for one in opened:
         try:
             scanned = yield from seen.through(scanning(one.whole, length, hashed))

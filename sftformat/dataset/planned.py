@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
@@ -34,7 +35,7 @@ class Beside:
         self._thread.start()
 
     def detect(self, sniffed: Sniffed | None) -> None:
-        """Let it detect the layouts of inputs, or nothing more; to be called once."""
+        """Let it detect the layouts of inputs, or nothing; only the first call counts."""
         self._sniffed.put(sniffed)
 
     def detected(self, found: Plan) -> list[Detected] | None:
@@ -47,12 +48,10 @@ class Beside:
         sniffed = self._sniffed.get()
         if sniffed is None:
             return
-        self._of = Plan(sniffed.inputs, sniffed.sources, (), (), (), sniffed.skipped)
-        try:
+        self._of = Plan(sniffed.inputs, sniffed.sources, (), (), ())
+        with suppress(Exception):  # whoever asks for the layouts comes to the same again, and tells it in its turn
             _, samples = sampled(self._of, self._options)
             self._detected = bind_inputs(self._of, self._options, samples)
-        except Exception:
-            self._detected = None
 
 
 def planned(

@@ -20,12 +20,12 @@ _PIECE = 1 << 22
 _LINE, _SEARCH = 1 << 13, 1 << 20
 
 
-def scan(source: Source, unit_bytes: int = UNIT_BYTES) -> Scan:
+def scan(source: Source, unit_bytes: int = UNIT_BYTES, hashed: bool = True) -> Scan:
     """Read the file once; return its sha256 and size as stored, and ranges of about `unit_bytes`.
 
     As `scanning`, which says meanwhile how far it is.
     """
-    steps = scanning(source, unit_bytes)
+    steps = scanning(source, unit_bytes, hashed)
     while True:
         try:
             next(steps)

@@ -31,6 +31,8 @@ _QUOTE, _BACKSLASH, _SPACE = b'"\\ '
 #: Lines of more forms than this in one block are not alike.
 _FORMS = 256
 _SCALARS = frozenset({str, int, bool, type(None), Number})
+#: Quotes behind more backslashes than this in a row are left to the exact reader.
+_ROW = 256
 _NONE = np.zeros(0, np.int64)
 _strings = msgspec.json.Decoder(list[str])
 
@@ -79,7 +81,7 @@ def alike(block: Block) -> Uniform | None:
         return None
     starts = np.concatenate(([0], ends[:-1] + 1))
     quotes = _quotes(text)
-    if len(quotes) != len(ends) * form.quotes:
+    if quotes is None or len(quotes) != len(ends) * form.quotes:
         return None
     quotes = quotes.reshape(len(ends), form.quotes)
     if (quotes[:, 0] < starts).any() or (quotes[:, -1] > ends).any():
@@ -122,8 +124,11 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _quotes(text: bytes) -> _Numbers:
-    """Return where the quotes stand that no backslash escapes: those behind an even number of them."""
+def _quotes(text: bytes) -> _Numbers | None:
+    """Return where the quotes stand that no backslash escapes: those behind an even number of them.
+
+    None where one stands behind very many: each more of them is one more look at all.
+    """
     characters = np.frombuffer(text, np.uint8)
     quotes = np.flatnonzero(characters == _QUOTE)
     if b"\\" not in text or not len(quotes):
@@ -131,12 +136,14 @@ def _quotes(text: bytes) -> _Numbers:
     escaped = np.zeros(len(quotes), np.bool_)
     behind = np.flatnonzero(characters.take(quotes - 1) == _BACKSLASH)  # the text begins with `{`
     before = quotes[behind] - 1
-    while len(behind):
+    for _ in range(_ROW):
         escaped[behind] ^= True
         before = before - 1
         more = characters.take(before) == _BACKSLASH
         behind, before = behind[more], before[more]
-    return quotes[~escaped]
+        if not len(behind):
+            return quotes[~escaped]
+    return None
 
 
 def _cut(text: bytes, starts: _Numbers, quotes: _Numbers, form: _Form) -> Uniform | None:

@@ -202,3 +202,12 @@ def test_a_file_that_is_not_alike_is_not_tried_block_after_block(tmp_path: Path)
     assert sum(map(len, batches)) == 480_000
     assert tried[0] is not None
     assert 3 <= sum(each is None for each in tried) <= 6
+
+
+@pytest.mark.parametrize("count", [1, 2, 255, 256, 257, 512, 513])
+def test_rows_of_backslashes_before_a_quote(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "a.jsonl"
+    texts = ["\\" * (count // 2) + '"' * (count % 2) + end for end in ("", "a", "\\", '"b"')]
+    path.write_text("".join(json.dumps({"text": text, "label": "a"}) + "\n" for text in texts))
+    quick, slow = both_ways(path)
+    assert [*quick[0].records] == [*slow[0].records] == [{"text": text, "label": "a"} for text in texts]
