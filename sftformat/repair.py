@@ -215,7 +215,7 @@ def _changed(row: dict[str, Any], made: _Made) -> dict[str, Any]:
     """Return a row with changes made to it, one after the other."""
     for path, change in made:
         holder: Any = row
-        *way, last = (int(token) if token.isdigit() else token for token in parse(path))
+        *way, last = (int(token) if token.isdecimal() else token for token in parse(path))
         for token in way:
             holder = holder[token]
         holder[last] = change.after

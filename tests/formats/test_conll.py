@@ -177,3 +177,9 @@ def test_the_ten_columns_are_told_by_content(call_here: Call, tmp_path: Path, na
     done = call_here("validate", name)
     assert f"{name}: conllu; layout token-tags" in done.err
     assert "input ← tokens, target ← upos, id ← sent_id" in done.err
+
+
+def test_a_superscript_is_a_word_and_no_number_of_a_token(call_here: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("²\tO\nfilm\tO\n\nParis\tB-LOC\n²\tO\n", encoding="utf-8")
+    done = call_here("validate", "a.conll")
+    assert "read 2 = written 2" in done.out, done
