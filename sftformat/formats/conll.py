@@ -88,7 +88,8 @@ def _refuse_numbers(source: Source, held: Sequence[str], delimiter: str, options
     """
     cells = [cells_of(line, delimiter) for line in held[:400] if not line.startswith("#")]
     numbers = [row[0] for row in cells]
-    counts = all(one.isdecimal() and (one == "1" or int(one) == int(before or 0) + 1) for before, one in _pairs(numbers))
+    pairs = _pairs(numbers)
+    counts = all(one.isdecimal() and (one == "1" or int(one) == int(before or 0) + 1) for before, one in pairs)
     if options.columns or len(numbers) < _COUNTED or not counts:
         return
     names = ("number", "tokens", "ner_tags", *(f"column_{n}" for n in range(4, len(cells[0]) + 1)))
